@@ -1,0 +1,72 @@
+"""What an operator can set: environment variables that begin with TOWNCLERK_, and DATABASE_URL.
+
+docs/reference/settings.md lists every one; tests/house holds the two together.
+"""
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    """Return where this user's database and keys live.
+
+    Root gets a directory of the system, because the embedded PostgreSQL server refuses to run
+    as root and its unprivileged account cannot reach root's home.
+    """
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/townclerk")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "townclerk"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "townclerk"
+
+
+class Settings(BaseSettings):
+    """Settings of one Townclerk installation; every field has an environment variable."""
+
+    model_config = SettingsConfigDict(env_prefix="TOWNCLERK_", extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Directory of the embedded database, keys and Prefect's own records.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL 15 or newer to use instead of the embedded server.",
+    )
+    postgres_bin: Path | None = Field(
+        default=None,
+        description="Directory with PostgreSQL's programs; default is the bundled wheel's.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address the web server listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port the web server listens on.")
+    token_secret: SecretStr | None = Field(
+        default=None,
+        description="Key of the token hashes, 32 characters or more; needed off loopback.",
+    )
+    prefect_api_url: str | None = Field(
+        default=None,
+        validation_alias="PREFECT_API_URL",
+        description="A separate Prefect server; default is one mounted in our own web server.",
+    )
+    pool_size: int = Field(
+        default=8, ge=2, le=100, description="Database connections per process, made at start."
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="auto means text on a terminal and JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe message that is logged."
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings()

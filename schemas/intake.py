@@ -1,0 +1,161 @@
+"""What came in, from where, and how far we are: sources, runs, leases, checkpoints, quarantine."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from schemas.base import Table, column, json_object, moment, utc_now, uuid7
+
+
+class RunState(StrEnum):
+    """Where a sync run stands."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CRASHED = "crashed"  # its worker vanished; a later run took the source over
+
+
+class Source(Table, table=True):
+    """One registered interface that a connector reads."""
+
+    __tablename__ = "source"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    key: str = column("Short name people type.", max_length=60)
+    interface_id: UUID = Field(
+        foreign_key="element.id", description="The registered interface it reads; law of the house."
+    )
+    spec: dict[str, Any] = json_object(
+        "The connector file, as validated; holds references to secrets."
+    )
+    created_at: datetime = moment("When it was registered.", default_factory=utc_now)
+
+
+class SyncRun(Table, table=True):
+    """One attempt to read one source; its counts are the truth that progress bars read."""
+
+    __tablename__ = "sync_run"
+    __table_args__ = (Index("ix_sync_run_source_id_started_at", "source_id", "started_at"),)
+
+    id: UUID = column(
+        "Identity; also the correlation id of its logs.", default_factory=uuid7, primary_key=True
+    )
+    source_id: UUID = Field(foreign_key="source.id")
+    state: RunState = column("Where it stands.", default=RunState.RUNNING, sa_type=Text)
+    fence: int = column("Fence number it works under.", sa_type=BigInteger)
+    started_at: datetime = moment("When it began.", default_factory=utc_now)
+    finished_at: datetime | None = moment("When it ended.", default=None, nullable=True)
+    pages: int = column("Pages committed.", default=0)
+    records_read: int = column("Records read from the source.", default=0, sa_type=BigInteger)
+    records_landed: int = column("New or changed records written.", default=0, sa_type=BigInteger)
+    records_unchanged: int = column(
+        "Records whose bytes were the same.", default=0, sa_type=BigInteger
+    )
+    records_quarantined: int = column(
+        "Records refused, with reason.", default=0, sa_type=BigInteger
+    )
+    cancel_requested: bool = column("A person asked it to stop after the page.", default=False)
+    prefect_flow_run_id: UUID | None = column("The flow run in Prefect, if any.", default=None)
+    error: dict[str, Any] | None = column(
+        "Why it failed: code, what, remedy.", default=None, sa_type=JSONB
+    )
+
+
+class Lease(Table, table=True):
+    """Who may write for a source now; the fence number refuses everybody older."""
+
+    __tablename__ = "lease"
+    __table_args__ = (CheckConstraint("fence > 0", name="fence_positive"),)
+
+    source_id: UUID = Field(foreign_key="source.id", primary_key=True, ondelete="CASCADE")
+    fence: int = column("Rises with each taker.", sa_type=BigInteger)
+    run_id: UUID = Field(foreign_key="sync_run.id")
+    holder: str = column("Host and process, for people.", max_length=200)
+    expires_at: datetime = moment("Renewed with each page; later takers need not wait past it.")
+
+
+class Checkpoint(Table, table=True):
+    """How far one stream of a source is; written in the same transaction as its records."""
+
+    __tablename__ = "checkpoint"
+
+    source_id: UUID = Field(foreign_key="source.id", primary_key=True, ondelete="CASCADE")
+    stream: str = column("Stream within the source.", primary_key=True, max_length=60)
+    cursor: dict[str, Any] = json_object("Where to go on; opaque, see schemas.records.Cursor.")
+    page: int = column("Pages committed in this scan.", default=0)
+    complete: bool = column("The scan saw the source's end marker.", default=False)
+    changed_at: datetime = moment("When it last moved.", default_factory=utc_now)
+
+
+class LandedRecord(Table, table=True):
+    """One record as the source sent it, once per data set and key."""
+
+    __tablename__ = "landed_record"
+    __table_args__ = (UniqueConstraint("data_set_id", "key"),)
+
+    id: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        primary_key=True,
+        sa_column_kwargs={
+            "server_default": Identity(always=True),
+            "comment": "Short identity for joins.",
+        },
+    )
+    data_set_id: UUID = Field(foreign_key="element.id", description="The data set it belongs to.")
+    key: str = column("The source's own key.", max_length=400)
+    raw: bytes = column("The bytes as they came.", sa_type=LargeBinary)
+    raw_hash: bytes = column("blake2b-128 of raw; skips unchanged records.", sa_type=LargeBinary)
+    run_id: UUID = Field(foreign_key="sync_run.id", description="The run that last wrote it.")
+    landed_at: datetime = moment("When it first came in.", default_factory=utc_now)
+    changed_at: datetime = moment("When its bytes last changed.", default_factory=utc_now)
+
+
+class QuarantinedRecord(Table, table=True):
+    """One record we could not use, with everything needed to mend it and replay."""
+
+    __tablename__ = "quarantined_record"
+    __table_args__ = (UniqueConstraint("source_id", "stream", "rule", "raw_hash"),)
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    source_id: UUID = Field(foreign_key="source.id")
+    stream: str = column("Stream within the source.", max_length=60)
+    run_id: UUID = Field(foreign_key="sync_run.id")
+    page: int = column("Page of the scan it came on.")
+    key: str | None = column("The source's key, where one was found.", default=None, max_length=400)
+    rule: str = column("Rule it broke; stable word.", max_length=60)
+    path: str = column("Where in the raw record.", max_length=400)
+    reason: str = column("Why, without the value.", max_length=1000)
+    raw: bytes = column("The bytes as they came.", sa_type=LargeBinary)
+    raw_hash: bytes = column(
+        "blake2b-128 of raw; the same bad record counts once.", sa_type=LargeBinary
+    )
+    quarantined_at: datetime = moment("When it first came in.", default_factory=utc_now)
+
+
+class LineageEdge(Table, table=True):
+    """What really flowed in one run, from one element to another."""
+
+    __tablename__ = "lineage_edge"
+
+    run_id: UUID = Field(foreign_key="sync_run.id", primary_key=True, ondelete="CASCADE")
+    from_id: UUID = Field(foreign_key="element.id", primary_key=True)
+    to_id: UUID = Field(foreign_key="element.id", primary_key=True)
+    records: int = column("Records that flowed.", default=0, sa_type=BigInteger)
+    observed_at: datetime = moment("When last seen.", default_factory=utc_now)
