@@ -3,11 +3,12 @@
 import os
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, event, schema
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapper
 from sqlmodel import Field, SQLModel
 
 # The same constraint must have the same name in every town, so that migrations can drop it.
@@ -30,6 +31,15 @@ class Table(SQLModel):
     """
 
     metadata = metadata
+
+
+@event.listens_for(Table, "instrument_class", propagate=True)
+def describe_table(mapper: Mapper[Any], table_class: type[Table]) -> None:
+    """Let the class's first line and its fields' descriptions stand in the database too."""
+    table = cast(schema.Table, mapper.local_table)
+    table.comment = (table_class.__doc__ or "").strip().splitlines()[0]
+    for column in table.columns:
+        column.comment = column.comment or table_class.model_fields[column.key].description
 
 
 def utc_now() -> datetime:

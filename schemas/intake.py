@@ -97,6 +97,7 @@ class Checkpoint(Table, table=True):
 
     source_id: UUID = Field(foreign_key="source.id", primary_key=True, ondelete="CASCADE")
     stream: str = column("Stream within the source.", primary_key=True, max_length=60)
+    run_id: UUID = Field(foreign_key="sync_run.id", description="The run that wrote it.")
     cursor: dict[str, Any] = json_object("Where to go on; opaque, see schemas.records.Cursor.")
     page: int = column("Pages committed in this scan.", default=0)
     complete: bool = column("The scan saw the source's end marker.", default=False)

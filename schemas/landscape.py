@@ -6,9 +6,10 @@ in `attrs` is a matter of the metamodel, not of Python subclasses.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from msgspec import Meta, Struct
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
@@ -78,3 +79,29 @@ class Relationship(Table, table=True):
     target_id: UUID = Field(foreign_key="element.id", index=True, ondelete="CASCADE")
     attrs: dict[str, Any] = json_object("Properties of the relationship.")
     created_at: datetime = moment("When it was registered.", default_factory=utc_now)
+
+
+class ElementDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An element as somebody registers it; the URN tells whether it is new."""
+
+    urn: Annotated[str, Meta(pattern=r"^urn:[a-z0-9][a-z0-9-]{0,31}:\S{1,160}$")]
+    kind: ElementKind
+    name: Annotated[str, Meta(min_length=1, max_length=300)]
+    description: Annotated[str, Meta(max_length=10_000)] = ""
+    attrs: dict[str, Any] = {}
+
+
+class RelationshipDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A relationship as somebody registers it, between URNs."""
+
+    kind: RelationshipKind
+    source: str
+    target: str
+    attrs: dict[str, Any] = {}
+
+
+class LandscapeDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole landscape, or a part of one, to register at once."""
+
+    elements: list[ElementDraft] = []
+    relationships: list[RelationshipDraft] = []

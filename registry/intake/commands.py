@@ -1,0 +1,197 @@
+"""Changes of the intake room: sources, checkpoints, quarantine, lineage and the counts of a run."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+from psycopg.types.json import Jsonb
+
+from registry.intake.landing import LandedPage, raw_hash
+from registry.intake.leases import HeldLease
+from registry.storage.copying import copy_into
+from schemas.base import uuid7
+from schemas.errors import UnknownName
+from schemas.intake import RunState
+from schemas.records import Cursor, RejectedRecord
+
+REASON_CHARACTERS_MAX = 1000  # the column's width; a reason is for people to read
+KEY_CHARACTERS_MAX = 400  # the column's width
+
+
+def register_source(
+    db: psycopg.Connection, *, key: str, interface_urn: str, spec: dict[str, Any]
+) -> UUID:
+    """Register a source on a registered interface, or renew its connector file.
+
+    Raises:
+        UnknownName: No interface is registered under the URN; register it first.
+    """
+    interface = db.execute(
+        "SELECT id FROM element WHERE urn = %s AND kind = 'interface'", (interface_urn,)
+    ).fetchone()
+    if interface is None:
+        raise UnknownName(
+            f"connector {key!r} reads {interface_urn}, but no such interface is registered",
+            remedy="Register the interface in the landscape first, then the connector.",
+            urn=interface_urn,
+        )
+    row = db.execute(
+        """INSERT INTO source (id, key, interface_id, spec, created_at)
+           VALUES (%s, %s, %s, %s, now())
+           ON CONFLICT (key) DO UPDATE
+           SET interface_id = excluded.interface_id, spec = excluded.spec
+           RETURNING id""",
+        (uuid7(), key, interface[0], Jsonb(spec)),
+    ).fetchone()
+    assert row is not None  # RETURNING always gives the row of an upsert
+    return UUID(str(row[0]))
+
+
+def keep_in_quarantine(
+    db: psycopg.Connection,
+    lease: HeldLease,
+    *,
+    stream: str,
+    page: int,
+    rejected: Sequence[RejectedRecord],
+    good_keys: Sequence[str],
+    mapping_hash: bytes,
+) -> None:
+    """Keep refused records with rule, path and raw bytes; settle those that came in well now."""
+    db.execute(
+        "DELETE FROM quarantined_record WHERE source_id = %s AND stream = %s AND key = ANY(%s)",
+        (lease.source_id, stream, list(good_keys)),
+    )
+    if not rejected:
+        return
+    db.execute(
+        """CREATE TEMPORARY TABLE IF NOT EXISTS quarantine_page
+               (id uuid, key text, rule text, path text, reason text, raw bytea, raw_hash bytea)
+           ON COMMIT DELETE ROWS"""
+    )
+    copy_into(
+        db,
+        "quarantine_page",
+        ("id", "key", "rule", "path", "reason", "raw", "raw_hash"),
+        (
+            (
+                uuid7(),
+                None if bad.key is None else bad.key[:KEY_CHARACTERS_MAX],
+                bad.rule,
+                bad.path[:KEY_CHARACTERS_MAX],
+                bad.reason[:REASON_CHARACTERS_MAX],
+                bad.raw,
+                raw_hash(bad.raw, mapping_hash),
+            )
+            for bad in rejected
+        ),
+    )
+    db.execute(
+        """INSERT INTO quarantined_record (id, source_id, stream, run_id, page, key, rule, path,
+               reason, raw, raw_hash, quarantined_at)
+           SELECT DISTINCT ON (rule, raw_hash)
+                  id, %s, %s, %s, %s, key, rule, path, reason, raw, raw_hash, now()
+           FROM quarantine_page
+           ON CONFLICT (source_id, stream, rule, raw_hash) DO UPDATE
+           SET run_id = excluded.run_id, page = excluded.page""",
+        (lease.source_id, stream, lease.run_id, page),
+    )
+    db.execute("TRUNCATE quarantine_page")
+
+
+def move_checkpoint(
+    db: psycopg.Connection, lease: HeldLease, *, stream: str, cursor: Cursor, page: int, last: bool
+) -> None:
+    """Write how far a stream is; in the page's transaction or it means nothing."""
+    db.execute(
+        """INSERT INTO checkpoint
+               (source_id, stream, run_id, cursor, page, complete, changed_at)
+           VALUES (%s, %s, %s, %s, %s, %s, now())
+           ON CONFLICT (source_id, stream) DO UPDATE
+           SET run_id = excluded.run_id, cursor = excluded.cursor, page = excluded.page,
+               complete = excluded.complete, changed_at = excluded.changed_at""",
+        (
+            lease.source_id,
+            stream,
+            lease.run_id,
+            Jsonb(msgspec.to_builtins(cursor)),
+            page,
+            last,
+        ),
+    )
+
+
+def record_lineage(
+    db: psycopg.Connection, lease: HeldLease, *, hops: Sequence[tuple[UUID, UUID]], records: int
+) -> None:
+    """Write down what really flowed: one edge per hop from data set to master view."""
+    for from_id, to_id in hops:
+        db.execute(
+            """INSERT INTO lineage_edge (run_id, from_id, to_id, records, observed_at)
+               VALUES (%s, %s, %s, %s, now())
+               ON CONFLICT (run_id, from_id, to_id) DO UPDATE
+               SET records = lineage_edge.records + excluded.records,
+                   observed_at = excluded.observed_at""",
+            (lease.run_id, from_id, to_id, records),
+        )
+
+
+def count_page(db: psycopg.Connection, lease: HeldLease, landed: LandedPage) -> bool:
+    """Add a page to the run's counts.
+
+    Returns:
+        Whether a person has asked the run to stop.
+    """
+    quarantined = len(landed.rejected)
+    changed = len(landed.changed)
+    row = db.execute(
+        """UPDATE sync_run
+           SET pages = pages + 1, records_read = records_read + %s,
+               records_landed = records_landed + %s,
+               records_unchanged = records_unchanged + %s,
+               records_quarantined = records_quarantined + %s
+           WHERE id = %s RETURNING cancel_requested""",
+        (
+            changed + landed.unchanged + quarantined,
+            changed,
+            landed.unchanged,
+            quarantined,
+            lease.run_id,
+        ),
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def finish_run(
+    db: psycopg.Connection,
+    lease: HeldLease,
+    state: RunState,
+    error: dict[str, Any] | None = None,
+) -> None:
+    """Close a run and give the source free; a run that lost its lease changes nothing."""
+    db.execute(
+        """UPDATE sync_run SET state = %s, finished_at = now(), error = %s
+           WHERE id = %s AND state = %s""",
+        (state, None if error is None else Jsonb(error), lease.run_id, RunState.RUNNING),
+    )
+    db.execute(
+        "UPDATE lease SET expires_at = now() WHERE source_id = %s AND fence = %s",
+        (lease.source_id, lease.fence),
+    )
+
+
+def request_cancel(db: psycopg.Connection, source_key: str) -> bool:
+    """Ask the running sync of a source to stop after its page.
+
+    Returns:
+        Whether a run was there to be asked.
+    """
+    asked = db.execute(
+        """UPDATE sync_run SET cancel_requested = true
+           FROM source WHERE source.id = sync_run.source_id AND source.key = %s
+             AND sync_run.state = %s""",
+        (source_key, RunState.RUNNING),
+    )
+    return asked.rowcount > 0

@@ -1,0 +1,147 @@
+"""Changes of the landscape: register elements and relationships, all or nothing."""
+
+from dataclasses import dataclass
+
+import msgspec
+import psycopg
+
+from schemas.base import uuid7
+from schemas.errors import InvalidInput, UnknownName
+from schemas.landscape import (
+    ElementDraft,
+    ElementKind,
+    LandscapeDraft,
+    RelationshipDraft,
+    RelationshipKind,
+)
+
+OWN_SYSTEM_URN = "urn:townclerk:system:townclerk"
+MASTER_VIEW_URN = "urn:townclerk:data_set:master-view"
+NAMES_IN_MESSAGE_MAX = 5  # enough to see the pattern, short enough to read
+
+
+@dataclass(frozen=True)
+class Registered:
+    """How much a registration changed; a second identical one changes nothing."""
+
+    elements: int
+    relationships: int
+
+
+def read_landscape(document: object) -> LandscapeDraft:
+    """Turn plain JSON or YAML data into a draft.
+
+    Raises:
+        InvalidInput: The data breaks the shape; the message names the place.
+    """
+    try:
+        return msgspec.convert(document, LandscapeDraft)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"the landscape is not as it should be: {error}") from error
+
+
+def register(db: psycopg.Connection, draft: LandscapeDraft) -> Registered:
+    """Register a landscape: new URNs are added, known ones brought up to date.
+
+    Raises:
+        UnknownName: A relationship names a URN that is neither registered nor in the draft.
+        InvalidInput: Two elements of the draft share a URN, or an element would change its kind.
+    """
+    _refuse_duplicates(draft.elements)
+    return Registered(
+        elements=_register_elements(db, draft.elements),
+        relationships=_register_relationships(db, draft.relationships),
+    )
+
+
+def _refuse_duplicates(elements: list[ElementDraft]) -> None:
+    urns = [element.urn for element in elements]
+    if len(set(urns)) < len(urns):
+        twice = sorted({urn for urn in urns if urns.count(urn) > 1})[:NAMES_IN_MESSAGE_MAX]
+        raise InvalidInput(f"these URNs stand twice: {', '.join(twice)}")
+
+
+def _register_elements(db: psycopg.Connection, elements: list[ElementDraft]) -> int:
+    rows = [{"id": str(uuid7()), **msgspec.to_builtins(element)} for element in elements]
+    changed_kind = db.execute(
+        """SELECT element.urn, element.kind FROM element
+           JOIN jsonb_to_recordset(%s::jsonb) AS draft (urn text, kind text) USING (urn)
+           WHERE element.kind <> draft.kind LIMIT 1""",
+        (msgspec.json.encode(rows).decode(),),
+    ).fetchone()
+    if changed_kind:
+        raise InvalidInput(
+            f"{changed_kind[0]} is registered as {changed_kind[1]} and cannot become another kind",
+            remedy="Register it under a new URN.",
+        )
+    return db.execute(
+        """INSERT INTO element
+               (id, urn, kind, name, description, attrs, revision, created_at, changed_at)
+           SELECT id, urn, kind, name, description, attrs, 1, now(), now()
+           FROM jsonb_to_recordset(%s::jsonb) AS draft
+               (id uuid, urn text, kind text, name text, description text, attrs jsonb)
+           ON CONFLICT (urn) DO UPDATE
+           SET name = excluded.name, description = excluded.description, attrs = excluded.attrs,
+               revision = element.revision + 1, changed_at = now()
+           WHERE (element.name, element.description, element.attrs)
+               IS DISTINCT FROM (excluded.name, excluded.description, excluded.attrs)""",
+        (msgspec.json.encode(rows).decode(),),
+    ).rowcount
+
+
+def _register_relationships(db: psycopg.Connection, relationships: list[RelationshipDraft]) -> int:
+    rows = [{"id": str(uuid7()), **msgspec.to_builtins(item)} for item in relationships]
+    document = msgspec.json.encode(rows).decode()
+    unknown = db.execute(
+        """SELECT DISTINCT urn
+           FROM jsonb_to_recordset(%s::jsonb) AS draft (source text, target text)
+           CROSS JOIN LATERAL (VALUES (source), (target)) AS ends (urn)
+           WHERE NOT EXISTS (SELECT FROM element WHERE element.urn = ends.urn)
+           ORDER BY urn LIMIT %s""",
+        (document, NAMES_IN_MESSAGE_MAX),
+    ).fetchall()
+    if unknown:
+        names = ", ".join(row[0] for row in unknown)
+        raise UnknownName(f"relationships name elements that are not registered: {names}")
+    return db.execute(
+        """INSERT INTO relationship (id, kind, source_id, target_id, attrs, created_at)
+           SELECT DISTINCT ON (draft.kind, source.id, target.id)
+                  draft.id, draft.kind, source.id, target.id, draft.attrs, now()
+           FROM jsonb_to_recordset(%s::jsonb) AS draft
+               (id uuid, kind text, source text, target text, attrs jsonb)
+           JOIN element AS source ON source.urn = draft.source
+           JOIN element AS target ON target.urn = draft.target
+           ON CONFLICT (kind, source_id, target_id) DO UPDATE SET attrs = excluded.attrs
+           WHERE relationship.attrs IS DISTINCT FROM excluded.attrs""",
+        (document,),
+    ).rowcount
+
+
+def ensure_own_elements(db: psycopg.Connection) -> None:
+    """Register ourselves: a register that forgets its own data set would draw lineage to nowhere."""
+    register(
+        db,
+        LandscapeDraft(
+            elements=[
+                ElementDraft(
+                    urn=OWN_SYSTEM_URN,
+                    kind=ElementKind.SYSTEM,
+                    name="Townclerk",
+                    description="Register of the landscape and hub of the customers' records.",
+                    attrs={"owner": "Information management", "lifecycle": "active"},
+                ),
+                ElementDraft(
+                    urn=MASTER_VIEW_URN,
+                    kind=ElementKind.DATA_SET,
+                    name="Customer master view",
+                    description="One record for each customer, merged from the sources.",
+                    attrs={"personal_data": True},
+                ),
+            ],
+            relationships=[
+                RelationshipDraft(
+                    kind=RelationshipKind.ACCESS, source=OWN_SYSTEM_URN, target=MASTER_VIEW_URN
+                )
+            ],
+        ),
+    )

@@ -1,0 +1,173 @@
+"""Questions to the landscape: elements by kind or name, what hangs on them, how many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import args_row, class_row
+
+from schemas.errors import UnknownName
+from schemas.landscape import ElementKind, RelationshipKind
+
+PAGE_MAX = 200  # rows per page: what a person or a client can use at once
+
+
+@dataclass(frozen=True)
+class ElementRow:
+    """One element as it stands."""
+
+    id: UUID
+    urn: str
+    kind: ElementKind
+    name: str
+    description: str
+    attrs: dict[str, Any]
+    revision: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class RelationshipRow:
+    """One relationship as it stands."""
+
+    id: UUID
+    kind: str
+    source_id: UUID
+    target_id: UUID
+    attrs: dict[str, Any]
+
+
+_ELEMENT = "SELECT id, urn, kind, name, description, attrs, revision, changed_at FROM element"
+_RELATIONSHIP = "SELECT id, kind, source_id, target_id, attrs FROM relationship"
+
+
+def list_elements(
+    db: psycopg.Connection,
+    kind: ElementKind | None = None,
+    *,
+    after: tuple[str, UUID] | None = None,
+    limit: int = PAGE_MAX,
+    search: str | None = None,
+) -> list[ElementRow]:
+    """Return elements by name, one keyset page.
+
+    Args:
+        db: Connection in a transaction.
+        kind: Only this kind; None means all.
+        after: Name and id of the last element of the page before.
+        limit: Rows to return, at most `PAGE_MAX` + 1, so that callers can ask for one more.
+        search: Part of the name, any case.
+    """
+    with db.cursor(row_factory=class_row(ElementRow)) as cursor:
+        return cursor.execute(
+            f"""{_ELEMENT}
+                WHERE (%(kind)s::text IS NULL OR kind = %(kind)s)
+                  AND (%(search)s::text IS NULL
+                       OR strpos(lower(name), lower(%(search)s)) > 0)
+                  AND (%(name)s::text IS NULL OR (name, id) > (%(name)s, %(id)s::uuid))
+                ORDER BY name, id LIMIT %(limit)s""",
+            {
+                "kind": kind,
+                "search": search,
+                "name": after[0] if after else None,
+                "id": after[1] if after else None,
+                "limit": min(limit, PAGE_MAX + 1),
+            },
+        ).fetchall()
+
+
+def elements_by_id(db: psycopg.Connection, ids: Sequence[UUID]) -> list[ElementRow]:
+    """Return the elements with these ids, in no particular order."""
+    with db.cursor(row_factory=class_row(ElementRow)) as cursor:
+        return cursor.execute(f"{_ELEMENT} WHERE id = ANY(%s)", (list(ids),)).fetchall()
+
+
+def find_element(db: psycopg.Connection, urn: str) -> ElementRow:
+    """Return one element.
+
+    Raises:
+        UnknownName: Nothing is registered under the URN.
+    """
+    with db.cursor(row_factory=class_row(ElementRow)) as cursor:
+        found = cursor.execute(f"{_ELEMENT} WHERE urn = %s", (urn,)).fetchone()
+    if found is None:
+        raise UnknownName(f"nothing is registered as {urn}", urn=urn)
+    return found
+
+
+def relationships_of(
+    db: psycopg.Connection, ids: Sequence[UUID], *, end: str
+) -> list[RelationshipRow]:
+    """Return the relationships that leave (`end="source"`) or reach (`"target"`) these elements."""
+    column = {"source": "source_id", "target": "target_id"}[end]
+    with db.cursor(row_factory=class_row(RelationshipRow)) as cursor:
+        return cursor.execute(
+            f"{_RELATIONSHIP} WHERE {column} = ANY(%s) ORDER BY kind, id", (list(ids),)
+        ).fetchall()
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step along a relationship to elements of one kind."""
+
+    relationship: RelationshipKind
+    outgoing: bool
+    kind: ElementKind
+
+
+INTERFACES_OF_SYSTEM = Hop(RelationshipKind.COMPOSITION, outgoing=True, kind=ElementKind.INTERFACE)
+SYSTEMS_OF_INTERFACE = Hop(RelationshipKind.COMPOSITION, outgoing=False, kind=ElementKind.SYSTEM)
+DATA_SETS_OF = Hop(RelationshipKind.ACCESS, outgoing=True, kind=ElementKind.DATA_SET)
+SYSTEMS_OF_DATA_SET = Hop(RelationshipKind.ACCESS, outgoing=False, kind=ElementKind.SYSTEM)
+REFERENCES_OF_SYSTEM = Hop(
+    RelationshipKind.SPECIALIZATION, outgoing=True, kind=ElementKind.REFERENCE_COMPONENT
+)
+SYSTEMS_OF_REFERENCE = Hop(RelationshipKind.SPECIALIZATION, outgoing=False, kind=ElementKind.SYSTEM)
+CONSUMERS_OF_INTERFACE = Hop(RelationshipKind.SERVING, outgoing=True, kind=ElementKind.SYSTEM)
+USED_BY_SYSTEM = Hop(RelationshipKind.SERVING, outgoing=False, kind=ElementKind.INTERFACE)
+REFERENCES_OF_DOMAIN = Hop(
+    RelationshipKind.COMPOSITION, outgoing=True, kind=ElementKind.REFERENCE_COMPONENT
+)
+DOMAINS_OF_REFERENCE = Hop(RelationshipKind.COMPOSITION, outgoing=False, kind=ElementKind.DOMAIN)
+
+
+def neighbours(
+    db: psycopg.Connection, ids: Sequence[UUID], hop: Hop
+) -> dict[UUID, list[ElementRow]]:
+    """Return for each element those one hop away, by name, in one statement."""
+    here, there = ("source_id", "target_id") if hop.outgoing else ("target_id", "source_id")
+    with db.cursor(row_factory=args_row(lambda start, *row: (start, ElementRow(*row)))) as cursor:
+        rows = cursor.execute(
+            f"""SELECT relationship.{here}, element.id, urn, element.kind, name, description,
+                       element.attrs, revision, changed_at
+                FROM relationship JOIN element ON element.id = relationship.{there}
+                WHERE relationship.{here} = ANY(%s) AND relationship.kind = %s
+                  AND element.kind = %s
+                ORDER BY name, element.id""",
+            (list(ids), hop.relationship, hop.kind),
+        ).fetchall()
+    found: dict[UUID, list[ElementRow]] = {}
+    for start, row in rows:
+        found.setdefault(start, []).append(row)
+    return found
+
+
+def list_relationships(
+    db: psycopg.Connection, *, after: UUID | None = None, limit: int = PAGE_MAX
+) -> list[RelationshipRow]:
+    """Return relationships by id, one keyset page."""
+    with db.cursor(row_factory=class_row(RelationshipRow)) as cursor:
+        return cursor.execute(
+            f"""{_RELATIONSHIP} WHERE %(after)s::uuid IS NULL OR id > %(after)s
+                ORDER BY id LIMIT %(limit)s""",
+            {"after": after, "limit": min(limit, PAGE_MAX + 1)},
+        ).fetchall()
+
+
+def count_by_kind(db: psycopg.Connection) -> dict[ElementKind, int]:
+    """Return how many elements of each kind are registered; kinds without any count 0."""
+    counted = dict(db.execute("SELECT kind, count(*) FROM element GROUP BY kind").fetchall())
+    return {kind: counted.get(kind, 0) for kind in ElementKind}

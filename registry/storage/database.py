@@ -1,0 +1,251 @@
+"""The database of this process: its pool, and the one way to open a transaction.
+
+`unit_of_work()` belongs to the edges (flows, API, pages, command line). Rooms take the connection
+they are given and never commit.
+"""
+
+import select
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+from psycopg.types.json import JsonbDumper
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from schemas.errors import DatabaseUnreachable, Misconfigured
+
+SERVER_VERSION_MIN = 150000
+CONNECT_SECONDS_MAX = 10
+# A page or flow chunk holds its connection well under this; longer means the pool is too small.
+WAIT_SECONDS_MAX = 10.0
+# Failed reconnections are given up soon, because the next unit of work starts a fresh attempt:
+# so the pool is whole again the moment the server is, not after a long back-off.
+RECONNECT_SECONDS_MAX = 2.0
+
+# How a dead peer shows itself on a network that drops packets without a word.
+KEEPALIVES = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database: where it is, without its password, and its pool of connections."""
+
+    url: str
+    pool: ConnectionPool[psycopg.Connection]
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """Lend a connection inside one transaction: committed at the end, else rolled back.
+
+        Raises:
+            DatabaseUnreachable: No connection can be had, or it broke on the way; in the latter
+                case `facts["outcome"]` tells whether the changes may have been committed.
+        """
+        db = self._take()
+        committing = False
+        try:
+            try:
+                with db.transaction():
+                    yield db
+                    committing = True
+            except psycopg.OperationalError as error:
+                if not db.closed:
+                    raise
+                raise unreachable(
+                    self.url, error, outcome="unknown" if committing else "rolled back"
+                ) from error
+        finally:
+            self.pool.putconn(db)
+
+    def close(self) -> None:
+        """Close the pool; open transactions are rolled back by the server."""
+        self.pool.close()
+
+    def _take(self) -> psycopg.Connection:
+        try:
+            return self.pool.getconn()
+        except PoolClosed as error:
+            raise DatabaseUnreachable("The database has been closed in this process.") from error
+        except PoolTimeout as error:
+            connect(self.url).close()  # raises where the server is the cause
+            raise DatabaseUnreachable(
+                f"All {self.pool.max_size} database connections of this process have been busy "
+                f"for {WAIT_SECONDS_MAX:.0f} seconds.",
+                remedy="Raise TOWNCLERK_POOL_SIZE, or find what holds them so long.",
+                pool_size=self.pool.max_size,
+            ) from error
+
+
+_current: Database | None = None
+
+
+def open_database(url: str, *, pool_size: int, application_name: str = "townclerk") -> Database:
+    """Connect, make the whole pool at once, and make it this process's database.
+
+    Args:
+        url: libpq URL or DSN.
+        pool_size: Connections, all opened now; opening them later races under load.
+        application_name: How the connections are named in pg_stat_activity.
+
+    Raises:
+        Misconfigured: Not a URL, or a server that is too old or not in UTF-8.
+        DatabaseUnreachable: The server does not answer or refuses us.
+    """
+    global _current  # noqa: PLW0603 - one database per process is the contract of unit_of_work
+    with connect(url, application_name=application_name) as first:
+        _check_server(first)
+    pool = ConnectionPool(
+        url,
+        connection_class=psycopg.Connection,
+        kwargs=_options(application_name),
+        min_size=pool_size,
+        max_size=pool_size,
+        open=False,
+        configure=prepare_connection,
+        check=_check_alive,
+        timeout=WAIT_SECONDS_MAX,
+        reconnect_timeout=RECONNECT_SECONDS_MAX,
+        name=application_name,
+    )
+    try:
+        pool.open(wait=True, timeout=CONNECT_SECONDS_MAX)
+    except PoolTimeout as error:
+        pool.close()
+        connect(url).close()
+        raise DatabaseUnreachable(
+            f"{describe(url)} does not give us {pool_size} connections.",
+            remedy="Lower TOWNCLERK_POOL_SIZE or raise the server's max_connections.",
+            pool_size=pool_size,
+        ) from error
+    database = Database(url, pool)
+    close_database()
+    _current = database
+    return database
+
+
+def current_database() -> Database:
+    """Return the database that this process opened.
+
+    Raises:
+        Misconfigured: None is open.
+    """
+    if _current is None:
+        raise Misconfigured("No database is open in this process.")
+    return _current
+
+
+def close_database() -> None:
+    """Close this process's database, if one is open."""
+    global _current  # noqa: PLW0603 - see open_database
+    database, _current = _current, None
+    if database is not None:
+        database.close()
+
+
+@contextmanager
+def unit_of_work() -> Iterator[psycopg.Connection]:
+    """Open one transaction on the current database; commit at the end, roll back on an error.
+
+    Raises:
+        DatabaseUnreachable: No connection can be had, or it broke on the way.
+    """
+    with current_database().transaction() as db:
+        yield db
+
+
+def connect(
+    url: str, *, application_name: str = "townclerk", autocommit: bool = False
+) -> psycopg.Connection:
+    """Open one connection outside the pool, for migrations and checks.
+
+    Raises:
+        Misconfigured: Not a URL.
+        DatabaseUnreachable: The server does not answer or refuses us.
+    """
+    try:
+        db = psycopg.connect(url, autocommit=autocommit, **_options(application_name))
+    except psycopg.ProgrammingError as error:
+        raise Misconfigured(
+            "DATABASE_URL is not a PostgreSQL address.",
+            remedy="Write it as postgresql://user:password@host:5432/database",
+        ) from error
+    except psycopg.OperationalError as error:
+        raise unreachable(url, error) from error
+    prepare_connection(db)
+    return db
+
+
+def prepare_connection(db: psycopg.Connection) -> None:
+    """Give a connection our habits: UTC, no compiling of short statements, dict means jsonb."""
+    db.adapters.register_dumper(dict, JsonbDumper)
+    autocommit = db.autocommit
+    db.set_autocommit(True)
+    db.execute("SELECT set_config('timezone', 'UTC', false), set_config('jit', 'off', false)")
+    db.set_autocommit(autocommit)
+
+
+def describe(url: str) -> str:
+    """Name a database by host, port and name; never by password."""
+    facts = _facts(url)
+    return f"PostgreSQL at {facts['host']}, port {facts['port']}, database {facts['database']},"
+
+
+def unreachable(url: str, error: psycopg.OperationalError, **facts: Any) -> DatabaseUnreachable:
+    """Say that a database cannot be reached and why, as the server or network put it."""
+    lines = str(error).strip().splitlines() or ["no reason given"]
+    reason = lines[-1].strip()
+    return DatabaseUnreachable(
+        f"{describe(url)} does not answer or refuses us: {reason}", **_facts(url), **facts
+    )
+
+
+def _facts(url: str) -> dict[str, Any]:
+    parts = conninfo.conninfo_to_dict(url)
+    return {
+        "host": parts.get("host") or "localhost",
+        "port": parts.get("port") or 5432,
+        "database": parts.get("dbname") or parts.get("user") or "",
+    }
+
+
+def _options(application_name: str) -> dict[str, Any]:
+    return {
+        "application_name": application_name,
+        "connect_timeout": CONNECT_SECONDS_MAX,
+        "client_encoding": "UTF8",
+        **KEEPALIVES,
+    }
+
+
+def _check_server(db: psycopg.Connection) -> None:
+    if db.info.server_version < SERVER_VERSION_MIN:
+        raise Misconfigured(
+            f"The database server is PostgreSQL {db.info.server_version // 10000}; 15 or newer "
+            "is needed.",
+            remedy="Upgrade the server, or unset DATABASE_URL to use the embedded one.",
+        )
+    row = db.execute("SHOW server_encoding").fetchone()
+    if row != ("UTF8",):
+        raise Misconfigured(
+            f"The database stores text as {row[0] if row else 'unknown'}; UTF8 is needed.",
+            remedy="Create it with ENCODING 'UTF8' and TEMPLATE template0.",
+        )
+
+
+def _check_alive(db: psycopg.Connection) -> None:
+    """Refuse a connection whose server has gone.
+
+    An idle connection has nothing to read. Only where there is something - the end of the stream,
+    or a notice - do we spend a round trip on a real check.
+    """
+    readable, _, _ = select.select([db.fileno()], [], [], 0)
+    if readable:
+        ConnectionPool.check_connection(db)

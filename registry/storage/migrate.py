@@ -1,0 +1,83 @@
+"""Bring a database to this program's schema; migrations live in schemas/migrations and only add."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.pool import NullPool
+
+from registry.storage.database import connect
+from schemas.errors import Misconfigured
+
+# Any fixed number will do; it keeps two processes from migrating at the same time.
+ADVISORY_LOCK = 0x746F776E
+
+
+def upgrade(url: str) -> list[str]:
+    """Run every migration the database lacks; return their names in order.
+
+    Several processes may call this at once: one migrates, the others wait and find nothing to do.
+
+    Raises:
+        DatabaseUnreachable: The server does not answer.
+        Misconfigured: The database is newer than this program.
+    """
+    with connect(url, autocommit=True, application_name="townclerk migrate") as guard:
+        guard.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
+        missing = pending(url)
+        if missing:
+            with _bound(url) as connection:
+                command.upgrade(_config(connection), "head")
+        return missing
+
+
+def pending(url: str) -> list[str]:
+    """Return the migrations the database lacks, oldest first.
+
+    Raises:
+        DatabaseUnreachable: The server does not answer.
+        Misconfigured: The database is newer than this program.
+    """
+    at = current(url)
+    scripts = ScriptDirectory.from_config(_config())
+    try:
+        missing = [script.revision for script in scripts.iterate_revisions("head", at)]
+    except CommandError as error:
+        raise Misconfigured(
+            f"The database is at migration {at}, which this Townclerk does not know.",
+            remedy="It was used by a newer Townclerk: install that version, or restore a backup.",
+            migration=at,
+        ) from error
+    return missing[::-1]
+
+
+def current(url: str) -> str | None:
+    """Return the newest migration the database has; None where it is empty."""
+    with _bound(url) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _bound(url: str) -> Iterator[Connection]:
+    """Lend a SQLAlchemy connection over our own psycopg connection, so that the URL stays libpq's."""
+
+    def creator() -> psycopg.Connection:
+        return connect(url, application_name="townclerk migrate")
+
+    engine = create_engine("postgresql+psycopg://", creator=creator, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "schemas:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

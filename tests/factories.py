@@ -1,0 +1,228 @@
+"""One factory per table: the smallest row the database accepts, inserted and returned.
+
+Every factory takes the connection and, by name, whatever the test cares about; rows it hangs on
+are made along the way. Values are plain and made up; no factory knows a rule of a room.
+"""
+
+import itertools
+from datetime import timedelta
+from hashlib import blake2b, sha256
+from typing import Any
+
+import psycopg
+
+from registry.storage.statements import insert_row
+from schemas.access import ApiToken, Scope
+from schemas.base import utc_now
+from schemas.customers import CleanRecord, Customer, CustomerLink, LinkRule, MatchModel
+from schemas.intake import (
+    Checkpoint,
+    LandedRecord,
+    Lease,
+    LineageEdge,
+    QuarantinedRecord,
+    Source,
+    SyncRun,
+)
+from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
+from schemas.records import CustomerKind
+
+_numbers = itertools.count(1)
+
+
+def an_element(db: psycopg.Connection, **given: Any) -> Element:
+    """Register an element; a system unless told otherwise."""
+    number = next(_numbers)
+    row = Element(
+        **{
+            "urn": f"urn:test:element:{number}",
+            "kind": ElementKind.SYSTEM,
+            "name": f"System {number}",
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_relationship(db: psycopg.Connection, **given: Any) -> Relationship:
+    """Relate two elements; the first serves the second unless told otherwise."""
+    ends = {end: an_element(db).id for end in ("source_id", "target_id") if end not in given}
+    row = Relationship(**{"kind": RelationshipKind.SERVING, **ends, **given})
+    insert_row(db, row)
+    return row
+
+
+def an_interface(db: psycopg.Connection, **given: Any) -> Element:
+    """Register an interface."""
+    return an_element(db, **{"kind": ElementKind.INTERFACE, **given})
+
+
+def a_data_set(db: psycopg.Connection, **given: Any) -> Element:
+    """Register a data set."""
+    return an_element(db, **{"kind": ElementKind.DATA_SET, **given})
+
+
+def a_source(db: psycopg.Connection, **given: Any) -> Source:
+    """Register a source over an interface of its own."""
+    if "interface_id" not in given:
+        given["interface_id"] = an_interface(db).id
+    row = Source(**{"key": f"source-{next(_numbers)}", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_sync_run(db: psycopg.Connection, **given: Any) -> SyncRun:
+    """Begin a run of a source."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    row = SyncRun(**{"fence": 1, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_lease(db: psycopg.Connection, **given: Any) -> Lease:
+    """Hold a source for a minute."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    if "run_id" not in given:
+        given["run_id"] = a_sync_run(db, source_id=given["source_id"]).id
+    soon = utc_now() + timedelta(minutes=1)
+    row = Lease(**{"fence": 1, "holder": "a test", "expires_at": soon, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_checkpoint(db: psycopg.Connection, **given: Any) -> Checkpoint:
+    """Say how far a stream is: at its start."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    if "run_id" not in given:
+        given["run_id"] = a_sync_run(db, source_id=given["source_id"]).id
+    row = Checkpoint(**{"stream": "customers", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_landed_record(db: psycopg.Connection, **given: Any) -> LandedRecord:
+    """Land a record; its id comes from the database."""
+    if "data_set_id" not in given:
+        given["data_set_id"] = a_data_set(db).id
+    if "run_id" not in given:
+        given["run_id"] = a_sync_run(db).id
+    raw = given.setdefault("raw", b"{}")
+    row = LandedRecord(
+        **{
+            "key": f"key-{next(_numbers)}",
+            "raw_hash": blake2b(raw, digest_size=16).digest(),
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_quarantined_record(db: psycopg.Connection, **given: Any) -> QuarantinedRecord:
+    """Put a record in quarantine."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    if "run_id" not in given:
+        given["run_id"] = a_sync_run(db, source_id=given["source_id"]).id
+    raw = given.setdefault("raw", f'{{"number": {next(_numbers)}}}'.encode())
+    row = QuarantinedRecord(
+        **{
+            "stream": "customers",
+            "page": 1,
+            "rule": "not_a_date",
+            "path": "birth_date",
+            "reason": "birth_date is not a date",
+            "raw_hash": blake2b(raw, digest_size=16).digest(),
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_lineage_edge(db: psycopg.Connection, **given: Any) -> LineageEdge:
+    """Write down a flow between two elements."""
+    if "run_id" not in given:
+        given["run_id"] = a_sync_run(db).id
+    for end in ("from_id", "to_id"):
+        if end not in given:
+            given[end] = an_element(db).id
+    row = LineageEdge(**given)
+    insert_row(db, row)
+    return row
+
+
+def a_clean_record(db: psycopg.Connection, **given: Any) -> CleanRecord:
+    """Clean a landed record; a person without any value."""
+    if "record_id" not in given:
+        landed = a_landed_record(db)
+        given |= {"record_id": landed.id, "data_set_id": landed.data_set_id}
+    row = CleanRecord(**{"kind": CustomerKind.PERSON, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_customer(db: psycopg.Connection, **given: Any) -> Customer:
+    """Make a customer; a person unless told otherwise."""
+    row = Customer(
+        **{"kind": CustomerKind.PERSON, "display_name": f"Customer {next(_numbers)}", **given}
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_customer_link(db: psycopg.Connection, **given: Any) -> CustomerLink:
+    """Link a landed record to a customer of its own."""
+    if "record_id" not in given:
+        given["record_id"] = a_landed_record(db).id
+    if "customer_id" not in given:
+        given["customer_id"] = a_customer(db).id
+    row = CustomerLink(**{"rule": LinkRule.ALONE, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_match_model(db: psycopg.Connection, **given: Any) -> MatchModel:
+    """Freeze a model without parameters."""
+    mark = sha256(str(next(_numbers)).encode()).hexdigest()
+    row = MatchModel(**{"content_hash": mark, "records": 0, **given})
+    insert_row(db, row)
+    return row
+
+
+def an_api_token(db: psycopg.Connection, **given: Any) -> ApiToken:
+    """Make a token that reads the landscape for an hour."""
+    number = next(_numbers)
+    row = ApiToken(
+        **{
+            "name": f"token {number}",
+            "token_hash": sha256(str(number).encode()).digest(),
+            "scopes": [Scope.LANDSCAPE_READ],
+            "expires_at": utc_now() + timedelta(hours=1),
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+FACTORIES = {
+    "api_token": an_api_token,
+    "checkpoint": a_checkpoint,
+    "clean_record": a_clean_record,
+    "customer": a_customer,
+    "customer_link": a_customer_link,
+    "element": an_element,
+    "landed_record": a_landed_record,
+    "lease": a_lease,
+    "lineage_edge": a_lineage_edge,
+    "match_model": a_match_model,
+    "quarantined_record": a_quarantined_record,
+    "relationship": a_relationship,
+    "source": a_source,
+    "sync_run": a_sync_run,
+}
