@@ -1,10 +1,15 @@
 # The commands of a working day. `make demo` and `make test` need Python 3.11-3.13, git and make, and nothing else.
-PYTHON ?= python3
+# The first Python on the path that we support.
+PYTHON ?= $(or $(shell for p in python3 python3.12 python3.13 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done),$(error Townclerk needs Python 3.11, 3.12 or 3.13 on the path))
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --quiet --upgrade
 
-.PHONY: demo up test lint bench docs lock clean
+.PHONY: demo up test lint wheel-test bench conformance docs lock
 
 demo: $(VENV)/.run
 	@$(BIN)/townclerk demo $(ARGS)
@@ -20,6 +25,20 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The wheel as a stranger installs it: newest versions the metadata allows, nothing from the lock.
+wheel-test: $(VENV)/.dev
+	$(BIN)/python tools/wheel_test.py
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.dev
+	$(BIN)/python tools/write_docs.py
+
+lock: $(VENV)/bin/uv
+	$(COMPILE) pyproject.toml -o requirements/run.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements/run.lock -o requirements/dev.lock
 
 # One uv, pinned by hash, installs everything else by hash; see docs/decisions/0004.
 $(VENV)/bin/uv: requirements/bootstrap.lock

@@ -13,6 +13,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+SECRETS_DIR = "/run/secrets"  # where docker compose and podman mount secrets
+
+
 def default_data_dir() -> Path:
     """Return where this user's database and keys live.
 
@@ -68,5 +71,10 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Return the settings of this process, read once."""
-    return Settings()
+    """Return the settings of this process, read once.
+
+    Environment variables come first; what they leave out is looked up as files named like the
+    variables in TOWNCLERK_SECRETS_DIR, where containers mount their secrets.
+    """
+    place = Path(os.environ.get("TOWNCLERK_SECRETS_DIR", SECRETS_DIR))
+    return Settings(_secrets_dir=place if place.is_dir() else None)

@@ -36,7 +36,7 @@ class Table(SQLModel):
 @event.listens_for(Table, "instrument_class", propagate=True)
 def describe_table(mapper: Mapper[Any], table_class: type[Table]) -> None:
     """Let the class's first line and its fields' descriptions stand in the database too."""
-    table = cast(schema.Table, mapper.local_table)
+    table = cast("schema.Table", mapper.local_table)
     table.comment = (table_class.__doc__ or "").strip().splitlines()[0]
     for column in table.columns:
         column.comment = column.comment or table_class.model_fields[column.key].description

@@ -1,4 +1,4 @@
-"""Fixtures of every room: real PostgreSQL servers, a fresh database per test, places they can reach.
+"""Fixtures of every room: real PostgreSQL servers and a fresh database per test.
 
 Ask for the smallest one that will do:
     db            a connection inside a transaction that is rolled back; a millisecond
@@ -9,12 +9,10 @@ A test that asks for any of the first three runs once on every kind of server.
 """
 
 import itertools
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -23,28 +21,11 @@ from psycopg import sql
 from registry.storage.database import Database, close_database, connect, open_database
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
+from tests.servers import SERVERS, in_database, make_reachable_dir, programs_of
 
-SERVERS = {"wheel 18": None, "debian 15": Path("/usr/lib/postgresql/15/bin")}
 TEMPLATE = "migrated_template"
 POOL_SIZE = 4
-# Memory is kinder to the disk and makes a fresh database in 15 ms instead of 150.
-MEMORY = Path("/dev/shm")
-MEMORY_BYTES_MIN = 2 * 2**30
 _numbers = itertools.count(1)
-
-
-def in_database(url: str, name: str) -> str:
-    """Return the address of another database on the same server."""
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-def make_reachable_dir() -> Path:
-    """Make a short directory that an unprivileged account may pass through."""
-    in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK | os.X_OK)
-    roomy = in_memory and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
-    made = Path(tempfile.mkdtemp(prefix="tc-", dir=MEMORY if roomy else "/tmp"))
-    made.chmod(0o711)
-    return made
 
 
 @pytest.fixture
@@ -58,9 +39,7 @@ def reachable_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session", params=list(SERVERS))
 def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
     """One server per session and kind, with a migrated template; its url is the template's."""
-    bin_dir = SERVERS[request.param]
-    if bin_dir is not None and not bin_dir.is_dir():
-        pytest.skip(f"{bin_dir} is not installed")
+    bin_dir = programs_of(request.param)
     place = make_reachable_dir()
     try:
         with EmbeddedPostgres.start(place, bin_dir=bin_dir, database=TEMPLATE) as server:
@@ -70,18 +49,25 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres
         shutil.rmtree(place, ignore_errors=True)
 
 
-@pytest.fixture
-def postgres_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
-    """The address of a fresh, migrated database."""
+@contextmanager
+def fresh_database(server: EmbeddedPostgres) -> Iterator[str]:
+    """Make a migrated database, yield its address, and drop it."""
     name = f"test_{next(_numbers)}"
-    with connect(in_database(postgres_server.url, "postgres"), autocommit=True) as admin:
+    with connect(in_database(server.url, "postgres"), autocommit=True) as admin:
         admin.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE)
             )
         )
-        yield in_database(postgres_server.url, name)
+        yield in_database(server.url, name)
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """The address of a fresh, migrated database."""
+    with fresh_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture
@@ -95,11 +81,7 @@ def database(postgres_url: str) -> Iterator[Database]:
 def rolled_back_url(postgres_server: EmbeddedPostgres) -> str:
     """The database that all tests with `db` share; nothing is ever committed in it."""
     with connect(in_database(postgres_server.url, "postgres"), autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("CREATE DATABASE rolled_back TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(TEMPLATE)
-            )
-        )
+        copy_template(admin, "rolled_back")
     return in_database(postgres_server.url, "rolled_back")
 
 
@@ -108,3 +90,19 @@ def db(rolled_back_url: str) -> Iterator[psycopg.Connection]:
     """A connection inside a transaction that is rolled back; for rooms, which never commit."""
     with connect(rolled_back_url) as connection, connection.transaction(force_rollback=True):
         yield connection
+
+
+def copy_template(admin: psycopg.Connection, name: str) -> None:
+    """Make a database as it is right after the last migration."""
+    admin.execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(TEMPLATE)
+        )
+    )
+
+
+@pytest.fixture
+def postgres_urls(postgres_server: EmbeddedPostgres) -> Iterator[tuple[str, str]]:
+    """The addresses of two fresh, migrated databases, to compare what ends up in them."""
+    with ExitStack() as stack:
+        yield tuple(stack.enter_context(fresh_database(postgres_server)) for _ in range(2))  # type: ignore[misc]

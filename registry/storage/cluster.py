@@ -10,17 +10,14 @@ import secrets
 import shutil
 import socket
 import subprocess
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from registry.storage.account import names_let_in
-from registry.storage.instance import (
-    Instance,
-    disk_full,
-    socket_dir,
-    sockets_work,
-)
+from registry.storage.causes import not_started
+from registry.storage.instance import Instance, socket_dir, sockets_work
 from registry.storage.programs import Programs
 from schemas.errors import StorageUnusable
 
@@ -41,6 +38,7 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
     "log_parameter_max_length_on_error": "0",
+    "log_checkpoints": "off",
     "unix_socket_permissions": "0700",
 }
 
@@ -61,20 +59,15 @@ class Endpoint:
             return f"postgresql://{OWNER}@/{name}?host={host}&port={self.port}"
         return f"postgresql://{OWNER}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{name}"
 
-    def moved_to(self, socket_dir: str, port: int) -> "Endpoint":
-        """Return the address a running server told us."""
-        return replace(self, socket_dir=Path(socket_dir) if socket_dir else None, port=port)
-
 
 def choose_endpoint(instance: Instance) -> Endpoint:
-    """Return where a server of this instance listens."""
-    password = _password(instance)
+    """Return where a server of this instance is going to listen."""
     directory = socket_dir(instance)
     if sockets_work(directory):
-        return Endpoint(directory, password=password)
+        return Endpoint(directory)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return Endpoint(None, port=probe.getsockname()[1], password=password)
+        return Endpoint(None, probe.getsockname()[1], read_password(instance))
 
 
 def make_cluster(instance: Instance, programs: Programs) -> None:
@@ -84,37 +77,30 @@ def make_cluster(instance: Instance, programs: Programs) -> None:
         StorageUnusable: initdb failed; says why.
     """
     unfinished = instance.root / "data.unfinished"
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(mode=0o700)
-    instance.account.own(unfinished)
+    password = instance.root / "password.unfinished"
     try:
-        made = subprocess.run(
-            [
-                programs.path("initdb"),
-                f"--pgdata={unfinished}",
-                f"--username={OWNER}",
-                f"--pwfile={instance.root / 'password'}",
-                "--auth-local=peer",
-                "--auth-host=scram-sha-256",
-                "--encoding=UTF8",
-                "--data-checksums",
-                *_locale_options(programs.major),
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            cwd=instance.root,
-            env=server_environment(),
-            timeout=INITDB_SECONDS_MAX,
-            **instance.account.popen_options(),
+        for locale in _locales(programs.major):
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir(mode=0o700)
+            instance.write(password.name, read_password(instance))
+            password.chmod(0o600)
+            for path in (unfinished, password):
+                instance.account.own(path)
+            said = _initdb(instance, programs, unfinished, password, locale)
+            if said is None:
+                unfinished.rename(instance.data)
+                return
+            if "invalid locale" not in said:
+                break
+        raise not_started(
+            f"The database in {instance.data} cannot be made",
+            said or "",
+            path=instance.root,
+            log=instance.log,
         )
-        if made.returncode != 0:
-            raise _why_not(instance, made.stderr + made.stdout)
-        unfinished.rename(instance.data)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+        password.unlink(missing_ok=True)
 
 
 def check_version(instance: Instance, programs: Programs) -> None:
@@ -139,15 +125,11 @@ def check_version(instance: Instance, programs: Programs) -> None:
 def write_access_rules(instance: Instance, endpoint: Endpoint) -> None:
     """Write who may connect; done at every start, so that no old rule stays open."""
     if endpoint.socket_dir is not None:
-        access = "local all all peer map=townclerk\n"
+        instance.write("access.conf", "local all all peer map=townclerk\n")
     else:
-        access = "host all all 127.0.0.1/32 scram-sha-256\n"
-    accounts = "".join(f'townclerk "{name}" {OWNER}\n' for name in names_let_in(instance.account))
-    for name, text in (("access.conf", access), ("accounts.conf", accounts)):
-        path = instance.root / name
-        path.write_text(text)
-        path.chmod(0o600)
-        instance.account.own(path)
+        instance.write("access.conf", "host all all 127.0.0.1/32 scram-sha-256\n")
+    names = names_let_in(instance.account)
+    instance.write("accounts.conf", "".join(f'townclerk "{name}" {OWNER}\n' for name in names))
 
 
 def server_command(instance: Instance, programs: Programs, endpoint: Endpoint) -> list[str]:
@@ -169,27 +151,56 @@ def server_environment() -> dict[str, str]:
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
-def _locale_options(major: int) -> list[str]:
-    """Return options for code point order in UTF-8, the same on every machine."""
-    if major >= 17:
-        return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    return ["--locale=C"]
-
-
-def _password(instance: Instance) -> str:
+def read_password(instance: Instance) -> str:
     """Return the password of this instance, made once; only the TCP way ever asks for it."""
-    path = instance.root / "password"
-    if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-        instance.account.own(path)
-    return path.read_text().strip()
+    with os.fdopen(instance.open("password", os.O_RDWR), "rb+", buffering=0) as file:
+        password = file.read().decode().strip()
+        if not password:
+            password = secrets.token_urlsafe(32)
+            file.write(password.encode())
+    return password
 
 
-def _why_not(instance: Instance, said: str) -> StorageUnusable:
-    if "No space left on device" in said:
-        return disk_full(instance.root)
-    errors = [line for line in said.splitlines() if "error:" in line or "FATAL" in line]
-    reason = (errors or said.splitlines() or ["initdb ended without a word"])[-1].strip()
-    return StorageUnusable(f"The database in {instance.data} cannot be made: {reason}")
+def _initdb(
+    instance: Instance, programs: Programs, data: Path, password: Path, locale: list[str]
+) -> str | None:
+    """Run initdb; return None when it worked, else what it said."""
+    made: subprocess.CompletedProcess[str] = subprocess.run(
+        [
+            programs.path("initdb"),
+            f"--pgdata={data}",
+            f"--username={OWNER}",
+            f"--pwfile={password}",
+            "--auth-local=peer",
+            "--auth-host=scram-sha-256",
+            "--encoding=UTF8",
+            "--data-checksums",
+            *locale,
+        ],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        cwd=instance.root,
+        env=server_environment(),
+        timeout=INITDB_SECONDS_MAX,
+        **instance.account.popen_options(),
+    )
+    if made.returncode == 0:
+        return None
+    said = made.stdout + made.stderr
+    log = os.fdopen(instance.open("server.log", os.O_WRONLY | os.O_APPEND), "wb", buffering=0)
+    with log, suppress(OSError):  # a full disk must not hide what initdb says about it
+        log.write(said.encode())
+    return said
+
+
+def _locales(major: int) -> list[list[str]]:
+    """Return initdb's locale options, best first: code point order, letters of all of Unicode.
+
+    From 17 on PostgreSQL brings such a locale along; before, the machine may lack it.
+    """
+    if major >= 17:
+        return [["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]]
+    return [["--locale=C", f"--lc-ctype={name}"] for name in ("C.UTF-8", "en_US.UTF-8", "C")]

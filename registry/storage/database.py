@@ -4,10 +4,12 @@
 they are given and never commit.
 """
 
+import logging
 import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -15,12 +17,17 @@ from psycopg import conninfo
 from psycopg.types.json import JsonbDumper
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from schemas.errors import DatabaseUnreachable, Misconfigured
+from schemas.errors import DatabaseUnreachable, Misconfigured, StorageUnusable
+
+# The pool reports every failed attempt; we tell the failure once, as an error with a remedy.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 SERVER_VERSION_MIN = 150000
 CONNECT_SECONDS_MAX = 10
 # A page or flow chunk holds its connection well under this; longer means the pool is too small.
 WAIT_SECONDS_MAX = 10.0
+# After this long without a connection we ask the server itself, so that its end is told soon.
+PATIENCE_SECONDS = 1.0
 # Failed reconnections are given up soon, because the next unit of work starts a fresh attempt:
 # so the pool is whole again the moment the server is, not after a long back-off.
 RECONNECT_SECONDS_MAX = 2.0
@@ -36,10 +43,10 @@ KEEPALIVES = {
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database: where it is, without its password, and its pool of connections."""
+    """An open database: its address, which may hold a password, and its pool of connections."""
 
-    url: str
-    pool: ConnectionPool[psycopg.Connection]
+    url: str = field(repr=False)
+    pool: ConnectionPool[psycopg.Connection] = field(repr=False)
 
     @contextmanager
     def transaction(self) -> Iterator[psycopg.Connection]:
@@ -48,20 +55,23 @@ class Database:
         Raises:
             DatabaseUnreachable: No connection can be had, or it broke on the way; in the latter
                 case `facts["outcome"]` tells whether the changes may have been committed.
+            StorageUnusable: The server's disk is full.
         """
         db = self._take()
-        committing = False
+        outcome = "rolled back"
         try:
-            try:
-                with db.transaction():
-                    yield db
-                    committing = True
-            except psycopg.OperationalError as error:
-                if not db.closed:
-                    raise
-                raise unreachable(
-                    self.url, error, outcome="unknown" if committing else "rolled back"
-                ) from error
+            with db.transaction():
+                yield db
+                outcome = "unknown"
+        except psycopg.errors.DiskFull as error:
+            raise StorageUnusable(
+                f"The disk of {describe(self.url)} is full; nothing was changed.",
+                remedy="Make room on it and try again.",
+            ) from error
+        except psycopg.OperationalError as error:
+            if not db.closed:
+                raise
+            raise unreachable(self.url, error, outcome=outcome) from error
         finally:
             self.pool.putconn(db)
 
@@ -70,12 +80,27 @@ class Database:
         self.pool.close()
 
     def _take(self) -> psycopg.Connection:
+        """Return a connection whose server is there."""
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while True:
+            db = self._next(deadline)
+            if _answers(db):
+                return db
+            db.close()
+            self.pool.putconn(db)
+            connect(self.url).close()  # raises where the server is gone
+            self.pool.drain()  # its other connections ended together with this one
+
+    def _next(self, deadline: float) -> psycopg.Connection:
         try:
-            return self.pool.getconn()
+            return self.pool.getconn(timeout=PATIENCE_SECONDS)
         except PoolClosed as error:
-            raise DatabaseUnreachable("The database has been closed in this process.") from error
-        except PoolTimeout as error:
+            raise Misconfigured("The database has been closed in this process.") from error
+        except PoolTimeout:
             connect(self.url).close()  # raises where the server is the cause
+        try:
+            return self.pool.getconn(timeout=deadline - time.monotonic())
+        except PoolTimeout as error:
             raise DatabaseUnreachable(
                 f"All {self.pool.max_size} database connections of this process have been busy "
                 f"for {WAIT_SECONDS_MAX:.0f} seconds.",
@@ -99,18 +124,17 @@ def open_database(url: str, *, pool_size: int, application_name: str = "towncler
         Misconfigured: Not a URL, or a server that is too old or not in UTF-8.
         DatabaseUnreachable: The server does not answer or refuses us.
     """
-    global _current  # noqa: PLW0603 - one database per process is the contract of unit_of_work
+    global _current  # noqa: PLW0603  # one database per process is the contract of unit_of_work
     with connect(url, application_name=application_name) as first:
         _check_server(first)
     pool = ConnectionPool(
         url,
         connection_class=psycopg.Connection,
-        kwargs=_options(application_name),
+        kwargs=_options(url, application_name),
         min_size=pool_size,
         max_size=pool_size,
         open=False,
         configure=prepare_connection,
-        check=_check_alive,
         timeout=WAIT_SECONDS_MAX,
         reconnect_timeout=RECONNECT_SECONDS_MAX,
         name=application_name,
@@ -142,9 +166,14 @@ def current_database() -> Database:
     return _current
 
 
+def has_database() -> bool:
+    """Tell whether this process has an open database."""
+    return _current is not None
+
+
 def close_database() -> None:
     """Close this process's database, if one is open."""
-    global _current  # noqa: PLW0603 - see open_database
+    global _current
     database, _current = _current, None
     if database is not None:
         database.close()
@@ -171,12 +200,12 @@ def connect(
         DatabaseUnreachable: The server does not answer or refuses us.
     """
     try:
-        db = psycopg.connect(url, autocommit=autocommit, **_options(application_name))
-    except psycopg.ProgrammingError as error:
+        db = psycopg.connect(url, autocommit=autocommit, **_options(url, application_name))
+    except psycopg.ProgrammingError:
         raise Misconfigured(
             "DATABASE_URL is not a PostgreSQL address.",
             remedy="Write it as postgresql://user:password@host:5432/database",
-        ) from error
+        ) from None  # the cause quotes the address, and with it the password
     except psycopg.OperationalError as error:
         raise unreachable(url, error) from error
     prepare_connection(db)
@@ -195,13 +224,13 @@ def prepare_connection(db: psycopg.Connection) -> None:
 def describe(url: str) -> str:
     """Name a database by host, port and name; never by password."""
     facts = _facts(url)
-    return f"PostgreSQL at {facts['host']}, port {facts['port']}, database {facts['database']},"
+    return f"PostgreSQL at {facts['host']}, port {facts['port']}, database {facts['database']}"
 
 
 def unreachable(url: str, error: psycopg.OperationalError, **facts: Any) -> DatabaseUnreachable:
     """Say that a database cannot be reached and why, as the server or network put it."""
-    lines = str(error).strip().splitlines() or ["no reason given"]
-    reason = lines[-1].strip()
+    first = (str(error).strip().splitlines() or ["no reason given"])[0]
+    reason = first.rpartition("failed: ")[2]
     return DatabaseUnreachable(
         f"{describe(url)} does not answer or refuses us: {reason}", **_facts(url), **facts
     )
@@ -216,13 +245,16 @@ def _facts(url: str) -> dict[str, Any]:
     }
 
 
-def _options(application_name: str) -> dict[str, Any]:
-    return {
+def _options(url: str, application_name: str) -> dict[str, Any]:
+    """Return our habits of connecting; what the operator wrote in the address goes first."""
+    ours = {
         "application_name": application_name,
         "connect_timeout": CONNECT_SECONDS_MAX,
         "client_encoding": "UTF8",
         **KEEPALIVES,
     }
+    theirs = conninfo.conninfo_to_dict(url)
+    return {name: value for name, value in ours.items() if name not in theirs}
 
 
 def _check_server(db: psycopg.Connection) -> None:
@@ -240,12 +272,18 @@ def _check_server(db: psycopg.Connection) -> None:
         )
 
 
-def _check_alive(db: psycopg.Connection) -> None:
-    """Refuse a connection whose server has gone.
+def _answers(db: psycopg.Connection) -> bool:
+    """Tell whether the server of an idle connection is still there.
 
     An idle connection has nothing to read. Only where there is something - the end of the stream,
     or a notice - do we spend a round trip on a real check.
     """
-    readable, _, _ = select.select([db.fileno()], [], [], 0)
-    if readable:
+    watch = select.poll()
+    watch.register(db.fileno(), select.POLLIN)
+    if not watch.poll(0):
+        return True
+    try:
         ConnectionPool.check_connection(db)
+    except psycopg.OperationalError:
+        return False
+    return True

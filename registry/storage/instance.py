@@ -1,11 +1,12 @@
 """The directory of one embedded PostgreSQL instance: what lies where, and who holds it.
 
-    <data dir>/postgres/     0700, belongs to the account that runs the server
+    <data dir>/postgres/
         data/                PostgreSQL's own directory
         run/                 the socket, where its path is short enough
-        programs/            a copy of the server programs, only where the account needs one
+        programs/            a copy of the server programs, only where its account needs one
         access.conf          who may connect (pg_hba), written at every start
         accounts.conf        which accounts of the machine they are (pg_ident)
+        password             for the TCP way only
         server.log           what the server says; statements and values are never logged
         start.lock           held while somebody starts or stops the server
         users.lock           held shared by every process that uses the server
@@ -13,13 +14,13 @@
 
 Locks are flock(2): the kernel lets go of them when a process dies, however it dies. That the
 server holds one itself tells a living server from a stale process number without guessing.
+`data` and `run` belong to the account that runs the server. Where we are root the rest stays
+root's, because that account must not be able to lead root's writes astray with a link.
 """
 
-import errno
 import fcntl
 import hashlib
 import os
-import shutil
 import socket
 import stat
 import tempfile
@@ -30,20 +31,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.storage.account import Account, choose_account
+from registry.storage.causes import unusable
 from schemas.errors import StorageUnusable
 
 # sun_path of the smallest common Unix (macOS) is 104 bytes with the closing zero.
 SOCKET_PATH_BYTES_MAX = 103
 SOCKET_NAME = ".s.PGSQL.5432"
+SOCKET_CHARACTERS_NOT = frozenset(",\"'@\\")  # libpq and the server split and unquote at these
 LOCK_POLL_SECONDS = 0.02
+SAFE = os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Paths of one instance and the account it belongs to."""
+    """Paths of one instance, the account that runs its server and the owner of its other files."""
 
     root: Path
     account: Account
+    owner: tuple[int, int]
 
     @property
     def data(self) -> Path:
@@ -55,18 +60,27 @@ class Instance:
         """What the server says."""
         return self.root / "server.log"
 
-    def lock(self, name: str) -> int:
-        """Open one of the lock files and return its descriptor; the caller closes it."""
-        path = self.root / f"{name}.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def open(self, name: str, flags: int, mode: int = 0o600) -> int:
+        """Open one of our files, made if absent, and return its descriptor."""
+        descriptor = os.open(self.root / name, flags | os.O_CREAT | SAFE, mode)
         if self.account.switch:
-            os.fchown(descriptor, self.account.uid, self.account.gid)
+            os.fchown(descriptor, *self.owner)
         return descriptor
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file that the server reads; it appears whole or not at all."""
+        unfinished = f"{name}.unfinished"
+        (self.root / unfinished).unlink(missing_ok=True)
+        with os.fdopen(self.open(unfinished, os.O_WRONLY | os.O_EXCL), "wb", buffering=0) as file:
+            file.write(text.encode())
+            if self.account.switch:
+                os.fchmod(file.fileno(), 0o644)
+        (self.root / unfinished).replace(self.root / name)
 
     @contextmanager
     def starting_or_stopping(self, seconds: float) -> Iterator[None]:
         """Keep every other process from starting or stopping this server meanwhile."""
-        descriptor = self.lock("start")
+        descriptor = self.open("start.lock", os.O_RDWR)
         try:
             if not wait_for_lock(descriptor, fcntl.LOCK_EX, seconds):
                 raise StorageUnusable(
@@ -104,51 +118,23 @@ def prepare_instance(data_dir: Path) -> Instance:
     Raises:
         StorageUnusable: Missing rights, no space, read-only, or out of reach of the account.
     """
-    root = data_dir.expanduser().absolute() / "postgres"
+    root = data_dir.expanduser() / "postgres"
     try:
+        root = root.resolve()
         account = choose_account(root / "data")
-        if not data_dir.exists():
-            data_dir.mkdir(parents=True)
-            data_dir.chmod(0o711 if account.switch else 0o700)
+        with suppress(FileExistsError):
+            root.parent.mkdir(parents=True)
+            root.parent.chmod(0o711 if account.switch else 0o700)
         root.mkdir(exist_ok=True)
-        account.own(root)
-        root.chmod(0o700)
+        found = root.stat()
+        _check_owner(root, found.st_uid, account)
+        root.chmod(0o711 if account.switch and found.st_uid != account.uid else 0o700)
         with tempfile.TemporaryFile(dir=root) as probe:
             probe.write(b"can we write here?")
     except OSError as error:
         raise unusable(error, root) from error
     _check_reach(root, account)
-    return Instance(root, account)
-
-
-def unusable(error: OSError, path: Path) -> StorageUnusable:
-    """Say in plain words why a path cannot be used, and what to do."""
-    way_out = f"Choose another directory with TOWNCLERK_DATA_DIR, or mend {path}."
-    match error.errno:
-        case errno.EACCES | errno.EPERM:
-            why = f"This account may not write in {error.filename or path}."
-        case errno.EROFS:
-            why = f"{path} lies on a read-only file system."
-        case errno.ENOSPC | errno.EDQUOT:
-            return disk_full(path)
-        case errno.ENOTDIR | errno.EEXIST:
-            why = f"{error.filename or path} is a file where a directory is needed."
-        case _:
-            why = f"{path} cannot be used: {error.strerror or error}."
-    return StorageUnusable(why, remedy=way_out)
-
-
-def disk_full(path: Path) -> StorageUnusable:
-    """Say that the disk is full, and how much room is left."""
-    with suppress(OSError):
-        free = shutil.disk_usage(path).free // 2**20
-        return StorageUnusable(
-            f"The disk that holds {path} is full: {free} MB are free.",
-            remedy="Make room on it, or move the data directory to a larger disk and name it in "
-            "TOWNCLERK_DATA_DIR; what was committed is safe.",
-            free_megabytes=free,
-        )
-    return StorageUnusable(f"The disk that holds {path} is full.", remedy="Make room on it.")
+    return Instance(root, account, (found.st_uid, found.st_gid))
 
 
 def socket_dir(instance: Instance) -> Path:
@@ -159,32 +145,35 @@ def socket_dir(instance: Instance) -> Path:
     Raises:
         StorageUnusable: Somebody else made a directory of that name.
     """
-    own = instance.root / "run"
-    if len(os.fsencode(own / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
-        own.mkdir(exist_ok=True)
-        place = own
-    else:
-        mark = hashlib.blake2s(os.fsencode(instance.root.resolve()), digest_size=6).hexdigest()
-        place = Path("/tmp") / f"townclerk-{instance.account.uid}-{mark}"  # noqa: S108 - the owner is checked below
-        with suppress(FileExistsError):
-            place.mkdir()
-            instance.account.own(place)
+    place = instance.root / "run"
+    too_long = len(os.fsencode(place / SOCKET_NAME)) > SOCKET_PATH_BYTES_MAX
+    if too_long or not SOCKET_CHARACTERS_NOT.isdisjoint(str(place)):
+        mark = hashlib.blake2s(os.fsencode(instance.root), digest_size=6).hexdigest()
+        place = Path("/tmp") / f"townclerk-{instance.account.uid}-{mark}"  # noqa: S108  # its owner is checked below
+    with suppress(FileExistsError):
+        place.mkdir(mode=0o700)
+        instance.account.own(place)
     found = place.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), instance.account.uid}:
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != instance.account.uid:
         raise StorageUnusable(
             f"{place}, where the database's socket belongs, was made by another account.",
             remedy=f"Remove {place}, or choose a TOWNCLERK_DATA_DIR with a shorter path.",
         )
-    instance.account.own(place)
     place.chmod(0o700)
     return place
 
 
+def remove_outside_socket_dir(instance: Instance, place: Path) -> None:
+    """Leave no empty directory in /tmp behind a stopped server."""
+    if instance.root not in place.parents:
+        with suppress(OSError):
+            place.rmdir()
+
+
 def sockets_work(directory: Path) -> bool:
     """Tell whether unix sockets can be made here; some shared folders of containers refuse."""
-    if not hasattr(socket, "AF_UNIX"):
-        return False
     probe = directory / "probe"
+    probe.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as listener:
         try:
             listener.bind(str(probe))
@@ -193,6 +182,15 @@ def sockets_work(directory: Path) -> bool:
         finally:
             probe.unlink(missing_ok=True)
     return True
+
+
+def _check_owner(root: Path, uid: int, account: Account) -> None:
+    """Refuse a directory that a third party could have prepared for us."""
+    if uid not in {os.geteuid(), account.uid}:
+        raise StorageUnusable(
+            f"{root} belongs to another account (number {uid}).",
+            remedy="Start Townclerk as that account, or choose another TOWNCLERK_DATA_DIR.",
+        )
 
 
 def _check_reach(root: Path, account: Account) -> None:

@@ -8,8 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from registry.storage.database import connect
@@ -19,25 +21,37 @@ from schemas.errors import Misconfigured
 ADVISORY_LOCK = 0x746F776E
 
 
-def upgrade(url: str) -> list[str]:
+def upgrade(url: str, *, to: str = "head") -> list[str]:
     """Run every migration the database lacks; return their names in order.
 
     Several processes may call this at once: one migrates, the others wait and find nothing to do.
 
+    Args:
+        url: The database.
+        to: Migration to stop after; tests rebuild older releases with it.
+
     Raises:
         DatabaseUnreachable: The server does not answer.
-        Misconfigured: The database is newer than this program.
+        Misconfigured: The database is newer than this program, or a migration failed; what the
+            failed one did is undone.
     """
     with connect(url, autocommit=True, application_name="townclerk migrate") as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
-        missing = pending(url)
+        missing = pending(url, to=to)
         if missing:
-            with _bound(url) as connection:
-                command.upgrade(_config(connection), "head")
+            try:
+                with _bound(url) as connection:
+                    command.upgrade(_config(connection), to)
+            except DBAPIError as error:
+                raise Misconfigured(
+                    f"The database cannot be brought to this release: {_reason(error)}",
+                    remedy="The tables of this database were changed by hand, or it belongs to "
+                    "another program: name an empty one in DATABASE_URL, or restore a backup.",
+                ) from error
         return missing
 
 
-def pending(url: str) -> list[str]:
+def pending(url: str, *, to: str = "head") -> list[str]:
     """Return the migrations the database lacks, oldest first.
 
     Raises:
@@ -47,8 +61,8 @@ def pending(url: str) -> list[str]:
     at = current(url)
     scripts = ScriptDirectory.from_config(_config())
     try:
-        missing = [script.revision for script in scripts.iterate_revisions("head", at)]
-    except CommandError as error:
+        missing = [script.revision for script in scripts.iterate_revisions(to, at)]
+    except (CommandError, RevisionError) as error:
         raise Misconfigured(
             f"The database is at migration {at}, which this Townclerk does not know.",
             remedy="It was used by a newer Townclerk: install that version, or restore a backup.",
@@ -65,7 +79,7 @@ def current(url: str) -> str | None:
 
 @contextmanager
 def _bound(url: str) -> Iterator[Connection]:
-    """Lend a SQLAlchemy connection over our own psycopg connection, so that the URL stays libpq's."""
+    """Lend a SQLAlchemy connection over our own psycopg one, so that the URL stays libpq's."""
 
     def creator() -> psycopg.Connection:
         return connect(url, application_name="townclerk migrate")
@@ -73,6 +87,11 @@ def _bound(url: str) -> Iterator[Connection]:
     engine = create_engine("postgresql+psycopg://", creator=creator, poolclass=NullPool)
     with engine.connect() as connection:
         yield connection
+
+
+def _reason(error: DBAPIError) -> str:
+    """Return the server's own sentence, without the statement."""
+    return str(error.orig).strip().splitlines()[0]
 
 
 def _config(connection: Connection | None = None) -> Config:

@@ -52,7 +52,7 @@ def find_programs(account: Account, *, bin_dir: Path | None, copy_to: Path) -> P
         StorageUnusable: No programs, too old, or the account cannot run them.
     """
     wheel = _wheel_dir()
-    chosen = bin_dir or (wheel / WHEEL_PROGRAMS if wheel else _system_dir())
+    chosen = bin_dir or _wheel_programs() or _system_dir()
     if chosen is None:
         raise StorageUnusable(
             "No PostgreSQL programs were found on this machine.",
@@ -62,6 +62,7 @@ def find_programs(account: Account, *, bin_dir: Path | None, copy_to: Path) -> P
     try:
         release = _release(chosen, account)
     except PermissionError as error:
+        _check_may_switch(account)
         if bin_dir is not None or wheel is None:
             raise StorageUnusable(
                 f"The account {account.name}, which runs the database, may not run {chosen}.",
@@ -77,6 +78,30 @@ def find_programs(account: Account, *, bin_dir: Path | None, copy_to: Path) -> P
             remedy="Name a newer one in TOWNCLERK_POSTGRES_BIN.",
         )
     return programs
+
+
+def client_programs(bin_dir: Path | None = None) -> Path:
+    """Return where pg_dump, pg_restore and psql are, for this account to run.
+
+    Args:
+        bin_dir: The operator's choice; None looks in the wheel, then on the system.
+
+    Raises:
+        StorageUnusable: There are none.
+    """
+    places = [bin_dir] if bin_dir else [_wheel_programs(), _system_dir()]
+    for place in places:
+        if place is not None and (place / "pg_dump").is_file():
+            return place
+    raise StorageUnusable(
+        f"pg_dump was not found{f' in {bin_dir}' if bin_dir else ''}.",
+        remedy="Name the bin directory of PostgreSQL in TOWNCLERK_POSTGRES_BIN.",
+    )
+
+
+def _wheel_programs() -> Path | None:
+    wheel = _wheel_dir()
+    return wheel / WHEEL_PROGRAMS if wheel else None
 
 
 def _wheel_dir() -> Path | None:
@@ -98,6 +123,18 @@ def _system_dir() -> Path | None:
 def _major_of(bin_dir: Path) -> int:
     name = bin_dir.parent.name
     return int(name) if name.isdigit() and (bin_dir / "initdb").is_file() else 0
+
+
+def _check_may_switch(account: Account) -> None:
+    """Refuse a root that may not act as another account, as in some hardened containers."""
+    try:
+        subprocess.run(["/bin/sh", "-c", ":"], check=True, **account.popen_options())
+    except PermissionError as error:
+        raise StorageUnusable(
+            f"PostgreSQL refuses to run as root, and this process may not act as {account.name}.",
+            remedy="Start Townclerk as an ordinary user, allow it CAP_SETUID and CAP_SETGID, "
+            "or set DATABASE_URL.",
+        ) from error
 
 
 def _release(bin_dir: Path, account: Account) -> str:
@@ -134,7 +171,6 @@ def _copy_of(wheel: Path, copy_to: Path) -> Path:
         return finished
     unfinished = copy_to / f"{release}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.rmtree(copy_to / "old", ignore_errors=True)
     shutil.copytree(
         wheel / WHEEL_PROGRAMS.parent,
         unfinished / WHEEL / WHEEL_PROGRAMS.parent,

@@ -71,7 +71,8 @@ def create_customer() -> None:
         moment("changed_at", "When a value or member last changed."),
         sa.PrimaryKeyConstraint("id", name="pk_customer"),
         sa.CheckConstraint("revision > 0", name=op.f("ck_customer_revision_positive")),
-        comment="One customer of the municipality: the golden record and where each value came from.",
+        comment="One customer of the municipality: the golden record and where each value "
+        "came from.",
     )
     op.create_index("ix_customer_display_name", "customer", ["display_name"])
 
@@ -92,7 +93,8 @@ def create_element() -> None:
         sa.UniqueConstraint("urn", name="uq_element_urn"),
         sa.CheckConstraint("name <> ''", name=op.f("ck_element_name_not_empty")),
         sa.CheckConstraint("revision > 0", name=op.f("ck_element_revision_positive")),
-        comment="One thing in the landscape: a system, a data set, an interface, a reference component.",
+        comment="One thing in the landscape: a system, a data set, an interface, a reference "
+        "component.",
     )
     op.create_index("ix_element_kind_name_id", "element", ["kind", "name", "id"])
 
@@ -107,7 +109,8 @@ def create_match_model() -> None:
         moment("trained_at", "When it was trained."),
         sa.PrimaryKeyConstraint("id", name="pk_match_model"),
         sa.UniqueConstraint("content_hash", name="uq_match_model_content_hash"),
-        comment="One trained matching model, frozen; a pair's weight depends on the pair and this alone.",
+        comment="One trained matching model, frozen; a pair's weight depends on the pair and "
+        "this alone.",
     )
 
 
@@ -185,7 +188,8 @@ def create_checkpoint() -> None:
         sa.PrimaryKeyConstraint("source_id", "stream", name="pk_checkpoint"),
         points_to("run_id", "sync_run.id", name="fk_checkpoint_run_id"),
         points_to("source_id", "source.id", name="fk_checkpoint_source_id", ondelete="CASCADE"),
-        comment="How far one stream of a source is; written in the same transaction as its records.",
+        comment="How far one stream of a source is; written in the same transaction as its "
+        "records.",
     )
 
 

@@ -1,0 +1,74 @@
+"""Figures: what was measured, how, and what was promised; kept as JSON, shown as one page."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PREFACE = """Measured, not promised. Unflattering figures stay. Wall times depend on the machine, which
+is named with each suite; ratios and counts travel better.
+"""
+FIGURES_PAGE = ROOT / "docs" / "reference" / "figures.md"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure.
+
+    Attributes:
+        name: What was measured, in words.
+        value: The figure.
+        unit: Its unit.
+        promise: What was promised, as a test of `value`, e.g. "<= 60"; empty where nothing was.
+        how: How it was made, so that anybody can make it again.
+    """
+
+    name: str
+    value: float
+    unit: str
+    promise: str
+    how: str
+
+    def kept(self) -> bool | None:
+        """Tell whether the promise is kept; None where there is none."""
+        if not self.promise:
+            return None
+        sign, bound = self.promise.split()
+        return self.value <= float(bound) if sign == "<=" else self.value >= float(bound)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON data."""
+        return {**asdict(self), "kept": self.kept()}
+
+
+def write_page() -> None:
+    """Write docs/reference/figures.md from all results."""
+    parts = [
+        "# Figures\n",
+        "<!-- Written by `make bench` from benchmarks/results; run it again, do not edit. -->\n",
+        PREFACE,
+    ]
+    for file in sorted(RESULTS.glob("*.json")):
+        result = json.loads(file.read_text())
+        machine = result["machine"]
+        parts.append(f"## {result['suite'].replace('_', ' ').capitalize()}\n")
+        parts.append(
+            f"`make bench ARGS={result['suite']}` on {result['measured_at'][:10]}: "
+            f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, "
+            f"load {machine['load']} before the run.\n"
+        )
+        parts.append("| Figure | Measured | Promise | Kept | How |\n|---|--:|---|---|---|")
+        parts.extend(_row(figure) for figure in result["figures"])
+        parts.append("")
+    FIGURES_PAGE.write_text("\n".join(parts))
+
+
+def _row(figure: dict[str, Any]) -> str:
+    kept = {True: "yes", False: "**no**", None: ""}[figure["kept"]]
+    value = f"{figure['value']:,.4g}" if figure["value"] < 1000 else f"{figure['value']:,.0f}"
+    return (
+        f"| {figure['name']} | {value} {figure['unit']} | {figure['promise']} | {kept} "
+        f"| {figure['how']} |"
+    )

@@ -1,0 +1,73 @@
+"""What a CSV file and a sheet have in common: named columns, and rows read in portions."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+from connectors.sdk.spec import nearest
+from schemas.errors import GiveUp
+from schemas.records import RejectedRecord, SourceRecord
+
+COLUMNS_MAX = 2_000
+"""PostgreSQL takes 1,600 columns and Excel's own users rarely pass 200."""
+
+
+class Place(NamedTuple):
+    """Where the next row begins.
+
+    Attributes:
+        offset: Bytes from the start of a CSV file; unused for a sheet.
+        row: Number of the row, counted from 1 with the header, as an editor shows it.
+    """
+
+    offset: int = 0
+    row: int = 0
+
+
+class Rows(NamedTuple):
+    """A portion of rows.
+
+    Attributes:
+        records: The rows that could be read.
+        rejected: Those that could not, with the reason.
+        after: Where to go on.
+        ended: The file has no more rows.
+    """
+
+    records: list[SourceRecord]
+    rejected: list[RejectedRecord]
+    after: Place
+    ended: bool
+
+
+class Table(Protocol):
+    """One open file."""
+
+    def rows(self, at: Place, count: int) -> Rows:
+        """Read up to `count` rows from a place; the start is `Place()`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+def check_columns(columns: Sequence[str], used: Iterable[str], *, name: str) -> None:
+    """Refuse a header that the mapping cannot work with, before its columns turn into nulls.
+
+    Raises:
+        GiveUp: A name stands twice, or the mapping uses one that is not there.
+    """
+    if len(columns) > COLUMNS_MAX:
+        raise GiveUp(f"{name} has {len(columns)} columns; {COLUMNS_MAX} are the most we take.")
+    doubled = [column for column, count in Counter(columns).items() if count > 1 and column]
+    if doubled:
+        raise GiveUp(
+            f"{name} has the column `{doubled[0][:60]}` twice.",
+            remedy="Rename one, or give all names as `columns` in the connector file.",
+        )
+    for wanted in sorted(used):
+        if wanted not in columns:
+            raise GiveUp(
+                f"{name} has no column `{wanted[:60]}`; {nearest(wanted, filter(None, columns))}",
+                remedy="Correct the mapping, or ask why the delivery changed.",
+            )

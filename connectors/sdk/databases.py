@@ -1,0 +1,119 @@
+"""Connect to a source's database: only to the registered host, only with what the file allows.
+
+libpq takes settings from many places (environment, service files, password files); a source
+must get none of them, because they belong to our own database.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+
+from connectors.sdk.addresses import checked_addresses, checked_socket
+from connectors.sdk.http import CONNECT_SECONDS_MAX
+from connectors.sdk.retries import Hiccup
+from connectors.sdk.source import Source
+from connectors.sdk.spec import BasicAuth
+from schemas.errors import GiveUp, InvalidInput
+
+PORT_DEFAULT = 5432
+
+MESSAGE_CHARACTERS_MAX = 300
+"""Enough of PostgreSQL's complaint about a statement to find the fault."""
+
+_ADDRESS_PARTS = frozenset({"host", "port", "dbname", "user", "sslmode", "sslrootcert"})
+_ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
+_SIGN_IN_FAULTS = (
+    "authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "does not exist",
+)
+
+
+async def open_database(source: Source) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    """Connect to the database of a source, read-only.
+
+    Raises:
+        InvalidInput: The registered address is not usable.
+        AddressRefused: It leads where we must not go.
+    """
+    settings = _settings(source)
+    host = settings["host"]
+    if host.startswith(("/", "@")):
+        checked_socket(host, loopback=source.loopback)
+    else:
+        found = await checked_addresses(
+            host, int(settings["port"]), internal=source.internal, loopback=source.loopback
+        )
+        settings["host"] = ",".join([host] * len(found))
+        settings["hostaddr"] = ",".join(found)
+    if isinstance(source.spec.auth, BasicAuth):
+        settings["password"] = source.secret(source.spec.auth.secret).get_secret_value()
+    database = await psycopg.AsyncConnection.connect(**settings, prepare_threshold=None)
+    await database.set_read_only(True)
+    return database
+
+
+def _settings(source: Source) -> dict[str, Any]:
+    try:
+        address = conninfo.conninfo_to_dict(source.base_url)
+    except psycopg.ProgrammingError:
+        raise InvalidInput("The registered address is no PostgreSQL address.") from None
+    strange = sorted(set(address) - _ADDRESS_PARTS)
+    if strange:
+        raise InvalidInput(
+            f"The registered address may not hold: {', '.join(strange)}.",
+            remedy="Leave only host, port, dbname, user, sslmode and sslrootcert in it.",
+        )
+    host = str(address.get("host") or "")
+    if not host or "," in host or not address.get("dbname"):
+        raise InvalidInput("The registered address must name one host and one database.")
+    walls = source.internal or source.loopback
+    mode = str(address.get("sslmode") or ("prefer" if walls else "verify-full"))
+    if mode not in _ENCRYPTED and not walls:
+        raise InvalidInput("A password would cross the internet unencrypted; use sslmode=require.")
+    if mode.startswith("verify") and not address.get("sslrootcert"):
+        address["sslrootcert"] = "system"
+    auth = source.spec.auth
+    user = auth.username if isinstance(auth, BasicAuth) else str(address.get("user") or "")
+    if not user:
+        raise InvalidInput("Neither the address nor `auth` names the user to sign in as.")
+    return {
+        **address,
+        "host": host,
+        "port": str(address.get("port") or PORT_DEFAULT),
+        "sslmode": mode,
+        "user": user,
+        "password": "",  # never PGPASSWORD, which is our own
+        "passfile": "/nonexistent",
+        "options": "",
+        "gssencmode": "disable",
+        "connect_timeout": str(int(CONNECT_SECONDS_MAX)),
+        "application_name": "townclerk",
+    }
+
+
+def broken(error: psycopg.Error, who: str) -> Exception:
+    """Tell a fault that a person must mend from one that another try may mend."""
+    state = error.sqlstate or ""
+    if not state:
+        text = str(error)
+        if any(fault in text for fault in _SIGN_IN_FAULTS):
+            return GiveUp(
+                f"{who}: the database refuses to let us in.",
+                remedy="Check the address, the `auth` part and the secret it names.",
+            )
+        return Hiccup("the database takes no connection or broke it off")
+    if state.startswith("42"):
+        message = (error.diag.message_primary or "")[:MESSAGE_CHARACTERS_MAX]
+        return GiveUp(
+            f"{who}: the database refuses the statement ({state}): {message}.",
+            remedy="Correct `select`, `keyset` or `incremental`, or give the account the right.",
+        )
+    if state.startswith(("08", "40", "53", "55", "57", "58")):
+        return Hiccup(f"the database stumbled ({state})")
+    return GiveUp(
+        f"{who}: the database could not run the statement ({state}).",
+        remedy="Run the statement there with the same account to see its message.",
+    )

@@ -1,0 +1,235 @@
+"""Cut an answer into records without touching their bytes, and decode each one by itself.
+
+A record's bytes are hashed to tell whether it changed, so they must be exactly what came over
+the wire; and one record that cannot be read must not take its whole page with it.
+"""
+
+import codecs
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from connectors.sdk.retries import Hiccup
+from schemas.errors import GiveUp, InvalidConnectorFile
+from schemas.records import RejectedRecord, SourceRecord
+
+JSON_DEPTH_MAX = 64
+"""Real records nest about six deep; far deeper ones are meant to exhaust a stack."""
+
+RECORDS_PER_ANSWER_MAX = 100_000
+"""Ten times the largest page we ask for; an answer that ignores the size is refused."""
+
+ABSENT = msgspec.UNSET
+"""Stands for a field that the answer does not have."""
+
+_PLAIN = msgspec.json.Encoder(decimal_format="number", enc_hook=str)
+_DECODER = msgspec.json.Decoder()
+_STEP = re.compile(r"\['([^']+)'\]|([^.\[\]]+)")
+_ESCAPE = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+_BOM = b"\xef\xbb\xbf"
+
+
+class Opened(NamedTuple):
+    """An answer cut open: the bytes of each record, and the fields around them."""
+
+    records: list[bytes]
+    fields: Mapping[str, Any]
+
+
+class Envelope:
+    """Knows where in an answer the records and a few fields around them stand.
+
+    Args:
+        records: Path to the array; "." means that the answer is the array.
+        fields: Path of each field wanted beside it, by our own name.
+        inside: Path from an item of the array to the record itself.
+
+    Raises:
+        InvalidConnectorFile: One path leads through another.
+    """
+
+    def __init__(self, records: str, fields: Mapping[str, str], *, inside: str = "") -> None:
+        item: Any = msgspec.Raw
+        for step in reversed(_steps(inside)):
+            item = msgspec.defstruct("Item", [("inner", item)], rename={"inner": step})
+        self._bare = records == "."
+        self._inside = len(_steps(inside))
+        tree: dict[str, Any] = {}
+        self._records: list[str] = [] if self._bare else _plant(tree, _steps(records), list[item])
+        self._fields = {
+            name: _plant(tree, _steps(path), Any) for name, path in fields.items() if not self._bare
+        }
+        self._asked = tuple(fields)
+        self._path = records
+        self._decoder = msgspec.json.Decoder(list[item] if self._bare else _layer(tree))
+
+    def open(self, body: bytes) -> Opened:
+        """Cut an answer open.
+
+        Raises:
+            GiveUp: It is no JSON, or not of the shape that the connector file states.
+            Hiccup: It ends in the middle.
+        """
+        body = body.removeprefix(_BOM)
+        if _MARKUP.match(body):
+            raise GiveUp(
+                "The source answered with a web page instead of JSON.",
+                remedy="This is often a sign-in page: check the address and the `auth` part.",
+            )
+        try:
+            pieces, fields = self._cut(self._decode(body))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            pieces, fields = self._cut_damaged(body, error)
+        if len(pieces) > RECORDS_PER_ANSWER_MAX:
+            raise GiveUp(
+                f"The source sent {len(pieces)} records in one answer; "
+                f"{RECORDS_PER_ANSWER_MAX} are the most we take.",
+                remedy="Check `paging` in the connector file: the source ignores the page size.",
+            )
+        return Opened(pieces, fields)
+
+    def _decode(self, body: bytes) -> Any:
+        try:
+            return self._decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise GiveUp(
+                f"The source's answer is not shaped as the connector file says: {error}.",
+                remedy="Compare `records` and `paging` with an answer of the source.",
+            ) from None
+        except RecursionError:
+            raise GiveUp("The source's answer is nested too deeply to be read.") from None
+
+    def _cut(self, top: Any) -> tuple[list[bytes], dict[str, Any]]:
+        items = top if self._bare else _reach(top, self._records)
+        if items is ABSENT or items is None:
+            raise GiveUp(
+                f"The source's answer has no list at `{self._path}`.",
+                remedy="Compare `records` in the connector file with an answer of the source.",
+            )
+        for _ in range(self._inside):
+            items = [item.inner for item in items]
+        found = {name: _reach(top, steps) for name, steps in self._fields.items()}
+        return [bytes(item) for item in items], found or dict.fromkeys(self._asked, ABSENT)
+
+    def _cut_damaged(self, body: bytes, error: Exception) -> tuple[list[bytes], dict[str, Any]]:
+        """Cut an answer that holds text nobody can decode, so that only its record is lost.
+
+        The damage is painted over in a copy of the same length; where a record stands in the
+        copy, it stands in the original, which is what we hand on.
+        """
+        copy = _painted(body)
+        try:
+            if copy == body:
+                raise error
+            pieces, fields = self._cut(self._decode(copy))
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            if "truncated" in str(fault):
+                raise Hiccup("its JSON ends in the middle") from None
+            raise GiveUp("The source's answer is not JSON, or damaged JSON.") from None
+        at, originals = 0, list[bytes]()
+        for piece in pieces:
+            at = copy.index(piece, at)
+            originals.append(body[at : at + len(piece)])
+            at += len(piece)
+        return originals, fields
+
+
+def encode_record(value: Mapping[str, Any]) -> bytes:
+    """Write a row as canonical JSON, for sources whose records have no bytes of their own.
+
+    Names stand in the source's order, days and moments as ISO 8601, what JSON does not know as
+    text. Rows are mapped as decoded from these bytes, so a replay sees exactly what we saw.
+    """
+    return _PLAIN.encode(value)
+
+
+def decode_records(pieces: Iterable[bytes]) -> tuple[list[SourceRecord], list[RejectedRecord]]:
+    """Decode each record; one that cannot be decoded is rejected and the rest goes on."""
+    records, rejected = list[SourceRecord](), list[RejectedRecord]()
+    decode = _DECODER.decode
+    for raw in pieces:
+        try:
+            value = decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            why = "its JSON holds text or a number that cannot be decoded"
+            rejected.append(_refused(raw, "json_unreadable", why))
+            continue
+        if value.__class__ is not dict:
+            rejected.append(_refused(raw, "record_not_object", "it is not a JSON object"))
+        elif raw.count(b"{") + raw.count(b"[") > JSON_DEPTH_MAX and _too_deep(value):
+            rejected.append(_refused(raw, "too_deep", f"nested deeper than {JSON_DEPTH_MAX}"))
+        else:
+            records.append(SourceRecord(raw, value))
+    return records, rejected
+
+
+def _refused(raw: bytes, rule: str, why: str) -> RejectedRecord:
+    return RejectedRecord(raw=raw, rule=rule, path="$", reason=why)
+
+
+def _too_deep(value: Any) -> bool:
+    """Tell whether a value nests deeper than we take."""
+    level = [value]
+    for _ in range(JSON_DEPTH_MAX):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _steps(path: str) -> list[str]:
+    return [quoted or bare for quoted, bare in _STEP.findall(path)]
+
+
+def _plant(tree: dict[str, Any], steps: list[str], leaf: Any) -> list[str]:
+    """Put a leaf into the tree of layers; return the attribute names that lead to it."""
+    for step in steps[:-1]:
+        tree = tree.setdefault(step, {})
+        if not isinstance(tree, dict):
+            raise InvalidConnectorFile(f"`{step}` holds the records, so no other path leads there")
+    if isinstance(tree.get(steps[-1], leaf), dict) or tree.setdefault(steps[-1], leaf) is not leaf:
+        raise InvalidConnectorFile(f"two paths end and go on at `{steps[-1]}`")
+    return steps
+
+
+def _layer(tree: Mapping[str, Any]) -> Any:
+    """Build the struct of one layer; every field may be missing or null, the rest is skipped."""
+    fields: list[tuple[str, Any, Any]] = []
+    for place, inner in enumerate(tree.values()):
+        kind = _layer(inner) if isinstance(inner, dict) else inner
+        optional = kind if kind is Any else kind | None | msgspec.UnsetType
+        fields.append((f"f{place}", optional, ABSENT))
+    names = {f"f{place}": name for place, name in enumerate(tree)}
+    return msgspec.defstruct("Layer", fields, rename=names)
+
+
+def _reach(top: Any, steps: list[str]) -> Any:
+    for step in steps:
+        if top is None or top is ABSENT:
+            return ABSENT
+        field = next(one for one in msgspec.structs.fields(top) if one.encode_name == step)
+        top = getattr(top, field.name)
+    return top
+
+
+def _painted(body: bytes) -> bytes:
+    """Return a copy of the same length without bytes and escapes that no decoder takes."""
+    text = body.decode("utf-8", "townclerk.paint").encode("utf-8")
+    return _ESCAPE.sub(lambda found: b"\\u003f" if found[1] else found[0], text)
+
+
+def _paint(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return "?" * (error.end - error.start), error.end
+
+
+codecs.register_error("townclerk.paint", _paint)

@@ -1,0 +1,72 @@
+"""Open the HTTP client of a source: its registered address, and the sign-in its file asks for."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from connectors.sdk.http import Answer, HttpClient
+from connectors.sdk.signing_in import SignIn, TokenSignIn, fixed_sign_in
+from connectors.sdk.source import Source
+from connectors.sdk.spec import NoAuth, OAuth2ClientCredentials
+from schemas.errors import InvalidInput
+
+
+def open_http(source: Source) -> HttpClient:
+    """Make the client of a source; nothing is sent before the first request.
+
+    Raises:
+        InvalidInput: The registered address is no usable URL, or a secret would cross the
+            internet in the clear.
+    """
+    return _client(source, source.base_url, _sign_in(source))
+
+
+def _client(source: Source, base_url: str, sign_in: SignIn | None = None) -> HttpClient:
+    return HttpClient(
+        base_url,
+        internal=source.internal,
+        loopback=source.loopback,
+        timeout_seconds=source.spec.timeout_seconds,
+        sign_in=sign_in,
+        transport=source.transport,
+    )
+
+
+def _sign_in(source: Source) -> SignIn | None:
+    auth = source.spec.auth
+    if isinstance(auth, NoAuth):
+        return None
+    _refuse_clear_text(source, source.base_url)
+    if not isinstance(auth, OAuth2ClientCredentials):
+        return fixed_sign_in(auth, source.secret)
+    parts = urlsplit(source.base_url)
+    address = auth.token_url or f"{parts.scheme}://{parts.netloc}{auth.token_path}"
+    _refuse_clear_text(source, address)
+    return TokenSignIn(auth, source.secret, _TokenServer(_client(source, address)))
+
+
+def _refuse_clear_text(source: Source, address: str) -> None:
+    """Refuse to send a secret over http, unless it stays inside our own walls."""
+    if urlsplit(address).scheme != "https" and not (source.internal or source.loopback):
+        raise InvalidInput(
+            "A secret would cross the internet unencrypted: the address begins with http:.",
+            remedy="Register the https: address, or register the interface as internal.",
+        )
+
+
+class _TokenServer:
+    """Posts a form to a token address."""
+
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+
+    async def post_form(self, headers: Mapping[str, str], form: bytes) -> bytes:
+        """Post a form and return the answer's body."""
+        return await self._http.post(self._http.below(""), form, headers, _body)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.close()
+
+
+def _body(answer: Answer) -> bytes:
+    return answer.body

@@ -1,0 +1,231 @@
+"""The connector file as a model: who we read, how we sign in, and what its streams hold.
+
+Options that only one kind knows stand beside that kind (`connectors/rest.py` and so on) in a
+subclass of StreamSpec. docs/reference/connector-file.md is the same for people.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    StringConstraints,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from connectors.sdk.expressions import compile_expression
+from schemas.errors import InvalidConnectorFile
+from schemas.records import CustomerRecord
+
+STREAMS_MAX = 200
+"""One file describes one interface; more streams are a sign of a generated mistake."""
+
+PAGE_RECORDS_MAX = 10_000
+"""A page is one transaction and lies in memory twice; larger pages gain nothing measurable."""
+
+REQUEST_SECONDS_MAX = 3_600
+"""A source that needs an hour for one page cannot be read page by page."""
+
+LOOKBACK_SECONDS_MAX = 31 * 86_400
+"""A longer look-back is a full scan by another name."""
+
+_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\0]+")
+
+CANONICAL_FIELDS = frozenset(CustomerRecord.__struct_fields__) - {"key", "changed_at"}
+"""What `map` may fill; the stream's `key` and `changed` fill the other two."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names the most similar known name, or lists all of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else f"known are {', '.join(names)}."
+
+
+class Strict(BaseModel):
+    """Base of everything in a connector file: frozen, and unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def refuse_unknown_names(cls, data: Any) -> Any:
+        """Refuse a name we do not know, with the nearest one we do."""
+        if isinstance(data, Mapping):
+            for name in data:
+                if name not in cls.model_fields:
+                    raise unknown_name(str(name), cls.model_fields)
+        return data
+
+
+def fault(words: str, *at: str) -> PydanticCustomError:
+    """Return a fault of a connector file.
+
+    Args:
+        words: What is wrong.
+        at: The way from the model that notices it to the name whose line is to be shown.
+    """
+    return PydanticCustomError("connector_file", "{words}", {"words": words, "at": at})
+
+
+def unknown_name(name: str, known: Iterable[str], *at: str) -> PydanticCustomError:
+    """Return the fault for a name that stands where nothing of that name may stand."""
+    return fault(f"`{name[:60]}` is not known here; {nearest(name[:60], known)}", *at, name)
+
+
+def _expression_text(value: Any) -> Any:
+    """Let `true` or 12 stand without quotes where an expression is meant."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _parsed(text: str) -> str:
+    try:
+        compile_expression(text)
+    except InvalidConnectorFile as error:
+        raise fault(error.what) from None
+    return text
+
+
+def _reference(text: str) -> str:
+    if not _SECRET.fullmatch(text):
+        raise fault("a secret is named, never written: env:NAME or file:/PATH")
+    return text
+
+
+Expression = Annotated[
+    str, BeforeValidator(_expression_text), StringConstraints(min_length=1), AfterValidator(_parsed)
+]
+"""Text in our expression language, checked when the file is read."""
+
+SecretRef = Annotated[str, AfterValidator(_reference)]
+"""Where a secret lies, never the secret: env:NAME or file:/PATH."""
+
+Urn = Annotated[str, StringConstraints(pattern=r"^urn:[a-z0-9][a-z0-9-]*:\S+$", max_length=200)]
+Path = Annotated[str, StringConstraints(pattern=r"^/([^/?#\\\s][^?#\\\s]*)?$", max_length=500)]
+DottedPath = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([^.\s\[\]]+|\['[^']+'\])(\.[^.\s\[\]]+|\['[^']+'\])*$", max_length=200
+    ),
+]
+"""A path into an answer, as in `links.next` or `['@odata.nextLink']`."""
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", max_length=60)]
+Header = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", max_length=100)]
+Parameter = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+PageSize = Annotated[int, Field(ge=1, le=PAGE_RECORDS_MAX)]
+LookBack = Annotated[float, Field(ge=0, le=LOOKBACK_SECONDS_MAX)]
+
+
+class NoAuth(Strict):
+    """The source asks for nothing."""
+
+    type: Literal["none"] = "none"
+
+
+class BasicAuth(Strict):
+    """User name and password: HTTP Basic, or the account of a database."""
+
+    type: Literal["basic"]
+    username: str
+    secret: SecretRef
+
+
+class ApiKeyAuth(Strict):
+    """A key in a header."""
+
+    type: Literal["api_key"]
+    header: Header
+    secret: SecretRef
+
+
+class BearerAuth(Strict):
+    """A fixed token."""
+
+    type: Literal["bearer"]
+    secret: SecretRef
+
+
+class OAuth2ClientCredentials(Strict):
+    """A token fetched with our own client id and secret.
+
+    Source: RFC 6749, sections 2.3.1 and 4.4.
+    """
+
+    type: Literal["oauth2_client_credentials"]
+    client_id: str
+    secret: SecretRef
+    token_path: Path | None = None
+    token_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
+    scope: str | None = None
+    send: Literal["basic", "post"] = "basic"
+
+    @model_validator(mode="after")
+    def name_one_token_address(self) -> "OAuth2ClientCredentials":
+        """Demand one of token_path (same origin as the interface) and token_url."""
+        if (self.token_path is None) == (self.token_url is None):
+            raise fault("give either `token_path` or `token_url`")
+        return self
+
+
+Auth = Annotated[
+    NoAuth | BasicAuth | ApiKeyAuth | BearerAuth | OAuth2ClientCredentials,
+    Field(discriminator="type"),
+]
+
+
+class StreamSpec(Strict):
+    """What every stream states, whatever its kind.
+
+    Attributes:
+        data_set: URN of the registered data set the records belong to.
+        key: Expression for the source's own key.
+        changed: Expression for the change mark.
+        map: Expression per field of the canonical record.
+    """
+
+    data_set: Urn
+    key: Expression
+    changed: Expression | None = None
+    map: dict[str, Expression]
+
+    @model_validator(mode="after")
+    def map_canonical_fields(self) -> "StreamSpec":
+        """Refuse unknown fields and a map without `kind`."""
+        for field in self.map:
+            if field not in CANONICAL_FIELDS:
+                raise unknown_name(field, CANONICAL_FIELDS, "map")
+        if "kind" not in self.map:
+            raise fault("`map` must say what `kind` a record is: 'person' or 'organisation'", "map")
+        return self
+
+
+class ConnectorFile(Strict):
+    """One connector file: one registered interface and its streams.
+
+    Attributes:
+        connector: Key of the source.
+        kind: Which connector reads it.
+        interface: URN of the registered interface, whose address is the only one contacted.
+        auth: How to sign in.
+        timeout_seconds: Longest time for one request or statement with its whole answer.
+        streams: What there is to read, by name.
+    """
+
+    connector: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
+    kind: Name
+    interface: Urn
+    auth: Auth = NoAuth()
+    timeout_seconds: Annotated[float, Field(gt=0, le=REQUEST_SECONDS_MAX)] = 120.0
+    streams: Annotated[
+        dict[Name, SerializeAsAny[StreamSpec]], Field(min_length=1, max_length=STREAMS_MAX)
+    ]

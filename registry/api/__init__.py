@@ -1,0 +1,1 @@
+"""The GraphQL API: what the rooms know, as one typed graph; strawberry lives only here."""

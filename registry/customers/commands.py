@@ -1,0 +1,180 @@
+"""Changes of the master view: take in cleaned records, and match all of them anew."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import duckdb
+import psycopg
+from psycopg.types.json import Jsonb
+
+from registry.customers.clean import CLEAN_COLUMNS, clean
+from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run, workspace
+from registry.customers.link import Linked, link_table
+from registry.customers.master import (
+    choose_values,
+    gather_members,
+    name_customers,
+    write_customers,
+)
+from registry.customers.model import MatchModel, from_parameters
+from registry.storage.copying import copy_into, copy_to_file
+from schemas.base import uuid7
+from schemas.records import CustomerRecord
+
+# A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
+# that a pair weighs the same today as yesterday.
+GROWTH_BEFORE_TRAINING = 2.0
+
+
+@dataclass(frozen=True)
+class MatchReport:
+    """What one matching run found; counts only.
+
+    Attributes:
+        records: Records that were compared.
+        pairs: Pairs of records that were scored.
+        links: Pairs that were taken for one customer.
+        customers: Customers there are now.
+        model: Hash of the frozen model that decided.
+        seconds: Wall time per step.
+    """
+
+    records: int
+    pairs: int
+    links: int
+    customers: int
+    model: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRecord]]) -> int:
+    """Clean landed records and keep them beside their raw form.
+
+    Args:
+        db: Connection in the page's transaction.
+        landed: Record id, data set and canonical record of each new or changed record.
+
+    Returns:
+        How many were written.
+    """
+    if not landed:
+        return 0
+    columns = ", ".join(CLEAN_COLUMNS)
+    db.execute(
+        """CREATE TEMPORARY TABLE IF NOT EXISTS clean_page (LIKE clean_record)
+           ON COMMIT DELETE ROWS"""
+    )
+    copy_into(db, "clean_page", CLEAN_COLUMNS, (clean(*record) for record in landed))
+    changes = ", ".join(f"{name} = excluded.{name}" for name in CLEAN_COLUMNS[1:])
+    written = db.execute(
+        f"""INSERT INTO clean_record ({columns}) SELECT {columns} FROM clean_page
+            ON CONFLICT (record_id) DO UPDATE SET {changes}"""
+    )
+    db.execute("TRUNCATE clean_page")
+    return written.rowcount
+
+
+def rematch(
+    db: psycopg.Connection,
+    *,
+    retrain: bool | None = None,
+    memory_limit_mb: int = MEMORY_LIMIT_MB,
+) -> MatchReport:
+    """Link all records and merge them into customers, in the caller's transaction.
+
+    Args:
+        db: Connection in a transaction.
+        retrain: Train a new model; None trains when there is none or the town has doubled.
+        memory_limit_mb: What the comparison may hold before it spills to disk.
+
+    Returns:
+        What was found.
+    """
+    seconds: dict[str, float] = {}
+    # One matching run at a time: two would mint two ids for one customer.
+    db.execute("SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))")
+    with open_engine(memory_limit_mb) as con:
+        with _timed(seconds, "load"):
+            records = _load(db, con)
+        if not records:
+            db.execute("DELETE FROM customer")
+            return MatchReport(0, 0, 0, 0, "", seconds)
+        run(con, "CREATE VIEW plain AS SELECT record_id AS id, * EXCLUDE (record_id) FROM records")
+        linked = link_table(con, "plain", model=_model_for(db, records, retrain=retrain))
+        seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
+        with _timed(seconds, "merge"):
+            gather_members(con, into="member")
+            name_customers(con, clusters="member", former="former")
+            choose_values(con, records="records")
+        with _timed(seconds, "write"):
+            customers = write_customers(db, con)
+            _keep_model(db, linked, records)
+    return MatchReport(
+        records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds
+    )
+
+
+def _load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
+    """Copy clean records and present links into DuckDB; return how many records there are."""
+    types = dict.fromkeys(CLEAN_COLUMNS, "VARCHAR")
+    types |= {"record_id": "BIGINT", "birth_date": "DATE", "source_changed_at": "TIMESTAMPTZ"}
+    _copy_out(db, con, "records", types, f"SELECT {', '.join(CLEAN_COLUMNS)} FROM clean_record")
+    _copy_out(
+        db,
+        con,
+        "former",
+        {"record_id": "BIGINT", "customer_id": "UUID"},
+        "SELECT record_id, customer_id FROM customer_link",
+    )
+    return int(run(con, "SELECT count(*) FROM records")[0][0])
+
+
+def _copy_out(
+    db: psycopg.Connection,
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    types: dict[str, str],
+    question: str,
+) -> None:
+    file = workspace(con) / f"{table}.csv"
+    copy_to_file(db, question, file)
+    columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
+    run(con, "CREATE TEMP TABLE $table ($columns)", table=table, columns=columns)
+    run(
+        con,
+        "COPY $table FROM '$file' (FORMAT csv, AUTO_DETECT false, HEADER false, "
+        "NULLSTR '\\N', QUOTE '\"', ESCAPE '\"')",
+        table=table,
+        file=str(file),
+    )
+    file.unlink()
+
+
+def _model_for(db: psycopg.Connection, records: int, *, retrain: bool | None) -> MatchModel | None:
+    """Return the frozen model to use, or None to train one."""
+    if retrain:
+        return None
+    row = db.execute(
+        "SELECT parameters, records FROM match_model ORDER BY trained_at DESC LIMIT 1"
+    ).fetchone()
+    if row is None or (retrain is None and records > GROWTH_BEFORE_TRAINING * row[1]):
+        return None
+    return from_parameters(row[0])
+
+
+def _keep_model(db: psycopg.Connection, linked: Linked, records: int) -> None:
+    db.execute(
+        """INSERT INTO match_model (id, content_hash, parameters, records, trained_at)
+           VALUES (%s, %s, %s, %s, now()) ON CONFLICT (content_hash) DO NOTHING""",
+        (uuid7(), linked.model.content_hash, Jsonb(linked.model.as_parameters()), records),
+    )
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    seconds[step] = round(time.perf_counter() - begun, 3)

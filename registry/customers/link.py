@@ -1,0 +1,150 @@
+"""The whole way from a table of plain columns to linked pairs and clusters, without PostgreSQL."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+
+from registry.customers.cluster import cluster
+from registry.customers.engine import run
+from registry.customers.model import CUT_BITS, KindModel, MatchModel
+from registry.customers.score import score
+from registry.customers.standard import standardise
+from registry.customers.train import weigh
+from schemas.records import CustomerKind
+
+# Pairs weaker than this are dropped; the band up to the cut is what a steward may want to see.
+KEPT_BITS_MIN = -3.0
+
+
+@dataclass
+class Linked:
+    """What linking found.
+
+    The session then holds `linked_pair(id_l, id_r, weight_bits, by_identity, apart)` with every
+    pair of KEPT_BITS_MIN or more, and `linked_record(id, kind, cluster)`.
+
+    Attributes:
+        model: The model that decided, given or newly trained.
+        records: Records by kind.
+        pairs: Candidate pairs that were weighed.
+        links: Pairs at or above the cut, or with one official number.
+        clusters: Groups of records, lone records included.
+        seconds: Wall time by step.
+    """
+
+    model: MatchModel
+    records: dict[CustomerKind, int] = field(default_factory=dict)
+    pairs: int = 0
+    links: int = 0
+    clusters: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Add the time of one step."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def link_table(
+    con: duckdb.DuckDBPyConnection,
+    plain: str,
+    *,
+    model: MatchModel | None = None,
+    classes: int = 3,
+    cut_bits: float = CUT_BITS,
+) -> Linked:
+    """Link the records of one table.
+
+    Args:
+        con: The session; it receives the tables that Linked describes.
+        plain: Table or view with any of standard.PLAIN_COLUMNS, `id` a unique whole number.
+        model: A frozen model; None trains one on this table.
+        classes: Latent classes to train: 3, or 2 to do without the household class.
+        cut_bits: Cut of a newly trained model.
+
+    Returns:
+        The model, counts and times.
+    """
+    kinds: dict[CustomerKind, KindModel] = {}
+    found = Linked(model or MatchModel(kinds, cut_bits))
+    run(
+        con,
+        "CREATE OR REPLACE TABLE linked_pair"
+        " (id_l BIGINT, id_r BIGINT, weight_bits FLOAT, by_identity BOOLEAN, apart BOOLEAN)",
+    )
+    run(
+        con, "CREATE OR REPLACE TABLE linked_record (id BIGINT, kind VARCHAR, cluster BIGINT)"
+    )
+    for kind in CustomerKind:
+        with found.step("standardise"):
+            count = standardise(con, plain, kind, into="standard_record")
+        found.records[kind] = count
+        trained = model.kinds.get(kind) if model else None
+        with found.step("weigh"):
+            part = weigh(
+                con,
+                "standard_record",
+                kind,
+                count,
+                model=trained,
+                classes=classes,
+                into="compared_pair",
+            )
+        if model is None:
+            kinds[kind] = part
+        _score_and_cluster(con, kind, part, count, found)
+    return found
+
+
+def _score_and_cluster(
+    con: duckdb.DuckDBPyConnection, kind: CustomerKind, part: KindModel, count: int, found: Linked
+) -> None:
+    cut_bits = found.model.cut_bits
+    with found.step("score"):
+        score(con, "standard_record", "compared_pair", kind, part, into="scored_pair")
+        run(con, "DROP TABLE compared_pair")
+    with found.step("cluster"):
+        labels = cluster(
+            con, "standard_record", "scored_pair", kind, part, count, cut_bits=cut_bits
+        )
+        con.register("cluster_label", {"rid": np.arange(count), "label": labels})
+    with found.step("keep"):
+        pairs, links = run(
+            con,
+            "SELECT count(*), count(*) FILTER ((weight_bits >= ? OR by_identity) AND NOT apart)"
+            " FROM scored_pair",
+            cut_bits,
+        )[0]
+        run(
+            con,
+            """
+            INSERT INTO linked_pair
+            SELECT l.id, r.id, weight_bits, by_identity, apart FROM scored_pair
+            JOIN standard_record l ON l.rid = scored_pair.l
+            JOIN standard_record r ON r.rid = scored_pair.r
+            WHERE weight_bits >= ? OR by_identity
+            """,
+            KEPT_BITS_MIN,
+        )
+        run(
+            con,
+            """
+            INSERT INTO linked_record
+            SELECT r.id, ?, head.id FROM standard_record r
+            JOIN cluster_label ON cluster_label.rid = r.rid
+            JOIN standard_record head ON head.rid = cluster_label.label
+            """,
+            kind.value,
+        )
+        con.unregister("cluster_label")
+        run(con, "DROP TABLE scored_pair")
+        run(con, "DROP TABLE standard_record")
+    found.pairs += pairs
+    found.links += links
+    found.clusters += len(np.unique(labels))

@@ -1,0 +1,276 @@
+"""From clusters of records to customers: which id they keep, which value wins, where it came from.
+
+The work is done in DuckDB, which has the records at hand; PostgreSQL gets the outcome by COPY and
+one merge, so that a customer who did not change is not written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import psycopg
+
+from registry.customers.engine import run, workspace
+from registry.storage.copying import copy_from_file
+from schemas.base import uuid7
+
+
+@dataclass(frozen=True)
+class Survivorship:
+    """How one attribute, or several that belong together, gets its golden value.
+
+    Attributes:
+        name: Name of the group, as it stands in provenance.
+        columns: Columns of clean_record that are taken from one and the same record.
+        newest_first: The newest value wins before the most frequent; for what people change.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    newest_first: bool = False
+
+
+SURVIVORSHIP: tuple[Survivorship, ...] = (
+    Survivorship("given_name", ("given_name",)),
+    Survivorship("initials", ("initials",)),
+    # A marriage changes prefix and name together.
+    Survivorship("family_name", ("name_prefix", "family_name"), newest_first=True),
+    Survivorship("birth_date", ("birth_date",)),
+    Survivorship("gender", ("gender",)),
+    Survivorship("national_id", ("national_id",)),
+    Survivorship("organisation_name", ("organisation_name",), newest_first=True),
+    Survivorship("chamber_number", ("chamber_number",)),
+    Survivorship("email", ("email",), newest_first=True),
+    Survivorship("phone", ("phone",), newest_first=True),
+    # Street of one record and number of another would be a house nobody lives in.
+    Survivorship("address", ("street", "house_number", "postal_code", "city"), newest_first=True),
+)
+
+CUSTOMER_COLUMNS = ("id", "kind", "display_name", "attrs", "provenance", "record_count")
+LINK_COLUMNS = ("record_id", "customer_id", "rule", "weight_bits")
+
+
+def gather_members(con: duckdb.DuckDBPyConnection, *, into: str) -> None:
+    """Say for each linked record its cluster, why it belongs there, and its strongest evidence."""
+    run(
+        con,
+        """CREATE OR REPLACE TEMP TABLE $into AS
+           WITH kept AS (
+               SELECT pair.* FROM linked_pair AS pair
+               JOIN linked_record AS l ON l.id = pair.id_l
+               JOIN linked_record AS r ON r.id = pair.id_r
+               WHERE l.kind = r.kind AND l.cluster = r.cluster AND NOT pair.apart
+           ), evidence AS (
+               SELECT id, max(weight_bits) AS weight_bits, bool_or(by_identity) AS by_identity
+               FROM (SELECT id_l AS id, weight_bits, by_identity FROM kept
+                     UNION ALL SELECT id_r, weight_bits, by_identity FROM kept)
+               GROUP BY id
+           )
+           SELECT linked_record.id AS record_id,
+                  dense_rank() OVER (ORDER BY kind, cluster) AS cluster,
+                  CASE WHEN evidence.id IS NULL THEN 'alone'
+                       WHEN by_identity THEN 'identifier' ELSE 'model' END AS rule,
+                  weight_bits
+           FROM linked_record LEFT JOIN evidence USING (id)""",
+        into=into,
+    )
+
+
+def name_customers(con: duckdb.DuckDBPyConnection, *, clusters: str, former: str) -> None:
+    """Give every cluster an id: the one of the customer it shares most records with, or a new one.
+
+    Where two clusters claim one customer, or one cluster two customers, the larger overlap keeps
+    the id; all others are minted, never taken from a record, and never used again.
+
+    Args:
+        con: Session with both tables.
+        clusters: Table with record_id and cluster.
+        former: Table with record_id and customer_id, as they stand now.
+    """
+    run(
+        con,
+        """CREATE OR REPLACE TEMP TABLE kept_ids AS
+           WITH overlap AS (
+               SELECT cluster, customer_id, count(*) AS shared
+               FROM $clusters JOIN $former USING (record_id) GROUP BY ALL
+           )
+           SELECT cluster, customer_id FROM overlap
+           QUALIFY row_number() OVER (
+                       PARTITION BY cluster ORDER BY shared DESC, customer_id) = 1
+               AND row_number() OVER (
+                       PARTITION BY customer_id ORDER BY shared DESC, cluster) = 1""",
+        clusters=clusters,
+        former=former,
+    )
+    nameless = run(
+        con,
+        """SELECT DISTINCT cluster FROM $clusters
+           WHERE cluster NOT IN (SELECT cluster FROM kept_ids) ORDER BY cluster""",
+        clusters=clusters,
+    )
+    run(con, "CREATE OR REPLACE TEMP TABLE new_ids (cluster BIGINT, customer_id UUID)")
+    if nameless:
+        minted = workspace(con) / "minted.csv"
+        with minted.open("w", encoding="ascii") as file:
+            file.writelines(f"{cluster},{uuid7()}\n" for (cluster,) in nameless)
+        run(con, "COPY new_ids FROM '$file' (AUTO_DETECT false, HEADER false)", file=str(minted))
+    run(
+        con,
+        """CREATE OR REPLACE TEMP TABLE named AS
+           SELECT record_id, cluster, rule, weight_bits, customer_id
+           FROM $clusters JOIN (FROM kept_ids UNION ALL FROM new_ids) USING (cluster)""",
+        clusters=clusters,
+    )
+
+
+def choose_values(con: duckdb.DuckDBPyConnection, *, records: str) -> None:
+    """Choose the golden values of every customer and note where each came from.
+
+    Args:
+        con: Session in which `name_customers` has run.
+        records: Table of clean records.
+    """
+    run(con, f"CREATE OR REPLACE TEMP TABLE chosen AS {_CHOSEN}", records=records)
+    run(con, _GOLDEN, records=records)
+
+
+def write_customers(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
+    """Bring customers and links in PostgreSQL to what was found; return how many there are.
+
+    Args:
+        db: Connection in the caller's transaction.
+        con: Session in which `choose_values` has run.
+    """
+    db.execute(
+        """CREATE TEMPORARY TABLE found_customer (id uuid PRIMARY KEY, kind text,
+               display_name text, attrs jsonb, provenance jsonb, record_count int) ON COMMIT DROP;
+           CREATE TEMPORARY TABLE found_link (record_id bigint PRIMARY KEY, customer_id uuid,
+               rule text, weight_bits double precision) ON COMMIT DROP"""
+    )
+    _move(db, con, "SELECT * FROM golden", "found_customer", CUSTOMER_COLUMNS)
+    _move(
+        db,
+        con,
+        "SELECT record_id, customer_id, rule, weight_bits FROM named",
+        "found_link",
+        LINK_COLUMNS,
+    )
+    db.execute("ANALYZE found_customer; ANALYZE found_link")
+    for statement in _MERGE:
+        db.execute(statement)
+    row = db.execute("SELECT count(*) FROM found_customer").fetchone()
+    db.execute("DROP TABLE found_customer, found_link")
+    assert row is not None  # an aggregate always gives one row
+    return int(row[0])
+
+
+def _move(
+    db: psycopg.Connection,
+    con: duckdb.DuckDBPyConnection,
+    question: str,
+    table: str,
+    columns: Sequence[str],
+) -> None:
+    """Move an answer from DuckDB into a PostgreSQL table through a file only we can read."""
+    file = workspace(con) / f"{table}.csv"
+    run(
+        con,
+        "COPY ($question) TO '$file' (FORMAT csv, HEADER false, FORCE_QUOTE *, NULLSTR '\\N')",
+        question=question,
+        file=str(file),
+    )
+    copy_from_file(db, table, columns, file)
+    file.unlink()
+
+
+def _value_of(group: Survivorship) -> str:
+    """Return SQL for the group's value as JSON text; NULL where every column is."""
+    pairs = ", ".join(f"'{name}', {name}::VARCHAR" for name in group.columns)
+    present = " OR ".join(f"{name} IS NOT NULL" for name in group.columns)
+    return f"CASE WHEN {present} THEN json_object({pairs})::VARCHAR END"
+
+
+def _order_of(group: Survivorship) -> str:
+    newest = "newest DESC NULLS LAST"
+    return f"{newest}, votes DESC" if group.newest_first else f"votes DESC, {newest}"
+
+
+def _chosen(group: Survivorship) -> str:
+    return f"""
+        SELECT customer_id, '{group.name}' AS attribute, value, record_id, newest,
+               CASE WHEN options = 1 AND votes = 1 THEN 'only_value'
+                    WHEN options = 1 THEN 'all_agree'
+                    WHEN {"false" if group.newest_first else "votes > 1"} THEN 'most_agree'
+                    ELSE 'newest' END AS rule
+        FROM (
+            SELECT customer_id, value, count(*) AS votes, max(source_changed_at) AS newest,
+                   arg_max(record_id, (source_changed_at IS NOT NULL, source_changed_at,
+                                       -record_id)) AS record_id,
+                   count(*) OVER (PARTITION BY customer_id) AS options
+            FROM (SELECT customer_id, record_id, source_changed_at, {_value_of(group)} AS value
+                  FROM named JOIN $records USING (record_id))
+            WHERE value IS NOT NULL GROUP BY customer_id, value
+        )
+        QUALIFY row_number() OVER (PARTITION BY customer_id
+                                   ORDER BY {_order_of(group)}, value) = 1"""
+
+
+_CHOSEN = " UNION ALL ".join(_chosen(group) for group in SURVIVORSHIP)
+
+_GOLDEN = """
+CREATE OR REPLACE TEMP TABLE golden AS
+WITH attribute AS (
+    SELECT customer_id, unnest(json_keys(value)) AS name,
+           json_extract_string(value, '$$.' || unnest(json_keys(value))) AS text
+    FROM chosen
+), attrs AS (
+    SELECT customer_id, json_group_object(name, text) AS attrs,
+           max(text) FILTER (name = 'given_name') AS given_name,
+           max(text) FILTER (name = 'initials') AS initials,
+           max(text) FILTER (name = 'name_prefix') AS name_prefix,
+           max(text) FILTER (name = 'family_name') AS family_name,
+           max(text) FILTER (name = 'organisation_name') AS organisation_name,
+           max(text) FILTER (name = 'email') AS email
+    FROM attribute WHERE text IS NOT NULL GROUP BY customer_id
+), provenance AS (
+    SELECT customer_id, json_group_object(attribute, json_object(
+               'record_id', record_id, 'data_set_id', data_set_id,
+               'changed_at', strftime(newest, '%Y-%m-%dT%H:%M:%SZ'), 'rule', rule)) AS provenance
+    FROM chosen JOIN $records USING (record_id) GROUP BY customer_id
+), members AS (
+    SELECT customer_id, count(*) AS record_count, min(kind) AS kind
+    FROM named JOIN $records USING (record_id) GROUP BY customer_id
+)
+SELECT customer_id AS id, kind,
+       coalesce(
+           CASE WHEN kind = 'organisation' THEN organisation_name END,
+           nullif(concat_ws(' ', coalesce(given_name, initials), name_prefix, family_name), ''),
+           organisation_name, email, 'unknown') AS display_name,
+       coalesce(attrs::VARCHAR, '{}') AS attrs,
+       coalesce(provenance::VARCHAR, '{}') AS provenance,
+       record_count
+FROM members LEFT JOIN attrs USING (customer_id) LEFT JOIN provenance USING (customer_id)"""
+
+_MERGE = (
+    """INSERT INTO customer (id, kind, display_name, attrs, provenance, record_count,
+           revision, created_at, changed_at)
+       SELECT id, kind, display_name, attrs, provenance, record_count, 1, now(), now()
+       FROM found_customer
+       ON CONFLICT (id) DO UPDATE
+       SET kind = excluded.kind, display_name = excluded.display_name, attrs = excluded.attrs,
+           provenance = excluded.provenance, record_count = excluded.record_count,
+           revision = customer.revision + 1, changed_at = now()
+       WHERE (customer.kind, customer.display_name, customer.attrs, customer.provenance,
+              customer.record_count)
+           IS DISTINCT FROM (excluded.kind, excluded.display_name, excluded.attrs,
+                             excluded.provenance, excluded.record_count)""",
+    """INSERT INTO customer_link (record_id, customer_id, rule, weight_bits)
+       SELECT record_id, customer_id, rule, weight_bits FROM found_link
+       ON CONFLICT (record_id) DO UPDATE
+       SET customer_id = excluded.customer_id, rule = excluded.rule,
+           weight_bits = excluded.weight_bits
+       WHERE (customer_link.customer_id, customer_link.rule, customer_link.weight_bits)
+           IS DISTINCT FROM (excluded.customer_id, excluded.rule, excluded.weight_bits)""",
+    """DELETE FROM customer
+       WHERE NOT EXISTS (SELECT FROM found_customer WHERE found_customer.id = customer.id)""",
+)

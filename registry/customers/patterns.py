@@ -1,0 +1,102 @@
+"""From candidate pairs to agreement patterns: one integer that holds all level numbers."""
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from registry.customers.comparisons import Comparison
+from registry.customers.engine import columns, run
+
+# Random pairs by which strangers are measured; 400,000 see one-in-a-thousand levels 400 times.
+RANDOM_PAIRS = 400_000
+# Fixed, because training twice on the same records must give the same model.
+RANDOM_SEED = 20_160_425
+
+
+def compare(
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    pairs: str,
+    comparisons: Sequence[Comparison],
+    *,
+    into: str,
+) -> None:
+    """Make `into(l, r, pattern, stranger_bits, household_bits)` for every pair.
+
+    `pattern` is the level numbers in mixed radix. The two bit columns say how much more likely
+    than average a stranger, or a household member, agrees on just these values.
+    """
+    levels = ", ".join(f"{item.case()} AS {item.column}" for item in comparisons)
+    run(
+        con,
+        """
+        CREATE OR REPLACE TABLE $into AS
+        SELECT l, r, ($pattern)::BIGINT AS pattern,
+            ($stranger)::FLOAT AS stranger_bits, ($household)::FLOAT AS household_bits
+        FROM (
+            SELECT p.l, p.r, $bits, $levels
+            FROM $pairs p JOIN $records l ON l.rid = p.l JOIN $records r ON r.rid = p.r
+        )
+        """,
+        into=into,
+        pairs=pairs,
+        records=records,
+        levels=levels,
+        pattern=_packed(comparisons),
+        bits=", ".join(
+            f"l.{item.frequency}_bits AS {item.name}_bits" for item in comparisons if item.frequency
+        ),
+        stranger=_rarity(item for item in comparisons),
+        household=_rarity(item for item in comparisons if item.personal),
+    )
+
+
+def _packed(comparisons: Sequence[Comparison]) -> str:
+    expression = "0::BIGINT"
+    for item in comparisons:
+        expression = f"({expression}) * {item.size} + {item.column}"
+    return expression
+
+
+def _rarity(comparisons) -> str:
+    terms = [
+        f"CASE WHEN {item.column} = {item.size - 1} THEN {item.name}_bits ELSE 0 END"
+        for item in comparisons
+        if item.frequency
+    ]
+    return " + ".join(terms) or "0"
+
+
+def unpack(packed: NDArray[np.int64], comparisons: Sequence[Comparison]) -> NDArray[np.int64]:
+    """Return level numbers, one row per pattern, one column per comparison."""
+    rest = packed.copy()
+    levels = np.empty((len(packed), len(comparisons)), dtype=np.int64)
+    for index in range(len(comparisons) - 1, -1, -1):
+        rest, levels[:, index] = np.divmod(rest, comparisons[index].size)
+    return levels
+
+
+def count_patterns(
+    con: duckdb.DuckDBPyConnection, compared: str, comparisons: Sequence[Comparison]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the distinct patterns, unpacked, and how many pairs show each."""
+    found = columns(
+        con,
+        "SELECT pattern, count(*)::DOUBLE AS pairs FROM $compared GROUP BY pattern ORDER BY pattern",
+        compared=compared,
+    )
+    return unpack(found["pattern"].astype(np.int64), comparisons), found["pairs"]
+
+
+def random_pairs(con: duckdb.DuckDBPyConnection, records: int, *, into: str) -> None:
+    """Make `into(l, r)`: random pairs of different records, the same ones every time."""
+    chance = np.random.default_rng(RANDOM_SEED)
+    drawn = RANDOM_PAIRS if records > 1 else 0
+    left = chance.integers(0, max(records, 1), drawn, dtype=np.int32)
+    step = chance.integers(1, max(records, 2), drawn, dtype=np.int32)
+    right = ((left.astype(np.int64) + step) % max(records, 1)).astype(np.int32)
+    con.register("drawn_pairs", {"l": left, "r": right})
+    run(con, "CREATE OR REPLACE TABLE $into AS SELECT l, r FROM drawn_pairs", into=into)
+    con.unregister("drawn_pairs")

@@ -1,0 +1,117 @@
+"""Questions to the master view: customers by name or id, their records, who belongs to whom."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+PAGE_MAX = 200  # rows per page: what a person or a client can use at once
+STREAM_ROWS = 10_000  # rows per round trip of a stream
+
+
+@dataclass(frozen=True)
+class CustomerRow:
+    """One customer as the municipality knows it."""
+
+    id: UUID
+    kind: str
+    display_name: str
+    attrs: dict[str, Any]
+    provenance: dict[str, Any]
+    record_count: int
+    revision: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """One source record behind a customer."""
+
+    customer_id: UUID
+    record_id: int
+    data_set_id: UUID
+    key: str
+    rule: str
+    weight_bits: float | None
+
+
+_CUSTOMER = """SELECT id, kind, display_name, attrs, provenance, record_count, revision, changed_at
+    FROM customer"""
+
+
+def list_customers(
+    db: psycopg.Connection,
+    *,
+    after: tuple[str, UUID] | None = None,
+    limit: int = PAGE_MAX,
+    search: str | None = None,
+) -> list[CustomerRow]:
+    """Return customers by name, one keyset page.
+
+    Args:
+        db: Connection in a transaction.
+        after: Name and id of the last customer of the page before.
+        limit: Rows to return, at most `PAGE_MAX` + 1, so that callers can ask for one more.
+        search: Part of the name, any case.
+    """
+    with db.cursor(row_factory=class_row(CustomerRow)) as cursor:
+        return cursor.execute(
+            f"""{_CUSTOMER}
+                WHERE (%(search)s::text IS NULL
+                       OR strpos(lower(display_name), lower(%(search)s)) > 0)
+                  AND (%(name)s::text IS NULL
+                       OR (display_name, id) > (%(name)s, %(id)s::uuid))
+                ORDER BY display_name, id LIMIT %(limit)s""",
+            {
+                "search": search,
+                "name": after[0] if after else None,
+                "id": after[1] if after else None,
+                "limit": min(limit, PAGE_MAX + 1),
+            },
+        ).fetchall()
+
+
+def customers_by_id(db: psycopg.Connection, ids: Sequence[UUID]) -> list[CustomerRow]:
+    """Return the customers with these ids, in no particular order."""
+    with db.cursor(row_factory=class_row(CustomerRow)) as cursor:
+        return cursor.execute(f"{_CUSTOMER} WHERE id = ANY(%s)", (list(ids),)).fetchall()
+
+
+def members_of(db: psycopg.Connection, ids: Sequence[UUID]) -> dict[UUID, list[MemberRow]]:
+    """Return the source records behind customers, in one statement."""
+    with db.cursor(row_factory=class_row(MemberRow)) as cursor:
+        rows = cursor.execute(
+            """SELECT customer_id, record_id, data_set_id, key, rule, weight_bits
+               FROM customer_link JOIN landed_record ON landed_record.id = record_id
+               WHERE customer_id = ANY(%s) ORDER BY data_set_id, key""",
+            (list(ids),),
+        ).fetchall()
+    found: dict[UUID, list[MemberRow]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(row)
+    return found
+
+
+def count_customers(db: psycopg.Connection) -> int:
+    """Return how many customers there are."""
+    row = db.execute("SELECT count(*) FROM customer").fetchone()
+    assert row is not None  # an aggregate always gives one row
+    return int(row[0])
+
+
+@contextmanager
+def memberships(db: psycopg.Connection) -> Iterator[Iterator[tuple[str, str, UUID]]]:
+    """Stream data set URN, key and customer of every linked record, in bounded memory."""
+    with db.cursor(name="memberships") as cursor:
+        cursor.itersize = STREAM_ROWS
+        cursor.execute(
+            """SELECT element.urn, landed_record.key, customer_id
+               FROM customer_link JOIN landed_record ON landed_record.id = record_id
+               JOIN element ON element.id = landed_record.data_set_id"""
+        )
+        yield iter(cursor)

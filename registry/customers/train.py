@@ -1,0 +1,149 @@
+"""Training without labels: what is shared, what is hot, how often strangers agree, then EM.
+
+`weigh` runs the same steps with a trained model, only that nothing is learnt then.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from registry.customers import blocking, em, frequencies, patterns
+from registry.customers.comparisons import COMPARISONS, Comparison
+from registry.customers.engine import run
+from registry.customers.model import KindModel
+from schemas.records import CustomerKind
+
+# EM's first guess: one record in three has a twin. It moves away from it within few rounds.
+SAME_PAIRS_PER_RECORD = 0.3
+# Half a pair is added to each sampled level, so that "not seen" does not become "impossible".
+_SMOOTHING_PAIRS = 0.5
+
+Floats = NDArray[np.float64]
+
+
+def weigh(
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    kind: CustomerKind,
+    count: int,
+    *,
+    model: KindModel | None,
+    classes: int,
+    into: str,
+) -> KindModel:
+    """Find and compare candidate pairs; train on them where no model is given.
+
+    Args:
+        con: The session.
+        records: Table of comparison columns; shared values are erased and bits added to it.
+        kind: Which comparisons to make.
+        count: Records in the table.
+        model: A frozen model, or None to train one.
+        classes: Latent classes to train: 3, or 2 to do without households.
+        into: Table of compared pairs to make.
+
+    Returns:
+        The given or the new model.
+    """
+    shared = model.shared if model else frequencies.find_shared(con, records, kind)
+    frequencies.forget_shared(con, records, shared)
+    measured = (
+        model.frequencies
+        if model
+        else frequencies.measure(con, records, frequencies.frequency_columns(kind))
+    )
+    frequencies.add_bits(con, records, measured)
+    rules = blocking.RULES[kind]
+    blocking.make_keys(con, records, rules, into="blocking_key")
+    hot_keys = (
+        model.hot_keys
+        if model
+        else blocking.find_hot_keys(con, "blocking_key", rules, count)
+    )
+    blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")
+    run(con, "DROP TABLE blocking_key")
+    patterns.compare(con, records, "candidate", COMPARISONS[kind], into=into)
+    run(con, "DROP TABLE candidate")
+    if model:
+        return model
+    found = _estimate(con, records, into, kind, count, classes)
+    return KindModel(
+        records=count,
+        same=_rows(found.same),
+        household=_rows(found.household),
+        stranger=_rows(found.stranger),
+        same_pairs=found.same_pairs,
+        household_pairs=found.household_pairs,
+        pairs=found.pairs,
+        frequencies=measured,
+        shared=shared,
+        hot_keys=hot_keys,
+    )
+
+
+def _estimate(
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    compared: str,
+    kind: CustomerKind,
+    count: int,
+    classes: int,
+) -> em.Likelihoods:
+    comparisons = COMPARISONS[kind]
+    found, counts = patterns.count_patterns(con, compared, comparisons)
+    everybody, comparable = _everybody(con, records, comparisons, count)
+    evidence = em.Evidence(
+        patterns=found,
+        counts=counts,
+        everybody=everybody,
+        comparable=comparable,
+        pairs=max(count * (count - 1) / 2, 1.0),
+    )
+    priors = [
+        em.ClassPrior(np.asarray(item.priors()), item.personal, item.coincidence)
+        for item in comparisons
+    ]
+    return em.estimate(
+        evidence, priors, classes=classes, same_pairs=max(SAME_PAIRS_PER_RECORD * count, 1.0)
+    )
+
+
+def _everybody(
+    con: duckdb.DuckDBPyConnection, records: str, comparisons: Sequence[Comparison], count: int
+) -> tuple[tuple[Floats, ...], tuple[float, ...]]:
+    """Measure how often any two records agree, and how often they can be compared at all."""
+    patterns.random_pairs(con, count, into="random_pair")
+    patterns.compare(con, records, "random_pair", comparisons, into="random_compared")
+    found, counts = patterns.count_patterns(con, "random_compared", comparisons)
+    everybody, comparable = [], []
+    for index, item in enumerate(comparisons):
+        levels = np.bincount(found[:, index], weights=counts, minlength=item.size)
+        comparable.append(float(levels[1:].sum() / max(levels.sum(), 1.0)))
+        shares = levels[1:] + _SMOOTHING_PAIRS
+        shares /= shares.sum()
+        chance = _chance(con, records, item.counted) if item.counted else 0.0
+        if chance > 0.0:
+            shares[:-1] *= (1.0 - chance) / max(shares[:-1].sum(), 1e-12)
+            shares[-1] = chance
+        everybody.append(shares)
+    return tuple(everybody), tuple(comparable)
+
+
+def _chance(con: duckdb.DuckDBPyConnection, records: str, column: str) -> float:
+    """Return the share of pairs of records with a value that have the same value."""
+    same, values = run(
+        con,
+        """
+        SELECT coalesce(sum(n * (n - 1)), 0)::DOUBLE, coalesce(sum(n), 0)::DOUBLE
+        FROM (SELECT count(*)::DOUBLE AS n FROM $records WHERE $column IS NOT NULL GROUP BY $column)
+        """,
+        records=records,
+        column=column,
+    )[0]
+    return float(same / (values * (values - 1.0))) if values > 1.0 else 0.0
+
+
+def _rows(likelihoods: tuple[Floats, ...]) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(value) for value in row) for row in likelihoods)

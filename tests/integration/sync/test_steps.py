@@ -1,0 +1,200 @@
+"""Reading sources into the rooms: all of it, once, and with one clear word where it fails."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from flows.steps import ChunkReport, open_source, run_chunk
+from registry import intake
+from registry.intake.leases import HeldLease, take_lease
+from registry.storage.database import Database, unit_of_work
+from schemas.errors import GiveUp, RetryLater, SourceTrouble, StaleLease
+from tests.integration.sync.town import register
+from townclerk.sandbox.running import running_city
+from townclerk.sandbox.servers.faults import parse_fault
+
+PEOPLE = 200
+LONG = 600.0
+
+
+@contextmanager
+def a_town(folder: Path, faults: Sequence[str] = ()) -> Iterator[dict[str, int]]:
+    """A city with trouble of the given kinds, registered; yields its record counts."""
+    with running_city(
+        folder, people=PEOPLE, seed=5, faults=[parse_fault(text) for text in faults]
+    ) as city:
+        with unit_of_work() as db:
+            register(db, folder, city.sources)
+        yield city.manifest.records
+
+
+def take(key: str) -> HeldLease:
+    with unit_of_work() as db:
+        source = intake.queries.find_source(db, key)
+        return take_lease(db, source.id, holder="test", lock_is_ours=True)
+
+
+def sync(key: str, lease: HeldLease | None = None, seconds_max: float = LONG) -> ChunkReport:
+    with unit_of_work() as db:
+        opened = open_source(db, key)
+    return asyncio.run(run_chunk(opened, lease or take(key), seconds_max=seconds_max))
+
+
+def count(question: str) -> int:
+    with unit_of_work() as db:
+        row = db.execute(question).fetchone()  # type: ignore[arg-type]
+    assert row
+    return int(row[0])
+
+
+def test_every_record_of_every_source_lands_or_stands_in_quarantine(
+    database: Database, reachable_dir: Path
+) -> None:
+    with a_town(reachable_dir / "city") as records:
+        for key in ("crm", "library", "permits", "taxes", "waste", "parking"):
+            assert sync(key).done
+
+    read = count("SELECT sum(records_read) FROM sync_run")
+    landed = count("SELECT count(*) FROM landed_record")
+    refused = count("SELECT sum(records_quarantined) FROM sync_run")
+    assert read == sum(records.values())
+    assert landed + refused == read
+
+
+def test_a_second_sync_writes_nothing(database: Database, reachable_dir: Path) -> None:
+    with a_town(reachable_dir / "city"):
+        sync("crm")
+        before = count("SELECT max(id) FROM landed_record")
+        sync("crm")
+
+    assert count("SELECT max(id) FROM landed_record") == before
+    with unit_of_work() as db:
+        second = intake.queries.list_runs(db)[0]
+    assert (second.records_landed, second.records_quarantined) == (0, 0)
+
+
+def test_a_chunk_ends_in_time_and_the_next_goes_on_where_it_was(
+    database: Database, reachable_dir: Path
+) -> None:
+    with a_town(reachable_dir / "city") as records:
+        lease = take("crm")
+        chunks = 0
+        while not sync("crm", lease, seconds_max=0).done:
+            chunks += 1
+
+    assert chunks >= 2
+    assert count("SELECT records_read FROM sync_run") == records["crm.customers"]
+
+
+def test_a_run_that_a_person_cancels_stops_after_its_page(
+    database: Database, reachable_dir: Path
+) -> None:
+    with a_town(reachable_dir / "city"):
+        lease = take("crm")
+        with unit_of_work() as db:
+            assert intake.commands.request_cancel(db, "crm")
+        report = sync("crm", lease)
+
+    assert report.cancelled
+    assert report.pages == 1
+
+
+def test_a_worker_that_lost_its_source_writes_nothing_more(
+    database: Database, reachable_dir: Path
+) -> None:
+    with a_town(reachable_dir / "city"):
+        old = take("crm")
+        take("crm")
+        with pytest.raises(StaleLease):
+            sync("crm", old)
+
+    assert count("SELECT count(*) FROM landed_record") == 0
+
+
+@pytest.mark.parametrize("fault", ["crm:429:2", "crm:500:3", "crm:cut:3", "library:short:2"])
+def test_trouble_that_passes_loses_nothing(
+    database: Database, reachable_dir: Path, fault: str
+) -> None:
+    key = fault.split(":")[0]
+    with a_town(reachable_dir / "city", [fault]) as records:
+        lease = take(key)
+        for _ in range(20):
+            try:
+                if sync(key, lease).done:
+                    break
+            except RetryLater:
+                continue
+
+    stream = next(name for name in records if name.startswith(key))
+    landed = count("SELECT count(*) FROM landed_record")
+    refused = count("SELECT count(*) FROM quarantined_record")
+    assert landed + refused == records[stream]
+
+
+def test_a_source_that_answers_with_a_web_page_gives_one_clear_error(
+    database: Database, reachable_dir: Path
+) -> None:
+    with a_town(reachable_dir / "city", ["crm:login:1"]), pytest.raises(GiveUp) as raised:
+        sync("crm")
+
+    assert "HTML" in raised.value.what
+    assert raised.value.remedy
+
+
+def test_a_source_out_of_reach_keeps_its_place(database: Database, reachable_dir: Path) -> None:
+    with a_town(reachable_dir / "city"):
+        lease = take("crm")
+        sync("crm", lease, seconds_max=0)
+        pages = count("SELECT page FROM checkpoint")
+
+    with pytest.raises(SourceTrouble):
+        sync("crm", lease)
+
+    assert count("SELECT page FROM checkpoint") == pages
+
+
+def test_a_folder_with_broken_files_costs_only_the_broken_rows(
+    database: Database, reachable_dir: Path
+) -> None:
+    folder = reachable_dir / "city"
+    with a_town(folder) as records:
+        (waste,) = list((folder / "city" / "waste").glob("*.csv"))[:1]
+        text = waste.read_bytes()
+        waste.write_bytes(text + b";only;three\r\n" + b"\x81\x8d;" * 3 + b"\r\n")
+        sync("waste")
+
+    assert count("SELECT count(*) FROM landed_record") >= records["waste.passes"] - 1
+    assert count("SELECT count(*) FROM quarantined_record") >= 2
+
+
+def test_a_file_that_is_no_excel_file_is_named(database: Database, reachable_dir: Path) -> None:
+    folder = reachable_dir / "city"
+    with a_town(folder):
+        (sheet,) = (folder / "city" / "parking").glob("*.xlsx")
+        sheet.write_bytes(b"this was meant to be a sheet")
+        with pytest.raises(GiveUp, match=sheet.name):
+            sync("parking")
+
+
+def test_a_killed_database_keeps_nothing_of_the_open_page(
+    database: Database, reachable_dir: Path
+) -> None:
+    with a_town(reachable_dir / "city"):
+        lease = take("crm")
+        sync("crm", lease, seconds_max=0)
+        before = count("SELECT count(*) FROM landed_record")
+        with unit_of_work() as db:
+            victim = db.execute("SELECT pg_backend_pid()").fetchone()
+            assert victim
+            with psycopg.connect(database.url, autocommit=True) as killer:
+                killer.execute(
+                    """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                       WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)""",
+                    victim,
+                )
+        assert count("SELECT count(*) FROM landed_record") == before
+        assert sync("crm", lease).done

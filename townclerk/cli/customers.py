@@ -1,0 +1,56 @@
+"""`townclerk customers`: the master view from the command line."""
+
+from typing import Annotated
+
+import typer
+
+from registry import customers
+from registry.settings import settings
+from registry.storage.database import unit_of_work
+from registry.storage.running import running_database
+from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+
+app = typer.Typer(
+    help="One record for each customer, merged from the sources.", no_args_is_help=True
+)
+
+
+@app.command(name="list")
+def list_(
+    search: Annotated[str | None, typer.Option(help="Part of the name.")] = None,
+    as_json: AsJson = False,  # an option of the command line
+) -> None:
+    """List customers by name, the first two hundred."""
+    with running_database(settings()), unit_of_work() as db:
+        rows = customers.queries.list_customers(db, search=search)
+    if as_json:
+        print_json([row.__dict__ for row in rows])
+        return
+    print_table(
+        "Customers",
+        ("name", "kind", "records", "id"),
+        ((row.display_name, row.kind, row.record_count, row.id) for row in rows),
+    )
+    if not rows:
+        say("There are no customers yet.")
+        say_next("`townclerk sync run` reads the sources")
+
+
+@app.command()
+def rematch(
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Train a new model from the records of today.")
+    ] = False,
+    as_json: AsJson = False,  # an option of the command line
+) -> None:
+    """Link all records anew and merge them into customers."""
+    with running_database(settings()), unit_of_work() as db:
+        report = customers.commands.rematch(db, retrain=retrain or None)
+    if as_json:
+        print_json(report.__dict__)
+        return
+    say(
+        f"{report.records} records are {report.customers} customers: {report.pairs} pairs were "
+        f"compared and {report.links} linked in {sum(report.seconds.values()):.1f} s."
+    )
+    say_next("`townclerk customers list`")

@@ -1,0 +1,61 @@
+"""How commands speak: data on standard output, everything else on standard error.
+
+With `--json` standard output carries one JSON document and nothing more, so that scripts can
+read it. Without, people get tables, and after success the next step.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from schemas.errors import TownclerkError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def is_terminal() -> bool:
+    """Tell whether a person watches standard error, so that progress bars make sense."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document; dates and ids become text."""
+    sys.stdout.write(json.dumps(data, default=str, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a table on standard output; values are text, never markup."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in columns:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+    Console(highlight=False).print(table)
+
+
+def say(text: str) -> None:
+    """Tell a person something on standard error."""
+    messages.print(escape(text))
+
+
+def say_next(text: str) -> None:
+    """Tell a person the next step."""
+    messages.print(f"[bold]Next:[/bold] {escape(text)}")
+
+
+def print_error(error: TownclerkError, *, as_json: bool) -> None:
+    """Tell what happened, and how to fix it; as JSON on standard output where asked."""
+    if as_json:
+        print_json({"error": error.as_dict()})
+    messages.print(f"[bold red]Error[/bold red] ({error.code}): {escape(error.what)}")
+    messages.print(f"[bold]How to fix:[/bold] {escape(error.remedy)}")

@@ -1,0 +1,93 @@
+"""The one table of what can be asked over the network, and which scope each row needs.
+
+A path or method that has no row is refused, whoever asks. A new page therefore begins here.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.routing import compile_path
+
+from flows.runtime import PREFECT_PATH
+from schemas.access import Scope
+
+READ: Final = ("GET", "HEAD")
+CHANGE: Final = ("POST", "PUT", "PATCH", "DELETE")
+SOCKET: Final = ("WEBSOCKET",)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: a path template, the methods, and the scope.
+
+    Args:
+        template: As in Starlette's routes; also the label of metrics and logs.
+        methods: HTTP methods, or WEBSOCKET.
+        scope: What the asker must hold; None asks for a valid token and leaves the rest to the
+            application, which knows what each field or page shows.
+        is_open: Nobody need say who they are.
+    """
+
+    template: str
+    methods: tuple[str, ...]
+    scope: Scope | None
+    is_open: bool = False
+
+
+TABLE: Final = (
+    Rule("/health", READ, None, is_open=True),
+    Rule("/metrics", READ, Scope.METRICS_READ),
+    # The schema demands a scope of its own for every field and change.
+    Rule("/graphql", (*READ, "POST", *SOCKET), None),
+    Rule("/static/{path:path}", READ, None),
+    Rule("/favicon.ico", READ, None),
+    Rule("/", READ, None),
+    Rule("/landscape", READ, Scope.LANDSCAPE_READ),
+    Rule("/landscape/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/landscape/{path:path}", CHANGE, Scope.LANDSCAPE_WRITE),
+    Rule("/systems", READ, Scope.LANDSCAPE_READ),
+    Rule("/systems/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/systems/{path:path}", CHANGE, Scope.LANDSCAPE_WRITE),
+    Rule("/interfaces", READ, Scope.LANDSCAPE_READ),
+    Rule("/interfaces/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/interfaces/{path:path}", CHANGE, Scope.LANDSCAPE_WRITE),
+    Rule("/compliance", READ, Scope.LANDSCAPE_READ),
+    Rule("/compliance/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/sources", READ, Scope.SYNC_READ),
+    Rule("/sources/{path:path}", READ, Scope.SYNC_READ),
+    Rule("/sources/{path:path}", CHANGE, Scope.SYNC_RUN),
+    Rule("/runs", READ, Scope.SYNC_READ),
+    Rule("/runs/{path:path}", READ, Scope.SYNC_READ),
+    Rule("/quarantine", READ, Scope.SYNC_READ),
+    # A quarantined record shows a person's data as the source sent it.
+    Rule("/quarantine/{path:path}", READ, Scope.CUSTOMERS_READ),
+    Rule("/quarantine/{path:path}", CHANGE, Scope.SYNC_RUN),
+    Rule("/customers", READ, Scope.CUSTOMERS_READ),
+    Rule("/customers/{path:path}", READ, Scope.CUSTOMERS_READ),
+    # Prefect's pages ask by POST, too; whoever may start syncs may use them.
+    Rule(PREFECT_PATH, READ, Scope.SYNC_READ),
+    Rule(f"{PREFECT_PATH}/{{path:path}}", READ, Scope.SYNC_READ),
+    Rule(f"{PREFECT_PATH}/{{path:path}}", (*CHANGE, *SOCKET), Scope.SYNC_RUN),
+)
+
+
+class RouteTable:
+    """Finds the row of a request.
+
+    Args:
+        rules: Rows; the first that fits is the one.
+    """
+
+    def __init__(self, rules: Iterable[Rule] = TABLE) -> None:
+        self._rows: list[tuple[re.Pattern[str], Rule]] = [
+            (compile_path(rule.template)[0], rule) for rule in rules
+        ]
+
+    def rule_for(self, method: str, path: str) -> Rule | None:
+        """Return the row, or None: then the request is refused."""
+        for pattern, rule in self._rows:
+            if method in rule.methods and pattern.fullmatch(path):
+                return rule
+        return None
