@@ -17,7 +17,6 @@ from schemas.errors import AccessDenied, TownclerkError
 from townclerk.answers import header, refuse
 from townclerk.routes import RouteTable
 
-ACTOR: Final = "townclerk.actor"
 RULE: Final = "townclerk.rule"
 
 # Our own flows, which report to Prefect with the token derived from the key file.
@@ -28,7 +27,7 @@ Finder = Callable[[str | None], Actor]
 
 
 class Gate:
-    """Refuses what the table does not open; others find `scope["townclerk.actor"]`.
+    """Refuses what the table does not open; what it lets through finds `request.state.actor`.
 
     Args:
         app: What answers.
@@ -65,9 +64,10 @@ class Gate:
                     remedy="Start at the first page, and check the address.",
                 )
             scope[RULE] = rule
-            scope[ACTOR] = NOBODY if rule.is_open else await self._who(scope)
+            actor = NOBODY if rule.is_open else await self._who(scope)
+            scope.setdefault("state", {})["actor"] = actor
             if rule.scope is not None:
-                scope[ACTOR].demand(rule.scope)
+                actor.demand(rule.scope)
         except TownclerkError as error:
             await refuse(error, scope, receive, send)
             return

@@ -49,7 +49,7 @@ def prefect_at_hand(settings: Settings) -> Iterator[None]:
         use_prefect(settings, api_url=running)
         yield
         return
-    with serving(settings, demo=True, sock=bind(LOOPBACK, 0), make_app=_prefect_alone):
+    with serving(settings, demo=False, sock=bind(LOOPBACK, 0), make_app=_prefect_alone):
         yield
 
 

@@ -13,11 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schemas.base import uuid7
 from schemas.errors import Unreachable
 from townclerk.answers import InternalError, header, refuse
-from townclerk.gate import ACTOR, RULE
+from townclerk.gate import RULE
 from townclerk.logs import log_context
 from townclerk.metrics import Metrics
 
-CORRELATION_ID: Final = "townclerk.correlation_id"
 REQUEST_ID_HEADER: Final = "x-request-id"
 # Foreign ids enter our logs, so they are short and plain; anything else is replaced.
 _FOREIGN_ID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{7,63}", re.ASCII)
@@ -36,6 +35,8 @@ class Stopping(Unreachable):
 class Correlation:
     """Takes over or makes a correlation id, logs under it, and hands it back.
 
+    What answers finds it as `request.state.correlation_id`.
+
     Args:
         app: What answers.
     """
@@ -50,7 +51,7 @@ class Correlation:
             return
         given = header(scope, REQUEST_ID_HEADER) or ""
         known = given if _FOREIGN_ID.fullmatch(given) else uuid7().hex
-        scope[CORRELATION_ID] = known
+        scope.setdefault("state", {})["correlation_id"] = known
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -106,7 +107,7 @@ class Watch:
 
     def _note(self, scope: Scope, status: int, begun: float) -> None:
         seconds = time.perf_counter() - begun
-        rule, actor = scope.get(RULE), scope.get(ACTOR)
+        rule, actor = scope.get(RULE), scope["state"].get("actor")
         route = rule.template if rule else UNKNOWN_ROUTE
         self._metrics.note_request(scope["method"], route, status, seconds)
         logger.info(

@@ -45,25 +45,11 @@ TABLE: Final = (
     Rule("/favicon.ico", READ, None),
     Rule("/", READ, None),
     Rule("/landscape", READ, Scope.LANDSCAPE_READ),
-    Rule("/landscape/{path:path}", READ, Scope.LANDSCAPE_READ),
-    Rule("/landscape/{path:path}", CHANGE, Scope.LANDSCAPE_WRITE),
-    Rule("/systems", READ, Scope.LANDSCAPE_READ),
+    Rule("/landscape.svg", READ, Scope.LANDSCAPE_READ),
     Rule("/systems/{path:path}", READ, Scope.LANDSCAPE_READ),
-    Rule("/systems/{path:path}", CHANGE, Scope.LANDSCAPE_WRITE),
-    Rule("/interfaces", READ, Scope.LANDSCAPE_READ),
-    Rule("/interfaces/{path:path}", READ, Scope.LANDSCAPE_READ),
-    Rule("/interfaces/{path:path}", CHANGE, Scope.LANDSCAPE_WRITE),
-    Rule("/compliance", READ, Scope.LANDSCAPE_READ),
-    Rule("/compliance/{path:path}", READ, Scope.LANDSCAPE_READ),
-    Rule("/sources", READ, Scope.SYNC_READ),
-    Rule("/sources/{path:path}", READ, Scope.SYNC_READ),
-    Rule("/sources/{path:path}", CHANGE, Scope.SYNC_RUN),
-    Rule("/runs", READ, Scope.SYNC_READ),
-    Rule("/runs/{path:path}", READ, Scope.SYNC_READ),
+    # Rule, path and reason of each record; never what it holds.
     Rule("/quarantine", READ, Scope.SYNC_READ),
-    # A quarantined record shows a person's data as the source sent it.
-    Rule("/quarantine/{path:path}", READ, Scope.CUSTOMERS_READ),
-    Rule("/quarantine/{path:path}", CHANGE, Scope.SYNC_RUN),
+    # Their rule stands here before their pages do, so that no page of people begins open.
     Rule("/customers", READ, Scope.CUSTOMERS_READ),
     Rule("/customers/{path:path}", READ, Scope.CUSTOMERS_READ),
     # Prefect's pages ask by POST, too; whoever may start syncs may use them.

@@ -81,7 +81,7 @@ def token_key(settings: Settings) -> SecretStr:
         state = "not set" if key is None else f"shorter than {KEY_CHARACTERS_MIN} characters"
         raise Misconfigured(
             f"TOWNCLERK_TOKEN_SECRET is {state}, so no token can be made or checked.",
-            remedy="Set TOWNCLERK_TOKEN_SECRET to a random text that stays the same, for example the answer of "
-            "`openssl rand -hex 32`; changing it later withdraws every token.",
+            remedy="Set TOWNCLERK_TOKEN_SECRET to a random text that stays the same, for example "
+            "the answer of `openssl rand -hex 32`; changing it later withdraws every token.",
         )
     return key

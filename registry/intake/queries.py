@@ -104,6 +104,12 @@ def list_sources(db: psycopg.Connection) -> list[RegisteredSource]:
         return cursor.execute(_SOURCES + " ORDER BY source.key").fetchall()
 
 
+def sources_by_id(db: psycopg.Connection, ids: Sequence[UUID]) -> list[RegisteredSource]:
+    """Return the sources with these ids, in no particular order."""
+    with db.cursor(row_factory=class_row(RegisteredSource)) as cursor:
+        return cursor.execute(f"{_SOURCES} WHERE source.id = ANY(%s)", (list(ids),)).fetchall()
+
+
 _SOURCES = """SELECT source.id, source.key, source.spec, source.interface_id,
            element.attrs AS interface_attrs
     FROM source JOIN element ON element.id = source.interface_id"""
@@ -159,6 +165,23 @@ def list_runs(
                 ORDER BY sync_run.id DESC LIMIT %(limit)s""",
             {"key": source_key, "before": before, "limit": min(limit, PAGE_MAX + 1)},
         ).fetchall()
+
+
+def runs_by_id(db: psycopg.Connection, ids: Sequence[UUID]) -> list[RunRow]:
+    """Return the runs with these ids, in no particular order."""
+    with db.cursor(row_factory=class_row(RunRow)) as cursor:
+        return cursor.execute(f"{_RUN} WHERE sync_run.id = ANY(%s)", (list(ids),)).fetchall()
+
+
+def count_runs(db: psycopg.Connection, *, source_key: str | None = None) -> int:
+    """Return how many runs `list_runs` would list with the same source."""
+    row = db.execute(
+        """SELECT count(*) FROM sync_run JOIN source ON source.id = sync_run.source_id
+           WHERE %(key)s::text IS NULL OR source.key = %(key)s""",
+        {"key": source_key},
+    ).fetchone()
+    assert row is not None  # an aggregate always gives one row
+    return int(row[0])
 
 
 def newest_runs(db: psycopg.Connection, source_ids: Sequence[UUID]) -> dict[UUID, RunRow]:

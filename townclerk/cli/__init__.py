@@ -1,61 +1,97 @@
-"""The command line: one module per noun; a command imports the heavy parts it needs."""
+"""The command line: one module per noun, imported when one of its commands runs."""
 
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import Any
 
 import typer
 
-from schemas.errors import TownclerkError
-from townclerk.cli import (
-    backup,
-    customers,
-    demo,
-    doctor,
-    landscape,
-    quarantine,
-    serve,
-    sync,
-    token,
-)
-from townclerk.cli.output import messages, print_error
+from schemas.errors import InvalidInput, TownclerkError
+from townclerk.cli.index import command_line
+from townclerk.cli.output import messages, print_error, say
+from townclerk.cli.stopping import INTERRUPTED, gently_stopped, stopped_by_signal
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells expect
+__all__ = ["command_line", "main", "run"]
 
-app = typer.Typer(
-    name="townclerk",
-    help="The register of a town's systems, data sets and interfaces, and the hub that brings its "
-    "customers' records into one master view.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command()(demo.demo)
-app.command()(serve.up)
-app.command()(serve.worker)
-app.command(name="prefect-server")(serve.prefect_server)
-app.command()(doctor.doctor)
-app.command()(backup.backup)
-app.command()(backup.restore)
-app.add_typer(landscape.app, name="landscape")
-app.add_typer(sync.app, name="sync")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(customers.app, name="customers")
-app.add_typer(token.app, name="token")
+
+class WrongUsage(InvalidInput):
+    """The command line was not understood."""
+
+    code = "wrong_usage"
+    remedy = "`townclerk --help` lists the commands, and each of them has a `--help` of its own."
 
 
 def main() -> None:
     """Run the command line and end with its exit code.
 
-    0 ok, 1 findings or failure, 2 usage, 3 configuration, 4 unreachable, 5 partial, 130 interrupt.
+    0 ok, 1 findings or failure, 2 usage, 3 configuration, 4 unreachable, 5 partial, 130 stopped
+    by Ctrl-C, 143 stopped by SIGTERM.
     """
     if not sys.warnoptions:
         # Warnings of libraries are for us, and our tests turn them into errors.
         warnings.simplefilter("ignore")
+    with gently_stopped():
+        code = run(sys.argv[1:])
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; what went wrong has been told by then.
+
+    Args:
+        arguments: As written after `townclerk`.
+    """
+    as_json = "--json" in arguments
     try:
-        app()
+        code = command_line()(
+            args=list(arguments or ["--help"]), prog_name="townclerk", standalone_mode=False
+        )
+    except typer.TyperException as error:
+        return _tell_usage(error, as_json=as_json)
     except TownclerkError as error:
-        print_error(error, as_json="--json" in sys.argv)
-        sys.exit(error.exit_code)
+        print_error(error, as_json=as_json)
+        return error.exit_code
     except KeyboardInterrupt:
-        messages.print("Stopped; the next run goes on where this one was.")
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # the outermost edge: people get words, not a trace
+        return _tell_fault(error, as_json=as_json)
+    if code == INTERRUPTED:
+        say("Stopped. What was committed is safe, and the next run goes on from there.")
+        return stopped_by_signal() or INTERRUPTED
+    return int(code or 0)
+
+
+def _tell_usage(error: typer.TyperException, *, as_json: bool) -> int:
+    """Say what was written wrongly; a group without a command answers with its help."""
+    context: Any = getattr(error, "ctx", None)
+    path = context.command_path if context else "townclerk"
+    what = error.format_message().replace("Value error, ", "")
+    if what.startswith("Usage:"):
+        if not as_json:
+            messages.print(what, markup=False)
+            return WrongUsage.exit_code
+        what = "A command is missing."
+    remedy = f"`{path} --help` shows what can be written."
+    print_error(WrongUsage(what, remedy=remedy), as_json=as_json)
+    return WrongUsage.exit_code
+
+
+def _tell_fault(error: Exception, *, as_json: bool) -> int:
+    """Log where a fault of ours is, without words that may quote values, and say so."""
+    import logging
+
+    from townclerk.answers import InternalError
+    from townclerk.logs import JsonLines
+
+    record = logging.LogRecord(
+        "townclerk", logging.ERROR, "", 0, "a command failed", None, (type(error), error, None)
+    )
+    sys.stderr.write(JsonLines().format(record) + "\n")
+    fault = InternalError(
+        f"Townclerk itself has failed with {type(error).__name__}.",
+        remedy="Try again; if it stays, report it with the line above, which holds no customer's "
+        "data.",
+    )
+    print_error(fault, as_json=as_json)
+    return fault.exit_code

@@ -5,33 +5,39 @@ from typing import Annotated
 import typer
 
 from registry import customers
-from registry.settings import settings
-from registry.storage.database import unit_of_work
-from registry.storage.running import running_database
+from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 
 app = typer.Typer(
-    help="One record for each customer, merged from the sources.", no_args_is_help=True
+    help="One record for each customer, merged from the sources.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 
 @app.command(name="list")
 def list_(
     search: Annotated[str | None, typer.Option(help="Part of the name.")] = None,
-    as_json: AsJson = False,  # an option of the command line
+    as_json: AsJson = False,
 ) -> None:
     """List customers by name, the first two hundred."""
-    with running_database(settings()), unit_of_work() as db:
+    with opened_town(), unit_of_work() as db:
         rows = customers.queries.list_customers(db, search=search)
     if as_json:
-        print_json([row.__dict__ for row in rows])
+        print_json(rows)
         return
     print_table(
         "Customers",
         ("name", "kind", "records", "id"),
         ((row.display_name, row.kind, row.record_count, row.id) for row in rows),
     )
-    if not rows:
+    if rows:
+        say_next("`townclerk up` shows each of them in your browser, with the records behind it")
+    elif search:
+        say("No customer has this in the name.")
+        say_next("`townclerk customers list` shows the first two hundred of all")
+    else:
         say("There are no customers yet.")
         say_next("`townclerk sync run` reads the sources")
 
@@ -41,13 +47,13 @@ def rematch(
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Train a new model from the records of today.")
     ] = False,
-    as_json: AsJson = False,  # an option of the command line
+    as_json: AsJson = False,
 ) -> None:
     """Link all records anew and merge them into customers."""
-    with running_database(settings()), unit_of_work() as db:
+    with opened_town(), unit_of_work() as db:
         report = customers.commands.rematch(db, retrain=retrain or None)
     if as_json:
-        print_json(report.__dict__)
+        print_json(report)
         return
     say(
         f"{report.records} records are {report.customers} customers: {report.pairs} pairs were "

@@ -25,7 +25,7 @@ def demo(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes a free one.")
     ] = None,
-    as_json: AsJson = False,  # an option of the command line
+    as_json: AsJson = False,
 ) -> None:
     """Make a town, read its systems over the wire, merge its customers, and show the result."""
     from townclerk.demo import Demo, running_demo

@@ -8,6 +8,9 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +22,7 @@ from schemas.errors import TownclerkError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
+
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -28,8 +32,8 @@ def is_terminal() -> bool:
 
 
 def print_json(data: Any) -> None:
-    """Print one JSON document; dates and ids become text."""
-    sys.stdout.write(json.dumps(data, default=str, ensure_ascii=False, indent=2) + "\n")
+    """Print one JSON document; rows become objects, dates and ids become text."""
+    sys.stdout.write(json.dumps(data, default=_plain, ensure_ascii=False, indent=2) + "\n")
     sys.stdout.flush()
 
 
@@ -37,10 +41,15 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     """Print a table on standard output; values are text, never markup."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for name in columns:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+        table.add_row(*(escape(_shown(value)) for value in row))
     Console(highlight=False).print(table)
+
+
+def print_version() -> None:
+    """Print the release that is installed."""
+    sys.stdout.write(f"townclerk {version('townclerk')}\n")
 
 
 def say(text: str) -> None:
@@ -59,3 +68,20 @@ def print_error(error: TownclerkError, *, as_json: bool) -> None:
         print_json({"error": error.as_dict()})
     messages.print(f"[bold red]Error[/bold red] ({error.code}): {escape(error.what)}")
     messages.print(f"[bold]How to fix:[/bold] {escape(error.remedy)}")
+
+
+def _plain(value: Any) -> Any:
+    """Turn what JSON does not know into what it knows."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def _shown(value: Any) -> str:
+    """Write a value for people: moments to the second, control characters made visible."""
+    if value is None:
+        return ""
+    text = f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "hour") else str(value)
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

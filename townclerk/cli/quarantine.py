@@ -5,29 +5,33 @@ from typing import Annotated
 import typer
 
 from registry import intake
-from registry.settings import settings
-from registry.storage.database import unit_of_work
-from registry.storage.running import running_database
+from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 
 app = typer.Typer(
-    help="Records that could not be used, with rule and reason.", no_args_is_help=True
+    help="Records that could not be used, with rule and reason.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 
 @app.command(name="list")
 def list_(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
-    as_json: AsJson = False,  # an option of the command line
+    as_json: AsJson = False,
 ) -> None:
-    """List refused records, newest first; values of customers are not shown."""
-    with running_database(settings()), unit_of_work() as db:
+    """List refused records, the newest two hundred; values of customers are not shown."""
+    with opened_town(), unit_of_work() as db:
+        if source is not None:
+            intake.queries.find_source(db, source)
         rows = intake.queries.list_quarantine(db, source_key=source)
     if as_json:
-        print_json([row.__dict__ for row in rows])
+        print_json(rows)
         return
     if not rows:
-        say("Quarantine is empty.")
+        say("Quarantine is empty: every record that was read could be used.")
+        say_next("`townclerk customers list`")
         return
     print_table(
         "Quarantine, newest first",
@@ -35,5 +39,6 @@ def list_(
         ((row.source_key, row.stream, row.key, row.rule, row.path, row.reason) for row in rows),
     )
     say_next(
-        "mend the record at its source or the connector file, then `townclerk sync run SOURCE`"
+        "mend the record at its source and `townclerk sync run SOURCE`, or mend the connector "
+        "file and `townclerk sync add FILE.yaml` first"
     )

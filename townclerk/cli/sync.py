@@ -5,17 +5,22 @@ from typing import Annotated
 
 import typer
 
+from connectors.sdk.load import load_connector_file
 from registry import intake
-from registry.settings import settings
-from registry.storage.database import unit_of_work
-from registry.storage.running import running_database
-from schemas.errors import InvalidInput
+from townclerk.cli.files import read_text
+from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 
+FAILED = 1  # exit code: no source could be read to its end
 PARTIAL = 5  # exit code: some sources are done, some failed
 FILE_BYTES_MAX = 1024 * 1024  # a connector file has tens of lines
 
-app = typer.Typer(help="Read sources, page by page, into the master view.", no_args_is_help=True)
+app = typer.Typer(
+    help="Read sources, page by page, into the master view.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
 
 Sources = Annotated[
     list[str] | None, typer.Argument(help="Keys of sources; none means all of them.")
@@ -25,19 +30,11 @@ Sources = Annotated[
 @app.command()
 def add(
     file: Annotated[Path, typer.Argument(help="Connector file; docs/reference/connector-file.md.")],
-    as_json: AsJson = False,  # an option of the command line
+    as_json: AsJson = False,
 ) -> None:
     """Register a source: a connector file on an interface that is in the landscape."""
-    from connectors.sdk.load import load_connector_file
-
-    try:
-        if file.stat().st_size > FILE_BYTES_MAX:
-            raise InvalidInput(f"{file} is larger than {FILE_BYTES_MAX} bytes")
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} cannot be read: {error}") from error
-    spec = load_connector_file(text, name=file.name)
-    with running_database(settings()), unit_of_work() as db:
+    spec = load_connector_file(read_text(file, bytes_max=FILE_BYTES_MAX), name=file.name)
+    with opened_town(), unit_of_work() as db:
         intake.commands.register_source(
             db,
             key=spec.connector,
@@ -52,49 +49,53 @@ def add(
 
 
 @app.command()
-def run(sources: Sources = None, as_json: AsJson = False) -> None:  # an option
+def run(sources: Sources = None, as_json: AsJson = False) -> None:
     """Read sources now, then match; a source that was cut off goes on where it was."""
     import asyncio
 
     from townclerk.prefect_at_hand import prefect_at_hand
 
-    chosen = settings()
-    with running_database(chosen):
+    with opened_town() as chosen:
         with unit_of_work() as db:
             keys = sources or [source.key for source in intake.queries.list_sources(db)]
             for key in keys:
                 intake.queries.find_source(db, key)
-        with prefect_at_hand(chosen):
-            from flows.sync import sync_town
+        states: dict[str, str] = {}
+        if keys:
+            with prefect_at_hand(chosen):
+                from flows.sync import sync_town
 
-            states = asyncio.run(sync_town(keys))
+                states = asyncio.run(sync_town(list(dict.fromkeys(keys))))
         _show(keys, as_json=as_json)
-    if any(state != "Completed" for state in states.values()):
-        raise typer.Exit(PARTIAL)
+    completed = [state == "Completed" for state in states.values()]
+    if not all(completed):
+        raise typer.Exit(PARTIAL if any(completed) else FAILED)
 
 
 @app.command()
-def status(sources: Sources = None, as_json: AsJson = False) -> None:  # an option
+def status(sources: Sources = None, as_json: AsJson = False) -> None:
     """Show each source's newest run: counts, and why it failed where it did."""
-    with running_database(settings()):
+    with opened_town():
+        with unit_of_work() as db:
+            for key in sources or []:
+                intake.queries.find_source(db, key)
         _show(sources, as_json=as_json)
 
 
 @app.command()
 def cancel(
     source: Annotated[str, typer.Argument(help="Key of the source.")],
-    as_json: AsJson = False,  # an option of the command line
+    as_json: AsJson = False,
 ) -> None:
     """Ask a running sync to stop after its page; the next one goes on from there."""
-    with running_database(settings()), unit_of_work() as db:
+    with opened_town(), unit_of_work() as db:
         intake.queries.find_source(db, source)
         asked = intake.commands.request_cancel(db, source)
     if as_json:
         print_json({"source": source, "was_running": asked})
-    elif asked:
-        say(f"{source} stops after its page.")
-    else:
-        say(f"No sync of {source} is running.")
+        return
+    say(f"{source} stops after its page." if asked else f"No sync of {source} is running.")
+    say_next(f"`townclerk sync status {source}` shows how far it came")
 
 
 def _show(sources: list[str] | None, *, as_json: bool) -> None:
@@ -104,25 +105,38 @@ def _show(sources: list[str] | None, *, as_json: bool) -> None:
         newest = intake.queries.newest_runs(db, [source.id for source in chosen])
     rows = [(source.key, newest.get(source.id)) for source in chosen]
     if as_json:
-        print_json({key: run.__dict__ if run else None for key, run in rows})
+        print_json(dict(rows))
+        return
+    if not rows:
+        say("No source is registered yet.")
+        say_next("`townclerk sync add FILE.yaml` registers one")
         return
     print_table(
         "Sources",
         ("source", "last run", "read", "landed", "unchanged", "quarantined", "why, how to fix"),
-        (
-            (
-                key,
-                run.state if run else "never",
-                run.records_read if run else None,
-                run.records_landed if run else None,
-                run.records_unchanged if run else None,
-                run.records_quarantined if run else None,
-                f"{run.error['what']} {run.error['remedy']}" if run and run.error else None,
-            )
-            for key, run in rows
-        ),
+        ((key, *_cells(run)) for key, run in rows),
     )
-    if not rows:
-        say_next("`townclerk sync add FILE.yaml` registers a source")
-    elif any(run and run.records_quarantined for _, run in rows):
-        say_next("`townclerk quarantine list` shows why records were refused")
+    say_next(_next_step([run for _, run in rows]))
+
+
+def _cells(run: intake.queries.RunRow | None) -> tuple[object, ...]:
+    if run is None:
+        return ("never", None, None, None, None, None)
+    return (
+        run.state,
+        run.records_read,
+        run.records_landed,
+        run.records_unchanged,
+        run.records_quarantined,
+        f"{run.error['what']} {run.error['remedy']}" if run.error else None,
+    )
+
+
+def _next_step(runs: list[intake.queries.RunRow | None]) -> str:
+    if any(run and run.error for run in runs):
+        return "mend what the last column names, then `townclerk sync run` goes on from there"
+    if any(run and run.records_quarantined for run in runs):
+        return "`townclerk quarantine list` shows why records were refused"
+    if any(run is None for run in runs):
+        return "`townclerk sync run` reads them"
+    return "`townclerk customers list` shows what they came to"

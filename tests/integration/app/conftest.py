@@ -44,16 +44,16 @@ class Mirror:
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.accept"})
-            text = json.dumps({"actor": scope["townclerk.actor"].name})
+            text = json.dumps({"actor": scope["state"]["actor"].name})
             await send({"type": "websocket.send", "text": text})
             await send({"type": "websocket.close"})
             return
         body = await Request(scope, receive).body()
         answer = JSONResponse(
             {
-                "actor": scope["townclerk.actor"].name,
-                "scopes": sorted(scope["townclerk.actor"].scopes),
-                "correlation": scope["townclerk.correlation_id"],
+                "actor": scope["state"]["actor"].name,
+                "scopes": sorted(scope["state"]["actor"].scopes),
+                "correlation": scope["state"]["correlation_id"],
                 "bytes": len(body),
             }
         )

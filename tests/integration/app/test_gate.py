@@ -112,8 +112,8 @@ def test_an_encoded_path_meets_the_same_row(start: Start, token: Token) -> None:
     client = start()
     headers = bearer(token(Scope.LANDSCAPE_READ))
     assert client.get("/%63ustomers/1", headers=headers).status_code == 403
-    assert client.get("/landscape/%2e%2e/customers", headers=headers).status_code == 404
-    assert client.get("/landscape/..%2fcustomers", headers=headers).status_code == 404
+    assert client.get("/systems/%2e%2e/customers", headers=headers).status_code == 404
+    assert client.get("/systems/..%2fcustomers", headers=headers).status_code == 404
 
 
 def test_in_the_demonstration_the_architect_at_the_machine_asks(start: Start) -> None:

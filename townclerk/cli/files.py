@@ -1,0 +1,44 @@
+"""Read a file that a person named on the command line, with one clear error for each trouble."""
+
+from pathlib import Path
+
+from schemas.errors import InvalidInput
+
+
+class UnreadableFile(InvalidInput):
+    """A file named on the command line is missing, not ours to read, too large or not text."""
+
+    code = "unreadable_file"
+    remedy = "Check the name and the rights of the file; `ls -l` shows both."
+
+
+def read_text(file: Path, *, bytes_max: int) -> str:
+    """Return a file's text.
+
+    Args:
+        file: As named by the person.
+        bytes_max: Larger files are refused before they are read.
+
+    Raises:
+        UnreadableFile: There is no such file, it is no file, too large, or not UTF-8.
+    """
+    try:
+        with file.open("rb") as opened:
+            # One byte more than allowed tells a file that is too large, also where it has no size.
+            content = opened.read(bytes_max + 1)
+    except OSError as error:
+        raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > bytes_max:
+        raise UnreadableFile(
+            f"{file} is larger than {bytes_max:,} bytes.",
+            remedy="Look whether it is the file you meant; split it if it is.",
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UnreadableFile(
+            f"{file} is not UTF-8 text: line {line} has a byte that is none.",
+            remedy="Save it as UTF-8, for example with `iconv --from-code cp1252 --to-code utf-8`.",
+            line=line,
+        ) from error

@@ -1,0 +1,32 @@
+"""What nearly every command needs first: settings, logs on standard error, the open database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from registry.settings import Settings, settings
+from registry.storage.database import unit_of_work
+from registry.storage.running import running_database
+from townclerk.logs import set_up_logs
+
+__all__ = ["opened_town", "quiet_logs", "unit_of_work"]
+
+
+def quiet_logs(chosen: Settings) -> None:
+    """Log warnings only, because the command itself says what it did; unless asked for more."""
+    if "log_level" not in chosen.model_fields_set:
+        chosen = chosen.model_copy(update={"log_level": "warning"})
+    set_up_logs(chosen)
+
+
+@contextmanager
+def opened_town() -> Iterator[Settings]:
+    """Open the database of this installation, brought up to date, for one command.
+
+    Raises:
+        Misconfigured: A setting or the data directory is not as it must be.
+        DatabaseUnreachable: The server named by DATABASE_URL does not answer.
+    """
+    chosen = settings()
+    quiet_logs(chosen)
+    with running_database(chosen):
+        yield chosen
