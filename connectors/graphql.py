@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints, model_validator
 from connectors.sdk.cursors import lower_bound
 from connectors.sdk.expressions import compile_expression
 from connectors.sdk.http import Answer, HttpClient
-from connectors.sdk.json_pages import Envelope
+from connectors.sdk.json_pages import ABSENT, Envelope
 from connectors.sdk.paging import TOKEN_CHARACTERS_MAX, End, Token
 from connectors.sdk.scans import Fetched, scan_pages, whole_number
 from connectors.sdk.sessions import open_http
@@ -149,7 +149,7 @@ class _Fetcher:
             bound = lower_bound(cursor.since, spec.incremental.lookback_seconds)
             self._variables[spec.incremental.variable] = bound
 
-    async def fetch(self, token: Token | None, seen: int) -> Fetched:  # noqa: ARG002 - see Fetch
+    async def fetch(self, token: Token | None, seen: int) -> Fetched:  # noqa: ARG002  # see Fetch
         body = {"query": self._spec.query, "variables": {**self._variables, "after": token}}
         return await self._http.post(
             self._http.below(self._spec.path),
@@ -160,8 +160,14 @@ class _Fetcher:
         )
 
     def _read(self, token: Token | None, answer: Answer) -> Fetched:
-        _refuse_errors(answer.body)
-        opened = self._envelope.open(answer.body)
+        try:
+            opened = self._envelope.open(answer.body)
+        except GiveUp:
+            _refuse_errors(answer.body)  # which says more, where the answer says it
+            raise
+        if opened.fields["errors"] not in (ABSENT, None, []):
+            _refuse_errors(answer.body)
+            raise GiveUp("The source answered with errors of a shape that GraphQL does not know.")
         more, end = opened.fields["more"], opened.fields["end"]
         if more is False:
             total = opened.fields.get("total")
@@ -186,12 +192,10 @@ _ERRORS = msgspec.json.Decoder(_Errors)
 
 def _refuse_errors(body: bytes) -> None:
     """Refuse an answer that holds errors, even beside data: a part is not a page."""
-    if b'"errors"' not in body:
-        return
     try:
         found = _ERRORS.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return  # the envelope says what is wrong with it
+        return  # not what GraphQL calls errors
     if found.errors:
         raise GiveUp(
             f"The source answered with {len(found.errors)} GraphQL error(s){_first(found)}.",

@@ -44,4 +44,5 @@ def serve_sources() -> None:
         cast("RunnerDeployment", rematch.to_deployment(name=REMATCH_NAME)),
         pause_on_shutdown=False,
         limit=RUNS_AT_ONCE_MAX,
+        print_starting_message=False,  # standard output is for data
     )

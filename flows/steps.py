@@ -92,7 +92,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
                 hops=((data_set, registered.interface_id), (registered.interface_id, master_view)),
                 map_page=compile_mapping(stream),
                 mapping_hash=hashlib.sha256(
-                    stream.model_dump_json(include={"key", "changed", "map"}).encode()
+                    stream.model_dump_json(include={"key", "changed", "map", "decimal"}).encode()
                 ).digest(),
             )
         )

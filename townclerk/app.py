@@ -112,7 +112,13 @@ def _graphql(app: ASGIApp | None) -> list[BaseRoute]:
         from registry.api.schema import graphql_app
 
         app = graphql_app()
-    return [Route("/graphql", app), WebSocketRoute("/graphql", app)]
+    from registry.web.graphiql import PageForBrowsers, vendor_route
+
+    return [
+        Route("/graphql", PageForBrowsers(app)),
+        WebSocketRoute("/graphql", app),
+        vendor_route(),
+    ]
 
 
 def _pages() -> list[BaseRoute]:

@@ -10,6 +10,7 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from flows.runtime import PREFECT_PATH
 from schemas.base import uuid7
 from schemas.errors import Unreachable
 from townclerk.answers import InternalError, header, refuse
@@ -110,7 +111,10 @@ class Watch:
         rule, actor = scope.get(RULE), scope["state"].get("actor")
         route = rule.template if rule else UNKNOWN_ROUTE
         self._metrics.note_request(scope["method"], route, status, seconds)
-        logger.info(
+        # Our own clock asks Prefect ten times per flow; that is no news.
+        by_clock = route.startswith(PREFECT_PATH) and status < HTTPStatus.BAD_REQUEST
+        logger.log(
+            logging.DEBUG if by_clock else logging.INFO,
             "request",
             extra={
                 "method": scope["method"],

@@ -128,7 +128,7 @@ def _refuse_bombs(path: Path) -> None:
         try:
             with zipfile.ZipFile(path) as packed:
                 unpacked = sum(entry.file_size for entry in packed.infolist())
-        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        except (zipfile.BadZipFile, ValueError, RuntimeError):
             unpacked = size  # the reader that follows says what is wrong with it
     if size > SHEET_BYTES_MAX or unpacked > UNPACKED_BYTES_MAX:
         raise GiveUp(

@@ -60,6 +60,12 @@ def find_files(folder: Path, pattern: str) -> list[Found]:
     wanted = [name for name in names if fnmatch.fnmatchcase(name, pattern)]
     if len(wanted) > FILES_MAX:
         raise GiveUp(f"More than {FILES_MAX} files match `{pattern}`; this is the wrong folder.")
+    for name in wanted:
+        if not name.isprintable():
+            raise GiveUp(
+                f"A file that matches `{pattern}` has a name that cannot be written down.",
+                remedy="Rename it: its name holds a line break, or is not in UTF-8.",
+            )
     found = [one for name in wanted if (one := _look_at(folder, name)) is not None]
     if not found:
         raise GiveUp(

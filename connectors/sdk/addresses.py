@@ -17,6 +17,9 @@ ADDRESSES_MAX = 16
 RESOLVE_SECONDS_MAX = 10.0
 """A name server that is slower than this is down for our purpose."""
 
+CONNECT_SECONDS_MAX = 10.0
+"""A server that does not take a connection in this time is down for our purpose."""
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _METADATA = frozenset(

@@ -81,10 +81,10 @@ class _Gzip:
         return b"".join(parts)
 
     def _judge(self) -> None:
-        if self._given > self._limit or self._unpack.unconsumed_tail:
-            raise too_large(self._limit)
         if self._given > max(RATIO_FREE_BYTES, RATIO_MAX * self._taken):
             raise GiveUp(
                 f"The source's answer unpacks to more than {RATIO_MAX} times its size.",
                 remedy="Ask the source's owner: such an answer is meant to fill our memory.",
             )
+        if self._given > self._limit or self._unpack.unconsumed_tail:
+            raise too_large(self._limit)

@@ -70,7 +70,13 @@ def find_connector(kind: str) -> type[Connector]:
         UnknownName: Nothing of that kind is installed.
         ConnectorBroken: It is installed but does not load.
     """
-    for point in entry_points(group=ENTRY_POINT_GROUP, name=kind):
+    points = {point.value: point for point in entry_points(group=ENTRY_POINT_GROUP, name=kind)}
+    if len(points) > 1:
+        raise ConnectorBroken(
+            f"Several packages bring a connector of kind `{kind}`: {', '.join(sorted(points))}.",
+            kind=kind,
+        )
+    for point in points.values():
         try:
             found: type[Connector] = point.load()
         except (ImportError, AttributeError, SyntaxError) as error:

@@ -69,6 +69,8 @@ class HighMark:
 
     def see(self, value: Any) -> None:
         """Take note of one record's change mark; what is no moment is left to the mapping."""
+        if value is None or value == self.text:
+            return
         try:
             text, moment = as_text(value), _moment(value)
         except RejectRecord:

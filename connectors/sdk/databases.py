@@ -9,8 +9,7 @@ from typing import Any
 import psycopg
 from psycopg import conninfo
 
-from connectors.sdk.addresses import checked_addresses, checked_socket
-from connectors.sdk.http import CONNECT_SECONDS_MAX
+from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses, checked_socket
 from connectors.sdk.retries import Hiccup
 from connectors.sdk.source import Source
 from connectors.sdk.spec import BasicAuth
@@ -69,6 +68,9 @@ def _settings(source: Source) -> dict[str, Any]:
     host = str(address.get("host") or "")
     if not host or "," in host or not address.get("dbname"):
         raise InvalidInput("The registered address must name one host and one database.")
+    port = str(address.get("port") or PORT_DEFAULT)
+    if not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise InvalidInput("The port in the registered address is no number below 65536.")
     walls = source.internal or source.loopback
     mode = str(address.get("sslmode") or ("prefer" if walls else "verify-full"))
     if mode not in _ENCRYPTED and not walls:
@@ -82,7 +84,7 @@ def _settings(source: Source) -> dict[str, Any]:
     return {
         **address,
         "host": host,
-        "port": str(address.get("port") or PORT_DEFAULT),
+        "port": port,
         "sslmode": mode,
         "user": user,
         "password": "",  # never PGPASSWORD, which is our own

@@ -4,8 +4,7 @@
     address.postcode ?? ['Post code']
 
 Text is parsed once into closures; Python never evaluates it. Compiling raises nothing but
-InvalidConnectorFile, running nothing but RejectRecord, which names the path that could not be
-used. A path that is not there is null.
+InvalidConnectorFile, running nothing but RejectRecord. A path that is not there is null.
 """
 
 import operator
@@ -43,15 +42,20 @@ class Compiled(NamedTuple):
         evaluate: Runs it on one decoded record.
         path: First path in it, for messages.
         roots: The record's own fields it reads.
-        plain: The field's name, where the expression is nothing but that.
+        steps: The names to follow, where the expression is a path of nothing but names.
         constant: Its value, where it is a literal; otherwise an ellipsis.
     """
 
     evaluate: Evaluate
     path: str = ""
     roots: frozenset[str] = frozenset()
-    plain: str | None = None
+    steps: tuple[str, ...] = ()
     constant: Any = ...
+
+    @property
+    def plain(self) -> str | None:
+        """The column's name, where the expression is nothing but that."""
+        return self.steps[0] if len(self.steps) == 1 else None
 
 
 def compile_expression(text: str, *, decimal: str = ".") -> Compiled:
@@ -60,6 +64,9 @@ def compile_expression(text: str, *, decimal: str = ".") -> Compiled:
     Args:
         text: The expression.
         decimal: Decimal mark that number() takes where the call names none.
+
+    Returns:
+        The closure and what is known of it. A refusal without a path is about its own path.
 
     Raises:
         InvalidConnectorFile: With the character where it stops to make sense.
@@ -119,7 +126,7 @@ class _Parser:
             return self.path_or_call()
         if level == _COMPARISON and self.taken("not"):
             return _negated(self.deeper(level))
-        left = self.deeper(0) if level < 0 else self.binary(level + 1)
+        left = self.binary(level + 1)
         while sign := self.taken(*_LEVELS[level]):
             left = _joined(sign, left, self.binary(level + 1))
         return left
@@ -151,7 +158,7 @@ class _Parser:
         if self.taken("("):
             found = self.deeper(0)
             self.expect(")")
-            return found._replace(plain=None)
+            return found
         if self.kind == "number":
             number = self.advance()
             return _constant(float(number) if "." in number else int(number))
@@ -159,7 +166,7 @@ class _Parser:
             return _constant(self.advance()[1:-1])
         if self.kind == "name":
             name = self.advance()
-            if self.kind == "mark" and self.token == "(":  # noqa: S105 - a bracket, no password
+            if self.kind == "mark" and self.token == "(":  # noqa: S105  # a bracket, no password
                 return self.call(name)
             return _constant(_LITERALS[name]) if name in _LITERALS else self.root(name)
         self.expect("[")
@@ -171,7 +178,7 @@ class _Parser:
 
     def root(self, name: str) -> Compiled:
         self.roots.add(name)
-        return Compiled(operator.methodcaller("get", name), name, plain=name)
+        return Compiled(operator.methodcaller("get", name), name, steps=(name,))
 
     def call(self, name: str) -> Compiled:
         if name not in FUNCTIONS:
@@ -190,8 +197,7 @@ class _Parser:
         if why := function.check(constants):
             raise self.fault(f"{why}; {name}() is written {function.usage}")
         path = _path(*arguments)
-        run = function.bind([argument.evaluate for argument in arguments], constants)
-        return Compiled(_naming(run, path), path)
+        return Compiled(function.bind([_named(one, path) for one in arguments], constants), path)
 
 
 def _path(*parts: Compiled) -> str:
@@ -207,8 +213,11 @@ def _negated(part: Compiled) -> Compiled:
     return Compiled(lambda record: not run(record), part.path)
 
 
-def _naming(run: Evaluate, path: str) -> Evaluate:
-    """Let a function's refusal name the path its value came from."""
+def _named(part: Compiled, around: str) -> Evaluate:
+    """Let a part's refusal name its own path, where the path of what is around it is another."""
+    run, path = part.evaluate, part.path
+    if part.steps or path in ("", around):
+        return run
 
     def evaluate(record: Mapping[str, Any]) -> Any:
         try:
@@ -221,7 +230,8 @@ def _naming(run: Evaluate, path: str) -> Evaluate:
 
 
 def _joined(sign: str, left: Compiled, right: Compiled) -> Compiled:
-    a, b, path = left.evaluate, right.evaluate, _path(left, right)
+    path = _path(left, right)
+    a, b = _named(left, path), _named(right, path)
 
     def coalesced(record: Mapping[str, Any]) -> Any:
         value = a(record)
@@ -254,15 +264,13 @@ def _step(part: Compiled, step: str | int) -> Compiled:
 
     def evaluate(record: Mapping[str, Any]) -> Any:
         value = run(record)
-        if value.__class__ is dict or isinstance(
-            value, Mapping
-        ):  # the first test is ten times faster
+        if value.__class__ is dict or isinstance(value, Mapping):  # the first test is far faster
             return value.get(step)
         if value is None:
             return None
         raise RejectRecord("what holds it is not an object", rule="shape_unexpected", path=path)
 
-    return Compiled(evaluate, path)
+    return Compiled(evaluate, path, steps=(*part.steps, step) if part.steps else ())
 
 
 def _item(part: Compiled, place: int) -> Compiled:

@@ -80,15 +80,17 @@ def _case(runs: Sequence[Evaluate], constants: Sequence[Any]) -> Evaluate:
     subject = runs[0]
     pairs = list(zip(_known(constants), runs[2::2], strict=False))
     table = dict(reversed(pairs))  # the first of two equal codes counts
+    fixed = {code: run({}) for code, run in pairs[::-1]} if ... not in constants[2::2] else {}
     otherwise = runs[-1] if len(runs) % 2 == 0 else _unanswered
 
     def evaluate(record: Mapping[str, Any]) -> Any:
         wanted = subject(record)
-        if wanted.__class__ is list or wanted.__class__ is dict:
+        if wanted.__class__ is str and wanted in fixed:
+            return fixed[wanted]
+        if isinstance(wanted, list | dict):
             raise refuse("case() needs a code, not a list or an object", "shape_unexpected")
-        found = table.get(wanted)
-        if found is not None:
-            return found(record)
+        if wanted in table:
+            return table[wanted](record)
         return None if wanted is None and otherwise is _unanswered else otherwise(record)
 
     return evaluate
@@ -123,8 +125,11 @@ def _join(runs: Sequence[Evaluate], _: Sequence[Any]) -> Evaluate:
     between, parts = runs[0], runs[1:]
 
     def evaluate(record: Mapping[str, Any]) -> str | None:
-        values = [part(record) for part in parts]
-        texts = [text for one in values if one is not None and (text := _text(one).strip())]
+        texts: list[str] = []
+        for part in parts:
+            value = part(record)
+            if value is not None and (text := _text(value).strip()):
+                texts.append(text)
         if len(texts) < 2:
             return texts[0] if texts else None
         return as_text(_text(between(record)).join(texts))
@@ -140,7 +145,7 @@ def _whole(value: Any) -> int:
 
 
 def _text(value: Any) -> str:
-    return as_text(value) or ""
+    return value if value.__class__ is str else as_text(value) or ""
 
 
 def _split(value: Any, separator: Any, place: Any) -> str | None:
@@ -193,7 +198,7 @@ def _form(constants: Sequence[Any]) -> str:
             time_zone(_text(constants[2]))
         form = constants[1] if len(constants) > 1 else ...
         if form is not ... and form is not None:
-            datetime.strptime(datetime(2000, 1, 1, tzinfo=UTC).strftime(_text(form)), _text(form))  # noqa: DTZ007 - a trial
+            datetime.strptime(datetime(2000, 1, 1, tzinfo=UTC).strftime(_text(form)), _text(form))  # noqa: DTZ007  # a trial
     except (ValueError, RejectRecord) as error:
         return str(error)
     return ""

@@ -12,14 +12,11 @@ from typing import NamedTuple, TypeVar
 
 import httpx
 
-from connectors.sdk.addresses import checked_addresses
+from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
 from connectors.sdk.bodies import BODY_BYTES_MAX, read_body, too_large
 from connectors.sdk.retries import Hiccup, retry_after_seconds, with_retries
 from connectors.sdk.signing_in import SignIn
 from schemas.errors import GiveUp, InvalidInput
-
-CONNECT_SECONDS_MAX = 10.0
-"""A server that does not take a connection in this time is down for our purpose."""
 
 SILENCE_SECONDS_MAX = 30.0
 """Longest pause between two pieces of an answer; the file's timeout_seconds bounds the whole."""

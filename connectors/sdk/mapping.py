@@ -87,22 +87,23 @@ def _record_mapper(
     fields: dict[str, _Field],
 ) -> Callable[[SourceRecord], CustomerRecord | RejectedRecord]:
     key, kind, *others = fields.values()
-    columns = [(field.name, field.column) for field in others if field.column is not None]
-    steps = [(field.name, field.run, field.finish) for field in others if field.column is None]
+    plain = {field.name: field.column for field in others if field.column is not None}
+    columns = list(plain.items())
+    steps = [field[:3] for field in others if field.name not in plain]
 
     def map_record(record: SourceRecord) -> CustomerRecord | RejectedRecord:
         value, name, own_key = record.value, "key", None
-        get = value.get
         try:
             own_key = key.finish(key.run(value))
             name = "kind"
             found: dict[str, Any] = {"key": own_key, "kind": kind.finish(kind.run(value))}
+            get = value.get
             for name, column in columns:
+                # Plain text is finished right here; a call would cost as much as the work.
                 text = get(column)
-                # Plain text is finished right here; a call per field would cost as much as it.
                 if text.__class__ is str:
                     text = text.strip()
-                    if not text.isprintable() or len(text) > FIELD_CHARACTERS_MAX:
+                    if not text.isascii() or "\0" in text or len(text) > FIELD_CHARACTERS_MAX:
                         text = _finish_text(text)
                     if text:
                         found[name] = text
@@ -134,9 +135,9 @@ def _rejected(
 def _finish_text(value: Any, limit: int = FIELD_CHARACTERS_MAX) -> str | None:
     """Return text without NUL and outer blanks, or nothing if that leaves nothing."""
     text = (value if isinstance(value, str) else as_text(value) or "").strip()
-    if not text.isprintable():  # neither NUL nor half a character is
-        if _SURROGATE.search(text):
-            raise refuse("it holds half a character (a lone surrogate)", "not_text")
+    if not text.isascii() and _SURROGATE.search(text):
+        raise refuse("it holds half a character (a lone surrogate)", "not_text")
+    if "\0" in text:
         text = text.replace("\0", "").strip()
     if len(text) > limit:
         raise refuse(f"it has more than {limit} characters", "value_too_long")

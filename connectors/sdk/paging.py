@@ -111,11 +111,11 @@ class NoPaging(Paging):
 
     type: Literal["none"] = "none"
 
-    def ask(self, token: Token | None) -> Ask:  # noqa: ARG002 - one answer has no tokens
+    def ask(self, token: Token | None) -> Ask:  # noqa: ARG002  # one answer has no tokens
         """Ask for the stream's path."""
         return Ask(None, {})
 
-    def follow(self, page: Seen) -> Token | End:  # noqa: ARG002 - nothing follows
+    def follow(self, page: Seen) -> Token | End:  # noqa: ARG002  # nothing follows
         """End after the only page."""
         return End()
 

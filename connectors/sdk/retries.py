@@ -58,7 +58,7 @@ async def with_retries(attempt: Callable[[], Awaitable[T]], *, who: str) -> T:
                     f"{who}: {hiccup.what}.", wait_seconds=asked or 0.0, attempts=count
                 ) from None
             longest = FIRST_WAIT_SECONDS * 2 ** (count - 1)
-            backed_off = random.uniform(longest / 2, longest)  # noqa: S311 - spreads load only
+            backed_off = random.uniform(longest / 2, longest)  # noqa: S311  # spreads load only
             await asyncio.sleep(backed_off if asked is None else asked)
     raise AssertionError("the last attempt returns or raises")
 

@@ -76,7 +76,7 @@ class FixedSignIn:
 
 class _TokenAnswer(msgspec.Struct):
     access_token: str
-    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme, no secret
+    token_type: str = "Bearer"  # noqa: S105  # the name of a scheme, no secret
     expires_in: float | str | None = None
 
 

@@ -100,7 +100,7 @@ def _read_day(text: str, form: Any) -> date:
         return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text).date()
     pattern = _day_pattern(str(form))
     if pattern is None:
-        return datetime.strptime(text, str(form)).date()  # noqa: DTZ007 - only its day is used
+        return datetime.strptime(text, str(form)).date()  # noqa: DTZ007  # only its day is used
     if match := pattern.fullmatch(text):
         return date(int(match["y"]), int(match["m"]), int(match["d"]))
     raise ValueError
@@ -144,13 +144,13 @@ def _read_moment(value: Any, form: Any) -> datetime:
     if isinstance(value, datetime):
         return value
     if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - the zone follows
+        return datetime(value.year, value.month, value.day)  # noqa: DTZ001  # the zone follows
     if isinstance(value, int | float) and not isinstance(value, bool) and form is None:
         return datetime.fromtimestamp(value, UTC)
     text = (as_text(value) or "").strip()
     if form is None or _ISO_DAY.match(text):
         return datetime.fromisoformat(text)
-    return datetime.strptime(text, str(form))  # noqa: DTZ007 - the zone follows
+    return datetime.strptime(text, str(form))  # noqa: DTZ007  # the zone follows
 
 
 @lru_cache(maxsize=64)

@@ -42,7 +42,7 @@ class _PlainLoader(yaml.SafeLoader):
         return node
 
     def _mark(self) -> Any:
-        return self.peek_event().start_mark  # type: ignore[no-untyped-call] # the stubs lack it
+        return self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs lack it
 
 
 def read_yaml(text: str, *, name: str) -> tuple[Any, Lines]:

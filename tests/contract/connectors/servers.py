@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -64,8 +65,9 @@ Answer = Callable[[Request], Reply]
 class Server:
     """Listens on a free port of loopback until closed."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, *, tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer
+        self._tls = tls
         self.requests: list[Request] = []
         self.connections = 0
         self._loop = asyncio.new_event_loop()
@@ -92,7 +94,7 @@ class Server:
 
     async def _serve(self, started: threading.Event) -> None:
         self._stop = asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         await self._stop.wait()
@@ -108,7 +110,7 @@ class Server:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 while await self._exchange(reader, writer):
                     pass
         finally:
@@ -197,7 +199,7 @@ def read_all(
         connector: Connector = find_connector(source.spec.kind)(source)
         try:
             async for page in connector.read(stream, cursor):
-                pages.append(page)  # noqa: PERF401 - what came before an error counts
+                pages.append(page)  # noqa: PERF401  # what came before an error counts
         finally:
             await connector.close()
 

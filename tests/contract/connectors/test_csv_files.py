@@ -250,6 +250,14 @@ def test_pipes_folders_and_links_that_lead_out_are_passed_over(tmp_path: Path) -
     assert keys(read(folder), "Pas") == ["5"]
 
 
+@pytest.mark.parametrize("name", [b"waste_\xff.csv", b"waste_\n.csv"])
+def test_a_name_that_cannot_be_written_down_is_refused(tmp_path: Path, name: bytes) -> None:
+    (tmp_path / os.fsdecode(name)).write_text("Pas;Naam\n1;a\n")
+
+    with pytest.raises(GiveUp, match="cannot be written down"):
+        read(tmp_path)
+
+
 def test_a_file_that_changed_since_is_read_again_from_its_start(tmp_path: Path) -> None:
     path = write(tmp_path, "waste_1.csv", "Pas;Naam\n" + lines(1, 7))
     source = passes(tmp_path)

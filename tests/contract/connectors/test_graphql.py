@@ -138,6 +138,14 @@ def test_a_fault_of_the_document_is_shown(serve: Serve, status: int) -> None:
         read_all(permits(server.url), "permits")
 
 
+@pytest.mark.parametrize("errors", ["broken", ["x"], [None], {"a": 1}, True, 1])
+def test_errors_of_a_strange_shape_spoil_the_page_too(serve: Serve, errors: object) -> None:
+    server = serve(lambda _: connection(people(2), more=False, end="2", errors=errors))
+
+    with pytest.raises(GiveUp, match="errors of a shape"):
+        read_all(permits(server.url), "permits")
+
+
 def test_an_empty_list_of_errors_is_no_error(serve: Serve) -> None:
     server = serve(lambda _: connection(people(2), more=False, end="2", errors=[]))
 

@@ -25,7 +25,7 @@ from tests.contract.connectors.servers import (
 )
 
 Serve = Callable[[Answer], Server]
-SECRET = "s3cr3t:/+&%é-word"  # noqa: RUF100 - not a real one
+SECRET = "s3cr3t:/+&%é-word"  # noqa: RUF100  # not a real one
 PLAIN = "plain-s3cr3t-word"
 OAUTH = (
     '{{type: oauth2_client_credentials, token_path: /oauth/token, client_id: "town:clerk",'

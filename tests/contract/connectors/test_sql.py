@@ -286,6 +286,8 @@ def test_a_socket_is_this_machine_and_refused_unless_the_sandbox_allows_it(
         ("postgresql://u@db.example", "one database"),
         ("postgresql://u@db.example/x?sslmode=prefer", "unencrypted"),
         ("postgresql://db.example/x", "user"),
+        ("postgresql://u@db.example:99999/x", "port"),
+        ("host=db.example dbname=x user=u port=abc", "port"),
         ("http://db.example/x", "no PostgreSQL address"),
         ("\x00", "registered address"),
     ],

@@ -41,10 +41,8 @@ class Town:
         return subprocess.Popen(
             [sys.executable, "-m", "townclerk", *arguments],
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
-            **options,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 
     def run(self, *arguments: str) -> tuple[int, Any, str]:
@@ -95,7 +93,7 @@ def running_town(url: str, data_dir: Path, *, people: int) -> Iterator[Town]:
     with running_city(data_dir / "city", people=people, seed=3) as city:
         with connect(url) as db:
             register(db, data_dir / "city", city.sources)
-        hub = town.start("up", "--port", "0", "--json")
+        hub = town.start("up", "--port", "0", "--json", stderr=subprocess.DEVNULL)
         try:
             assert hub.stdout
             assert hub.stdout.readline().startswith("{")
@@ -103,7 +101,7 @@ def running_town(url: str, data_dir: Path, *, people: int) -> Iterator[Town]:
         finally:
             hub.terminate()
             begun = time.monotonic()
-            hub.wait(15)
+            hub.communicate(timeout=15)
             assert time.monotonic() - begun < 10, "SIGTERM must stop the hub within ten seconds"
 
 
@@ -114,7 +112,7 @@ def register(db: psycopg.Connection, city_dir: Path, addresses: dict[str, Any]) 
     for name, text in connector_files(city_dir).items():
         document = yaml.safe_load(text)
         for stream in document["streams"].values():
-            place = stream["paging"] if "paging" in stream else stream
+            place = stream.get("paging", stream)
             place["size"] = PAGE_SIZE
         spec = load_connector_file(yaml.safe_dump(document), name=name)
         intake.commands.register_source(

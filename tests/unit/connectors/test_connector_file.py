@@ -163,7 +163,7 @@ def test_no_data_raises_anything_but_an_invalid_connector_file(
     try:
         parse_connector_file(data, name="x")
     except InvalidConnectorFile as error:
-        assert error.facts["name"] == "x"  # noqa: PT017 - some trees are good files
+        assert error.facts["name"] == "x"  # noqa: PT017  # some trees are good files
 
 
 def test_our_own_kinds_are_found_like_anybody_elses() -> None:

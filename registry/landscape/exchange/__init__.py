@@ -1,0 +1,1 @@
+"""Exchange formats: architecture models from files into memory and back, without loss."""
