@@ -9,9 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.errors import Misconfigured
 
 SECRETS_DIR = "/run/secrets"  # where docker compose and podman mount secrets
 
@@ -29,10 +30,21 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "townclerk"
 
 
+class WrongSetting(Misconfigured):
+    """A setting has a value that it cannot have."""
+
+    code = "wrong_setting"
+    remedy = "docs/reference/settings.md lists what each setting may be."
+
+
 class Settings(BaseSettings):
     """Settings of one Townclerk installation; every field has an environment variable."""
 
-    model_config = SettingsConfigDict(env_prefix="TOWNCLERK_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TOWNCLERK_",
+        extra="ignore",
+        env_ignore_empty=True,  # an empty variable is how compose files leave one out
+    )
 
     data_dir: Path = Field(
         default_factory=default_data_dir,
@@ -75,6 +87,28 @@ def settings() -> Settings:
 
     Environment variables come first; what they leave out is looked up as files named like the
     variables in TOWNCLERK_SECRETS_DIR, where containers mount their secrets.
+
+    Raises:
+        WrongSetting: A setting has a value that it cannot have, or a secret cannot be read.
     """
-    place = Path(os.environ.get("TOWNCLERK_SECRETS_DIR", SECRETS_DIR))
-    return Settings(_secrets_dir=place if place.is_dir() else None)
+    place = Path(os.environ.get("TOWNCLERK_SECRETS_DIR") or SECRETS_DIR)
+    if "TOWNCLERK_SECRETS_DIR" in os.environ and not place.is_dir():
+        raise WrongSetting(f"TOWNCLERK_SECRETS_DIR names {place}, which is no directory.")
+    try:
+        return Settings(_secrets_dir=place if place.is_dir() else None)
+    except ValidationError as error:
+        # The value itself stays out of the message: it may be a secret.
+        faults = error.errors(include_url=False, include_input=False)
+        said = [f"{variable_of(str(fault['loc'][0]))}: {fault['msg']}" for fault in faults]
+        raise WrongSetting(f"{'; '.join(said)}.") from None
+    except OSError as error:
+        raise WrongSetting(
+            f"The secret file {error.filename} cannot be read: {error.strerror}.",
+            remedy="Let the account that runs Townclerk read it, and nobody else.",
+        ) from error
+
+
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting, given its field or the variable itself."""
+    field = Settings.model_fields.get(name)
+    return str(field.validation_alias or f"TOWNCLERK_{name.upper()}") if field else name

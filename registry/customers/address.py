@@ -15,7 +15,8 @@ HOUSE_NUMBER_CHARACTERS_MAX = 20
 
 _NUMBER = re.compile(r"(?:nr\.?|no\.?|#)?\s*0*(\d{1,6})\s*[-/., ]?\s*(.*)", re.IGNORECASE)
 _NUMBER_LAST = re.compile(
-    r"(?P<street>.*[^\W\d_].*?)[ ,]+(?P<number>\d{1,5}(?:\s?[-/]?\s?(?:[a-z]{1,2}|bis|hs|\d{1,4}))?)",
+    r"(?P<street>.*[^\W\d_].*?)[ ,]+"
+    r"(?P<number>\d{1,5}(?:\s?[-/]?\s?(?:[a-z]{1,2}|bis|hs|\d{1,4}))?)",
     re.IGNORECASE,
 )
 _NUMBER_FIRST = re.compile(r"(?P<number>\d{1,5}[a-z]?)[ ,]+(?P<street>.*[^\W\d_].*)", re.IGNORECASE)

@@ -19,10 +19,12 @@ from schemas.records import CustomerKind
 RULE_PAIRS_FREE = 200_000
 # No block above this is ever joined, also where a frozen model has never seen it grow hot.
 BLOCK_RECORDS_MAX = 2_000
-# Budgets in pairs per record. A telling key brings about one true pair per record and some
-# household members; a broad key (a family name alone) is there for small tables and rare values.
-_TELLING = 2.0
-_BROAD = 0.3
+# Pairs a rule may bring per record: a telling key finds about one true pair per record and some
+# members of its household.
+RULE_PAIRS_PER_RECORD_MAX = 2.0
+# Broad keys (a family name alone) help small tables, where nearly all pairs can be looked at. In
+# larger ones only their rarest values would fit the budget, and those the telling keys find too.
+BROAD_RECORDS_MAX = 250_000
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,12 @@ class Rule:
     Attributes:
         name: Part of the key, so that equal texts of two rules stay apart.
         sql: Text over a record's comparison columns; NULL or empty where the rule does not apply.
-        pairs_per_record: Pairs the rule may bring per record before its largest blocks are hot.
+        broad: The rule is for tables of up to BROAD_RECORDS_MAX records.
     """
 
     name: str
     sql: str
-    pairs_per_record: float = _TELLING
+    broad: bool = False
 
 
 # Sorted, so that swapped given and family names still meet.
@@ -58,16 +60,16 @@ PERSON_RULES = (
     Rule("door_family", "door || family_code[:2]"),
     Rule("door_year", "door || birth[:4]"),
     Rule("door_given", "door || given_code[:2]"),
-    Rule("postal_given", "postal || given_code", _BROAD),
-    Rule("birth", "birth", _BROAD),
-    Rule("family", "family", _BROAD),
-    Rule("given", "given", _BROAD),
-    Rule("door", "door", _BROAD),
-    Rule("family_day", "family_code || birth[5:]", _BROAD),
-    Rule("family_year", "family_code || birth[:4]", _BROAD),
-    Rule("given_year", "given_code || birth[:4]", _BROAD),
-    Rule("family_number", "family_code || number", _BROAD),
-    Rule("email_name", "email_name", _BROAD),
+    Rule("postal_given", "postal || given_code", broad=True),
+    Rule("door", "door"),
+    Rule("email_name", "email_name"),
+    Rule("birth", "birth", broad=True),
+    Rule("family", "family", broad=True),
+    Rule("given", "given", broad=True),
+    Rule("family_day", "family_code || birth[5:]", broad=True),
+    Rule("family_year", "family_code || birth[:4]", broad=True),
+    Rule("given_year", "given_code || birth[:4]", broad=True),
+    Rule("family_number", "family_code || number", broad=True),
 )
 
 ORGANISATION_RULES = (
@@ -89,6 +91,11 @@ RULES: Mapping[CustomerKind, tuple[Rule, ...]] = {
 }
 
 
+def rules_for(kind: CustomerKind, records: int) -> tuple[Rule, ...]:
+    """Return the rules for a model that was trained on so many records."""
+    return tuple(rule for rule in RULES[kind] if not rule.broad or records <= BROAD_RECORDS_MAX)
+
+
 def make_keys(
     con: duckdb.DuckDBPyConnection, records: str, rules: Sequence[Rule], *, into: str
 ) -> None:
@@ -102,32 +109,26 @@ def make_keys(
     run(con, "CREATE OR REPLACE TABLE $into AS $union", into=into, union=union)
 
 
-def find_hot_keys(
-    con: duckdb.DuckDBPyConnection, keys: str, rules: Sequence[Rule], records: int
-) -> NDArray[np.uint64]:
+def find_hot_keys(con: duckdb.DuckDBPyConnection, keys: str, records: int) -> NDArray[np.uint64]:
     """Return the keys to exclude so that every rule stays within its budget of pairs.
 
     Per rule the smallest blocks are kept first: they carry the most evidence per pair.
     """
-    budgets = ", ".join(
-        f"({index}, {max(RULE_PAIRS_FREE, rule.pairs_per_record * records):.0f})"
-        for index, rule in enumerate(rules)
-    )
+    budget = max(RULE_PAIRS_FREE, RULE_PAIRS_PER_RECORD_MAX * records)
     found = columns(
         con,
         """
         WITH block AS (
             SELECT rule, key, count(*) AS members FROM $keys GROUP BY ALL HAVING count(*) > 1
         ), running AS (
-            SELECT rule, key, members, sum(members * (members - 1) // 2)
+            SELECT key, members, sum(members * (members - 1) // 2)
                 OVER (PARTITION BY rule ORDER BY members, key) AS pairs
             FROM block
         )
-        SELECT key FROM running JOIN (VALUES $budgets) AS budget(rule, pairs_max) USING (rule)
-        WHERE pairs > pairs_max OR members > $members_max ORDER BY key
+        SELECT key FROM running WHERE pairs > $budget OR members > $members_max ORDER BY key
         """,
         keys=keys,
-        budgets=budgets,
+        budget=f"{budget:.0f}",
         members_max=str(BLOCK_RECORDS_MAX),
     )
     return np.asarray(found["key"], dtype=np.uint64)

@@ -40,8 +40,8 @@ def cluster(
     scored: str,
     kind: CustomerKind,
     model: KindModel,
-    count: int,
     *,
+    count: int,
     cut_bits: float,
 ) -> Integers:
     """Return the cluster of every record as the smallest `rid` in it.
@@ -163,7 +163,8 @@ def _collect_pairs(
         con,
         """
         CREATE OR REPLACE TEMP TABLE component_member AS
-        SELECT label::INTEGER AS label, rid::INTEGER AS rid, count(*) OVER (PARTITION BY label) AS members
+        SELECT label::INTEGER AS label, rid::INTEGER AS rid,
+            count(*) OVER (PARTITION BY label) AS members
         FROM component_label QUALIFY members > 2
         """,
     )
@@ -177,7 +178,7 @@ def _collect_pairs(
         COMPONENT_RECORDS_MAX,
     )
     compare(con, records, "component_all_pairs", COMPARISONS[kind], into="component_compared")
-    score(con, records, "component_compared", kind, model, into="component_scored")
+    score(con, "component_compared", kind, model, into="component_scored")
     run(
         con,
         """

@@ -22,7 +22,7 @@ from registry.customers.master import (
 from registry.customers.model import MatchModel, from_parameters
 from registry.storage.copying import copy_into, copy_to_file
 from schemas.base import uuid7
-from schemas.records import CustomerRecord
+from schemas.records import CustomerKind, CustomerRecord
 
 # A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
 # that a pair weighs the same today as yesterday.
@@ -58,7 +58,7 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
         landed: Record id, data set and canonical record of each new or changed record.
 
     Returns:
-        How many were written.
+        How many were new or differ from what was kept.
     """
     if not landed:
         return 0
@@ -67,11 +67,17 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
         """CREATE TEMPORARY TABLE IF NOT EXISTS clean_page (LIKE clean_record)
            ON COMMIT DELETE ROWS"""
     )
-    copy_into(db, "clean_page", CLEAN_COLUMNS, (clean(*record) for record in landed))
-    changes = ", ".join(f"{name} = excluded.{name}" for name in CLEAN_COLUMNS[1:])
+    # A source may send a key twice on one page; the last one is what it thinks now.
+    last = {record_id: (record_id, data_set, record) for record_id, data_set, record in landed}
+    copy_into(db, "clean_page", CLEAN_COLUMNS, (clean(*record) for record in last.values()))
+    names = CLEAN_COLUMNS[1:]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+    before = ", ".join(f"clean_record.{name}" for name in names)
+    after = ", ".join(f"excluded.{name}" for name in names)
     written = db.execute(
         f"""INSERT INTO clean_record ({columns}) SELECT {columns} FROM clean_page
-            ON CONFLICT (record_id) DO UPDATE SET {changes}"""
+            ON CONFLICT (record_id) DO UPDATE SET {changes}
+            WHERE ({before}) IS DISTINCT FROM ({after})"""
     )
     db.execute("TRUNCATE clean_page")
     return written.rowcount
@@ -102,8 +108,13 @@ def rematch(
         if not records:
             db.execute("DELETE FROM customer")
             return MatchReport(0, 0, 0, 0, "", seconds)
-        run(con, "CREATE VIEW plain AS SELECT record_id AS id, * EXCLUDE (record_id) FROM records")
-        linked = link_table(con, "plain", model=_model_for(db, records, retrain=retrain))
+        # The data set tells which pairs one source keeps apart, and how often it errs in that.
+        run(
+            con,
+            """CREATE VIEW plain AS SELECT record_id AS id, data_set_id AS source,
+                   * EXCLUDE (record_id, data_set_id) FROM records""",
+        )
+        linked = link_table(con, "plain", model=_model_for(db, con, retrain=retrain))
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
         with _timed(seconds, "merge"):
             gather_members(con, into="member")
@@ -153,16 +164,22 @@ def _copy_out(
     file.unlink()
 
 
-def _model_for(db: psycopg.Connection, records: int, *, retrain: bool | None) -> MatchModel | None:
+def _model_for(
+    db: psycopg.Connection, con: duckdb.DuckDBPyConnection, *, retrain: bool | None
+) -> MatchModel | None:
     """Return the frozen model to use, or None to train one."""
     if retrain:
         return None
     row = db.execute(
-        "SELECT parameters, records FROM match_model ORDER BY trained_at DESC LIMIT 1"
+        "SELECT parameters FROM match_model ORDER BY trained_at DESC, id DESC LIMIT 1"
     ).fetchone()
-    if row is None or (retrain is None and records > GROWTH_BEFORE_TRAINING * row[1]):
-        return None
-    return from_parameters(row[0])
+    model = from_parameters(row[0]) if row else None
+    if model is None or retrain is False:
+        return model
+    for kind, records in run(con, "SELECT kind, count(*) FROM records GROUP BY kind"):
+        if records > GROWTH_BEFORE_TRAINING * model.kinds[CustomerKind(kind)].records:
+            return None
+    return model
 
 
 def _keep_model(db: psycopg.Connection, linked: Linked, records: int) -> None:

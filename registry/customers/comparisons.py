@@ -244,18 +244,18 @@ PERSON = (
             Level("exact", "l.birth = r.birth", 0.9),
             Level(
                 "slip",
-                "hamming(l.birth, r.birth) = 1 OR (l.birth[:4] = r.birth[:4]"
-                " AND l.birth[5:6] = r.birth[7:8] AND l.birth[7:8] = r.birth[5:6])"
+                "hamming(l.birth, r.birth) = 1 OR (l.birth_year = r.birth_year"
+                " AND l.birth_month = r.birth_day AND l.birth_day = r.birth_month)"
                 " OR (hamming(l.birth, r.birth) = 2 AND damerau_levenshtein(l.birth, r.birth) = 1)",
                 0.06,
             ),
             Level(
                 "two_parts",
-                "(l.birth[:4] = r.birth[:4])::INT + (l.birth[5:6] = r.birth[5:6])::INT"
-                " + (l.birth[7:8] = r.birth[7:8])::INT = 2",
+                "(l.birth_year = r.birth_year)::INT + (l.birth_month = r.birth_month)::INT"
+                " + (l.birth_day = r.birth_day)::INT = 2",
                 0.02,
             ),
-            Level("year", "l.birth[:4] = r.birth[:4]", 0.005),
+            Level("year", "l.birth_year = r.birth_year", 0.005),
         ),
         differs=0.015,
         personal=True,

@@ -20,12 +20,15 @@ _PHONE_CHARACTERS_MAX = 40
 _EMAIL_CHARACTERS_MAX = 254
 _LOCAL_PART_CHARACTERS_MAX = 64
 _SUBSCRIBER_DIGITS = 9
+_REPEATED_DIGITS = 7
 
 
 def _home_numbers() -> re.Pattern[str]:
     metadata = PhoneMetadata.metadata_for_region(HOME_REGION)
+    assert metadata is not None  # the library knows every region of ISO 3166
     shapes = (metadata.fixed_line, metadata.mobile)
-    return re.compile("|".join(f"(?:{shape.national_number_pattern})" for shape in shapes))
+    patterns = [shape.national_number_pattern for shape in shapes if shape is not None]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 _HOME_NUMBER = _home_numbers()
@@ -54,10 +57,15 @@ def phone_number(value: str | None) -> str | None:
     elif digits.startswith("0"):
         subscriber = digits[1:]
     else:
-        return _any_phone_number(value)
+        return _unless_filler(_any_phone_number(value))
     if len(subscriber) == _SUBSCRIBER_DIGITS and _HOME_NUMBER.fullmatch(subscriber):
-        return None if len(set(subscriber[1:])) == 1 else f"+31{subscriber}"
-    return _any_phone_number(value)
+        return _unless_filler(f"+31{subscriber}")
+    return _unless_filler(_any_phone_number(value))
+
+
+def _unless_filler(number: str | None) -> str | None:
+    """Drop what people type to get past a form: one digit, again and again."""
+    return None if number is None or len(set(number[-_REPEATED_DIGITS:])) == 1 else number
 
 
 @lru_cache(maxsize=_RECENT_VALUES_MAX)

@@ -28,6 +28,8 @@ LIKELIHOOD_MIN = 1e-7
 # At least this share of the agreements counted among all pairs is left to chance, however many
 # of them matching and household pairs explain.
 CHANCE_SHARE_MIN = 0.01
+# Stands for an empty class where a logarithm is taken.
+NOTHING = 1e-300
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class ClassPrior:
 
 @dataclass(frozen=True)
 class Likelihoods:
-    """What EM found: likelihoods by comparison and level, and expected pairs per class."""
+    """Likelihoods by comparison and level, and how many pairs each class holds."""
 
     same: tuple[Floats, ...]
     household: tuple[Floats, ...]
@@ -75,7 +77,11 @@ class Likelihoods:
     same_pairs: float
     household_pairs: float
     pairs: float
-    iterations: int
+
+    @property
+    def stranger_pairs(self) -> float:
+        """Return the pairs that are left for strangers, at least one."""
+        return max(self.pairs - self.same_pairs - self.household_pairs, 1.0)
 
 
 def estimate(
@@ -84,71 +90,84 @@ def estimate(
     """Estimate the classes' likelihoods.
 
     Args:
-        evidence: Pattern counts and strangers' likelihoods.
+        evidence: Pattern counts, and how often any two records agree.
         priors: One per comparison.
         classes: 3, or 2 to do without households (for measuring what they bring).
-        same_pairs: First guess of how many pairs describe one person.
+        same_pairs: First guess of how many pairs describe one customer.
 
     Returns:
         Likelihoods in the open interval (0, 1).
     """
     stranger = tuple(_bounded(row) for row in evidence.everybody)
-    same = tuple(prior.same / prior.same.sum() for prior in priors)
-    household = tuple(
-        _pinned(row, prior) if prior.personal else prior.same / prior.same.sum()
-        for row, prior in zip(stranger, priors, strict=True)
+    guess = Likelihoods(
+        same=tuple(prior.same / prior.same.sum() for prior in priors),
+        household=tuple(
+            _pinned(row, prior) if prior.personal else prior.same / prior.same.sum()
+            for row, prior in zip(stranger, priors, strict=True)
+        ),
+        stranger=stranger,
+        same_pairs=same_pairs,
+        household_pairs=same_pairs if classes == 3 else 0.0,
+        pairs=evidence.pairs,
     )
-    same_count, household_count = same_pairs, same_pairs if classes == 3 else 0.0
-    for iteration in range(1, ITERATIONS_MAX + 1):
-        chance = max(evidence.pairs - same_count - household_count, 1.0)
-        weight = np.vstack(
-            [
-                np.log(max(same_count, 1e-9)) + log_likelihood(evidence.patterns, same),
-                np.log(max(household_count, 1e-300))
-                + log_likelihood(evidence.patterns, household),
-                np.log(chance) + log_likelihood(evidence.patterns, stranger),
-            ]
-        )
-        weight -= weight.max(axis=0)
-        share = np.exp(weight)
-        share *= evidence.counts / share.sum(axis=0)
-        new_same = tuple(
-            _shares(evidence.patterns[:, index], share[0], prior.same)
-            for index, prior in enumerate(priors)
-        )
-        stranger = tuple(
-            _without(evidence, index, share[0] + share[1]) for index in range(len(priors))
-        )
-        new_household = tuple(
-            _pinned(stranger[index], prior)
-            if prior.personal
-            else _shares(evidence.patterns[:, index], share[1], prior.same)
-            for index, prior in enumerate(priors)
-        )
-        moved = max(
-            float(np.abs(new - old).max())
-            for new, old in zip(new_same + new_household, same + household, strict=True)
-        )
-        same, household = new_same, new_household
-        same_count = float(share[0].sum())
-        household_count = float(share[1].sum()) if classes == 3 else 0.0
+    for _ in range(ITERATIONS_MAX):
+        better = _better(guess, evidence, priors)
+        moved = _moved(guess, better)
+        guess = better
         if moved < TOLERANCE:
             break
+    return guess
+
+
+def _better(guess: Likelihoods, evidence: Evidence, priors: Sequence[ClassPrior]) -> Likelihoods:
+    """Do one round: share the pairs out by the guess, then count likelihoods anew."""
+    same, household = _share_out(guess, evidence)
+    stranger = tuple(_strangers(evidence, index, same + household) for index in range(len(priors)))
     return Likelihoods(
-        same, household, stranger, same_count, household_count, evidence.pairs, iteration
+        same=tuple(
+            _counted(evidence.patterns[:, index], same, prior.same)
+            for index, prior in enumerate(priors)
+        ),
+        household=tuple(
+            _pinned(stranger[index], prior)
+            if prior.personal
+            else _counted(evidence.patterns[:, index], household, prior.same)
+            for index, prior in enumerate(priors)
+        ),
+        stranger=stranger,
+        same_pairs=float(same.sum()),
+        household_pairs=float(household.sum()) if guess.household_pairs > 0.0 else 0.0,
+        pairs=evidence.pairs,
     )
 
 
-def _without(evidence: Evidence, index: int, known: Floats) -> Floats:
+def _share_out(guess: Likelihoods, evidence: Evidence) -> tuple[Floats, Floats]:
+    """Return the expected pairs of one customer and of one household, by pattern."""
+    weight = np.vstack(
+        [
+            np.log(max(pairs, NOTHING)) + log_likelihood(evidence.patterns, likelihoods)
+            for pairs, likelihoods in (
+                (guess.same_pairs, guess.same),
+                (guess.household_pairs, guess.household),
+                (guess.stranger_pairs, guess.stranger),
+            )
+        ]
+    )
+    if weight.size == 0:
+        return weight[0], weight[1]
+    share = np.exp(weight - weight.max(axis=0))
+    share *= evidence.counts / share.sum(axis=0)
+    return share[0], share[1]
+
+
+def _strangers(evidence: Evidence, index: int, known: Floats) -> Floats:
     """Return how often strangers agree: all pairs less those that are no strangers."""
     everybody = evidence.everybody[index]
     all_pairs = everybody * evidence.comparable[index] * evidence.pairs
-    taken = np.bincount(evidence.patterns[:, index], weights=known, minlength=len(everybody) + 1)[
-        1:
-    ]
-    left = np.maximum(all_pairs - taken, CHANCE_SHARE_MIN * all_pairs)
+    taken = np.bincount(evidence.patterns[:, index], weights=known, minlength=len(everybody) + 1)
+    left = np.maximum(all_pairs - taken[1:], CHANCE_SHARE_MIN * all_pairs)
     total = left.sum()
-    return _bounded(left / total) if total > 0.0 else everybody
+    return _bounded(left / total if total > 0.0 else everybody)
 
 
 def _pinned(stranger: Floats, prior: ClassPrior) -> Floats:
@@ -157,16 +176,24 @@ def _pinned(stranger: Floats, prior: ClassPrior) -> Floats:
     return pinned
 
 
+def _counted(levels: NDArray[np.int64], weight: Floats, prior: Floats) -> Floats:
+    found = np.bincount(levels, weights=weight, minlength=len(prior) + 1)[1:]
+    return _bounded(found + PRIOR_PAIRS * prior / prior.sum())
+
+
 def _bounded(likelihood: Floats) -> Floats:
-    bounded = np.maximum(likelihood, LIKELIHOOD_MIN)
+    bounded = np.maximum(likelihood / likelihood.sum(), LIKELIHOOD_MIN)
     total: Floats = bounded / bounded.sum()
     return total
 
 
-def _shares(levels: NDArray[np.int64], weight: Floats, prior: Floats) -> Floats:
-    found = np.bincount(levels, weights=weight, minlength=len(prior) + 1)[1:]
-    found = found + PRIOR_PAIRS * prior / prior.sum()
-    return _bounded(found / found.sum())
+def _moved(before: Likelihoods, after: Likelihoods) -> float:
+    return max(
+        float(np.abs(new - old).max())
+        for new, old in zip(
+            after.same + after.household, before.same + before.household, strict=True
+        )
+    )
 
 
 def log_likelihood(patterns: NDArray[np.int64], likelihoods: Sequence[Floats]) -> Floats:

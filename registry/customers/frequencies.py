@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from registry.customers.comparisons import COMPARISONS
 from registry.customers.engine import columns, run
-from registry.customers.model import FREQUENT_VALUES_MAX, VALUE_RECORDS_MIN, Frequencies
+from registry.customers.model import (
+    BITS_DIGITS,
+    FREQUENT_VALUES_MAX,
+    VALUE_RECORDS_MIN,
+    Frequencies,
+)
 from schemas.records import CustomerKind
 
 # A contact point or number that more different names share is a desk's, a school's or a
@@ -127,7 +132,8 @@ def _measure_column(con: duckdb.DuckDBPyConnection, records: str, column: str) -
     rest_bits = float(np.log2(max(rest_squares / rest, 1.0) / average)) if rest > 0.5 else 0.0
     keys = np.asarray(frequent["key"], dtype=np.uint64)
     order = np.argsort(keys)
-    return Frequencies(keys[order], np.log2(counts / average)[order], rest_bits)
+    bits = np.log2(counts / average)[order]
+    return Frequencies(keys[order], bits.round(BITS_DIGITS), round(rest_bits, BITS_DIGITS))
 
 
 def add_bits(

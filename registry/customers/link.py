@@ -78,9 +78,7 @@ def link_table(
         "CREATE OR REPLACE TABLE linked_pair"
         " (id_l BIGINT, id_r BIGINT, weight_bits FLOAT, by_identity BOOLEAN, apart BOOLEAN)",
     )
-    run(
-        con, "CREATE OR REPLACE TABLE linked_record (id BIGINT, kind VARCHAR, cluster BIGINT)"
-    )
+    run(con, "CREATE OR REPLACE TABLE linked_record (id BIGINT, kind VARCHAR, cluster BIGINT)")
     for kind in CustomerKind:
         with found.step("standardise"):
             count = standardise(con, plain, kind, into="standard_record")
@@ -107,11 +105,11 @@ def _score_and_cluster(
 ) -> None:
     cut_bits = found.model.cut_bits
     with found.step("score"):
-        score(con, "standard_record", "compared_pair", kind, part, into="scored_pair")
+        score(con, "compared_pair", kind, part, into="scored_pair")
         run(con, "DROP TABLE compared_pair")
     with found.step("cluster"):
         labels = cluster(
-            con, "standard_record", "scored_pair", kind, part, count, cut_bits=cut_bits
+            con, "standard_record", "scored_pair", kind, part, count=count, cut_bits=cut_bits
         )
         con.register("cluster_label", {"rid": np.arange(count), "label": labels})
     with found.step("keep"):

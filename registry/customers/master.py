@@ -196,6 +196,15 @@ def _order_of(group: Survivorship) -> str:
 
 
 def _chosen(group: Survivorship) -> str:
+    """Return SQL that chooses the group's value for every customer.
+
+    Values that differ only in case are one value; the spelling with small letters is shown, since
+    some sources know capitals only.
+    """
+    written = ", ".join(f"{name}::VARCHAR" for name in group.columns)
+    best = (
+        "(written <> upper(written), source_changed_at IS NOT NULL, source_changed_at, -record_id)"
+    )
     return f"""
         SELECT customer_id, '{group.name}' AS attribute, value, record_id, newest,
                CASE WHEN options = 1 AND votes = 1 THEN 'only_value'
@@ -203,16 +212,17 @@ def _chosen(group: Survivorship) -> str:
                     WHEN {"false" if group.newest_first else "votes > 1"} THEN 'most_agree'
                     ELSE 'newest' END AS rule
         FROM (
-            SELECT customer_id, value, count(*) AS votes, max(source_changed_at) AS newest,
-                   arg_max(record_id, (source_changed_at IS NOT NULL, source_changed_at,
-                                       -record_id)) AS record_id,
+            SELECT customer_id, lower(value) AS folded, count(*) AS votes,
+                   max(source_changed_at) AS newest, arg_max(value, {best}) AS value,
+                   arg_max(record_id, {best}) AS record_id,
                    count(*) OVER (PARTITION BY customer_id) AS options
-            FROM (SELECT customer_id, record_id, source_changed_at, {_value_of(group)} AS value
+            FROM (SELECT customer_id, record_id, source_changed_at,
+                         concat_ws(' ', {written}) AS written, {_value_of(group)} AS value
                   FROM named JOIN $records USING (record_id))
-            WHERE value IS NOT NULL GROUP BY customer_id, value
+            WHERE value IS NOT NULL GROUP BY customer_id, folded
         )
         QUALIFY row_number() OVER (PARTITION BY customer_id
-                                   ORDER BY {_order_of(group)}, value) = 1"""
+                                   ORDER BY {_order_of(group)}, folded) = 1"""
 
 
 _CHOSEN = " UNION ALL ".join(_chosen(group) for group in SURVIVORSHIP)

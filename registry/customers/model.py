@@ -29,6 +29,8 @@ VALUE_RECORDS_MIN = 5
 FREQUENT_VALUES_MAX = 20_000
 # Digits kept, so that the last bits of a floating-point sum never make two models of one training.
 _DIGITS = 9
+# Digits after the point of what rarity adds to a weight.
+BITS_DIGITS = 3
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,11 @@ def from_parameters(parameters: Mapping[str, Any]) -> MatchModel | None:
     )
 
 
+def frozen(part: KindModel) -> KindModel:
+    """Return the model as it will be read back, so that training day decides like every other."""
+    return _kind_from_json(_kind_as_json(part))
+
+
 def definitions_hash() -> str:
     """Return what identifies this release's comparisons and blocking rules."""
     return _sha256(
@@ -146,8 +153,8 @@ def _kind_as_json(part: KindModel) -> dict[str, Any]:
         "frequencies": {
             column: {
                 "keys": _packed(found.keys),
-                "bits": [round(float(bits), 3) for bits in found.bits],
-                "rest_bits": round(found.rest_bits, 3),
+                "bits": [round(float(bits), BITS_DIGITS) for bits in found.bits],
+                "rest_bits": round(found.rest_bits, BITS_DIGITS),
             }
             for column, found in part.frequencies.items()
         },

@@ -8,20 +8,16 @@ import re
 
 from registry.customers.text import fold, named, tidy
 
+# Blanks inside a prefix are written as hyphens here.
+_PREFIX_LIST = """
+van van-de van-der van-den van-'t van-het van-ter van-ten de den der 't het te ten ter in-'t in-de
+in-den in-het op-de op-den op-'t op-het op-ten uit-de uit-den uit-'t uit-het uyt-de uyt-den aan-de
+aan-den aan-'t aan-het bij-de bij-den onder-de over-de voor-de voor-'t voor-den von von-der von-dem
+von-den von-und-zu vom zu zum zur de-la de-l' d' du des da do dos das del della di dal la le les l'
+el al bin ben ibn
+"""
 # Longest first, so that "van der" is not read as "van" and a family name "der ...".
-_PREFIXES = tuple(
-    sorted(
-        (
-            "van van-de van-der van-den van-'t van-het van-ter van-ten de den der 't het te ten ter "
-            "in-'t in-de in-den in-het op-de op-den op-'t op-het op-ten uit-de uit-den uit-'t "
-            "uit-het uyt-de uyt-den aan-de aan-den aan-'t aan-het bij-de bij-den onder-de over-de "
-            "voor-de voor-'t voor-den von von-der von-dem von-den von-und-zu vom zu zum zur de-la "
-            "de-l' d' du des da do dos das del della di dal la le les l' el al bin ben ibn"
-        ).split(),
-        key=len,
-        reverse=True,
-    )
-)
+_PREFIXES = sorted(_PREFIX_LIST.split(), key=len, reverse=True)
 _PREFIX_WORDS = tuple(prefix.replace("-", " ") for prefix in _PREFIXES)
 _PREFIX = re.compile(
     "(" + "|".join(re.escape(prefix) for prefix in _PREFIX_WORDS) + r")(?:\s+|(?<='))(?=\S)",

@@ -266,7 +266,7 @@ zachary: zach zack
 """
 
 # More meanings than this would make a short form relate to everybody.
-FULL_NAMES_MAX = 6
+FULL_NAMES_MAX = 12
 
 
 def _full_names() -> dict[str, tuple[str, ...]]:

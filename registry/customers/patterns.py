@@ -1,6 +1,6 @@
 """From candidate pairs to agreement patterns: one integer that holds all level numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import duckdb
 import numpy as np
@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from registry.customers.comparisons import Comparison
 from registry.customers.engine import columns, run
 
-# Random pairs by which strangers are measured; 400,000 see one-in-a-thousand levels 400 times.
-RANDOM_PAIRS = 400_000
+# Random pairs by which strangers are measured; 400,000 see one-in-a-thousand levels 400 times,
+# and small tables have fewer pairs worth drawing.
+RANDOM_PAIRS_MAX = 400_000
+RANDOM_PAIRS_PER_RECORD = 200
 # Fixed, because training twice on the same records must give the same model.
 RANDOM_SEED = 20_160_425
 
@@ -48,7 +50,7 @@ def compare(
         bits=", ".join(
             f"l.{item.frequency}_bits AS {item.name}_bits" for item in comparisons if item.frequency
         ),
-        stranger=_rarity(item for item in comparisons),
+        stranger=_rarity(comparisons),
         household=_rarity(item for item in comparisons if item.personal),
     )
 
@@ -60,7 +62,7 @@ def _packed(comparisons: Sequence[Comparison]) -> str:
     return expression
 
 
-def _rarity(comparisons) -> str:
+def _rarity(comparisons: Iterable[Comparison]) -> str:
     terms = [
         f"CASE WHEN {item.column} = {item.size - 1} THEN {item.name}_bits ELSE 0 END"
         for item in comparisons
@@ -84,7 +86,8 @@ def count_patterns(
     """Return the distinct patterns, unpacked, and how many pairs show each."""
     found = columns(
         con,
-        "SELECT pattern, count(*)::DOUBLE AS pairs FROM $compared GROUP BY pattern ORDER BY pattern",
+        """SELECT pattern, count(*)::DOUBLE AS pairs FROM $compared
+           GROUP BY pattern ORDER BY pattern""",
         compared=compared,
     )
     return unpack(found["pattern"].astype(np.int64), comparisons), found["pairs"]
@@ -93,7 +96,7 @@ def count_patterns(
 def random_pairs(con: duckdb.DuckDBPyConnection, records: int, *, into: str) -> None:
     """Make `into(l, r)`: random pairs of different records, the same ones every time."""
     chance = np.random.default_rng(RANDOM_SEED)
-    drawn = RANDOM_PAIRS if records > 1 else 0
+    drawn = min(RANDOM_PAIRS_MAX, RANDOM_PAIRS_PER_RECORD * records) if records > 1 else 0
     left = chance.integers(0, max(records, 1), drawn, dtype=np.int32)
     step = chance.integers(1, max(records, 2), drawn, dtype=np.int32)
     right = ((left.astype(np.int64) + step) % max(records, 1)).astype(np.int32)

@@ -97,9 +97,14 @@ def members_of(db: psycopg.Connection, ids: Sequence[UUID]) -> dict[UUID, list[M
     return found
 
 
-def count_customers(db: psycopg.Connection) -> int:
-    """Return how many customers there are."""
-    row = db.execute("SELECT count(*) FROM customer").fetchone()
+def count_customers(db: psycopg.Connection, *, search: str | None = None) -> int:
+    """Return how many customers there are, or how many a search by name would list."""
+    row = db.execute(
+        """SELECT count(*) FROM customer
+           WHERE %(search)s::text IS NULL
+              OR strpos(lower(display_name), lower(%(search)s)) > 0""",
+        {"search": search},
+    ).fetchone()
     assert row is not None  # an aggregate always gives one row
     return int(row[0])
 

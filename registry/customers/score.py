@@ -16,9 +16,7 @@ from schemas.records import CustomerKind
 Floats = NDArray[np.float64]
 
 
-def class_bits(
-    levels: NDArray[np.int64], model: KindModel
-) -> tuple[Floats, Floats, Floats]:
+def class_bits(levels: NDArray[np.int64], model: KindModel) -> tuple[Floats, Floats, Floats]:
     """Return log2 of the expected pairs with each pattern, per latent class.
 
     Args:
@@ -35,7 +33,10 @@ def class_bits(
         (strangers, model.stranger),
     )
     same, household, stranger = (
-        (em.log_likelihood(levels, [np.asarray(row) for row in rows]) + np.log(max(pairs, 1e-300)))
+        (
+            em.log_likelihood(levels, [np.asarray(row) for row in rows])
+            + np.log(max(pairs, em.NOTHING))
+        )
         / np.log(2.0)
         for pairs, rows in classes
     )
@@ -67,7 +68,6 @@ same - greatest(household + household_bits, stranger + stranger_bits)
 
 def score(
     con: duckdb.DuckDBPyConnection,
-    records: str,
     compared: str,
     kind: CustomerKind,
     model: KindModel,

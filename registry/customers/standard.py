@@ -39,11 +39,12 @@ PLAIN_COLUMNS = (
     "city",
 )
 # Legal forms say what an organisation is, not which one it is.
-_LEGAL_FORMS = frozenset(
-    "bv nv vof cv ua ba stichting vereniging maatschap cooperatie cooperatief holding gmbh ag kg "
-    "ohg ug ev mbh ltd limited inc incorporated llc llp plc corp corporation co company the de "
-    "het b v n".split(" ")
-)
+_LEGAL_FORM_WORDS = """
+bv nv vof cv ua ba stichting vereniging maatschap cooperatie cooperatief holding gmbh ag kg ohg ug
+ev mbh ltd limited inc incorporated llc llp plc corp corporation co company the de het b v n
+"""
+_LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
+# More words than any name has; what follows is a description.
 _WORDS_MAX = 12
 
 
@@ -204,11 +205,15 @@ WITH named AS (
     LEFT JOIN family_feature f ON f.value = p.family_name::VARCHAR
     LEFT JOIN street_feature s ON s.value = p.street::VARCHAR
     LEFT JOIN street_feature c ON c.value = p.city::VARCHAR
+), dated AS (
+    SELECT * EXCLUDE (birth_digits),
+        CASE WHEN length(birth_digits) = 8 THEN birth_digits END AS birth
+    FROM named
 )
-SELECT * EXCLUDE (birth_digits),
-    CASE WHEN length(birth_digits) = 8 THEN birth_digits END AS birth,
+SELECT *, birth[:4]::SMALLINT AS birth_year, birth[5:6]::SMALLINT AS birth_month,
+    birth[7:8]::SMALLINT AS birth_day,
     coalesce(postal, street || ' ' || coalesce(city, '')) || ' ' || number AS door
-FROM named
+FROM dated
 """
 )
 

@@ -17,11 +17,11 @@ TEXT_CHARACTERS_MAX = 200
 RECENT_VALUES_MAX = 65_536
 
 # What forms hold when people had nothing to fill in. Compared after folding, as whole values.
-_FILLERS = frozenset(
-    "na nvt none null nil nihil unknown unk onbekend onb geen test testje dummy fake tbd tba asdf "
-    "qwerty unbekannt noname anonymous anoniem voornaam achternaam naam firstname lastname "
-    "default sample".split()
-) | {
+_FILLER_WORDS = """
+na nvt none null nil nihil unknown unk onbekend onb geen test testje dummy fake tbd tba asdf qwerty
+unbekannt noname anonymous anoniem voornaam achternaam naam firstname lastname default sample
+"""
+_FILLERS = frozenset(_FILLER_WORDS.split()) | {
     "n a",
     "n v t",
     "niet bekend",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from registry.customers import blocking, em, frequencies, patterns
 from registry.customers.comparisons import COMPARISONS, Comparison
 from registry.customers.engine import run
-from registry.customers.model import KindModel
+from registry.customers.model import KindModel, frozen
 from schemas.records import CustomerKind
 
 # EM's first guess: one record in three has a twin. It moves away from it within few rounds.
@@ -55,31 +55,29 @@ def weigh(
         else frequencies.measure(con, records, frequencies.frequency_columns(kind))
     )
     frequencies.add_bits(con, records, measured)
-    rules = blocking.RULES[kind]
+    rules = blocking.rules_for(kind, model.records if model else count)
     blocking.make_keys(con, records, rules, into="blocking_key")
-    hot_keys = (
-        model.hot_keys
-        if model
-        else blocking.find_hot_keys(con, "blocking_key", rules, count)
-    )
+    hot_keys = model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", count)
     blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")
     run(con, "DROP TABLE blocking_key")
     patterns.compare(con, records, "candidate", COMPARISONS[kind], into=into)
     run(con, "DROP TABLE candidate")
     if model:
         return model
-    found = _estimate(con, records, into, kind, count, classes)
-    return KindModel(
-        records=count,
-        same=_rows(found.same),
-        household=_rows(found.household),
-        stranger=_rows(found.stranger),
-        same_pairs=found.same_pairs,
-        household_pairs=found.household_pairs,
-        pairs=found.pairs,
-        frequencies=measured,
-        shared=shared,
-        hot_keys=hot_keys,
+    found = _estimate(con, records, into, kind, count=count, classes=classes)
+    return frozen(
+        KindModel(
+            records=count,
+            same=_rows(found.same),
+            household=_rows(found.household),
+            stranger=_rows(found.stranger),
+            same_pairs=found.same_pairs,
+            household_pairs=found.household_pairs,
+            pairs=found.pairs,
+            frequencies=measured,
+            shared=shared,
+            hot_keys=hot_keys,
+        )
     )
 
 
@@ -88,6 +86,7 @@ def _estimate(
     records: str,
     compared: str,
     kind: CustomerKind,
+    *,
     count: int,
     classes: int,
 ) -> em.Likelihoods:
@@ -117,11 +116,12 @@ def _everybody(
     patterns.random_pairs(con, count, into="random_pair")
     patterns.compare(con, records, "random_pair", comparisons, into="random_compared")
     found, counts = patterns.count_patterns(con, "random_compared", comparisons)
-    everybody, comparable = [], []
+    everybody: list[Floats] = []
+    comparable: list[float] = []
     for index, item in enumerate(comparisons):
         levels = np.bincount(found[:, index], weights=counts, minlength=item.size)
         comparable.append(float(levels[1:].sum() / max(levels.sum(), 1.0)))
-        shares = levels[1:] + _SMOOTHING_PAIRS
+        shares: Floats = (levels[1:] + _SMOOTHING_PAIRS).astype(np.float64)
         shares /= shares.sum()
         chance = _chance(con, records, item.counted) if item.counted else 0.0
         if chance > 0.0:

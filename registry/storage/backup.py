@@ -1,226 +1,318 @@
-"""Backup and restore: one file with pg_dump's archive and the proof of what it must hold.
+"""Backup and restore of the whole database, proven table by table.
 
 The proof is a count and an order-free checksum of every table, taken in the very snapshot that
-pg_dump copies. A restore computes them again and keeps nothing unless all are equal.
+pg_dump copies. A restore computes them again inside its own transaction, so that it brings back
+everything or nothing.
 """
 
-import hashlib
-import json
 import os
 import subprocess
-import tarfile
 import tempfile
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import class_row
 
+from registry.storage.archive import (
+    BLOCK_BYTES,
+    FORMAT,
+    BackupFailed,
+    Proof,
+    TableProof,
+    opened_archive,
+    write_archive,
+)
 from registry.storage.database import connect
-from registry.storage.migrate import current
-from schemas.errors import Misconfigured, TownclerkError
+from registry.storage.migrate import knows
+from schemas.errors import Misconfigured
 
-FORMAT = 1
-DUMP = "townclerk.dump"
-PROOF = "proof.json"
-PROOF_BYTES_MAX = 1024 * 1024  # a line per table; ours has fewer than a hundred
 SECONDS_MAX = 6 * 3600  # a million customers take minutes; a stuck disk must not hang for ever
+LAST_WORDS_BYTES_MAX = 64 * 1024  # of a program's complaints
+# How values are written decides their hash, so both ends write them the same way.
+WRITING = """SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres';
+    SET LOCAL timezone = 'UTC'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1;"""
+# Newer clients write these; a server of version 15 or 16 does not know the first, and every
+# database has the schema of the second. Only ever outside of a table's rows.
+UNWANTED = (b"SET transaction_timeout = 0;\n", b"CREATE SCHEMA public;\n")
 
 
-class BackupFailed(TownclerkError):
-    """A backup could not be written, or does not hold what it must."""
-
-    code = "backup_failed"
-    remedy = "The message names the step; free space and rights of the directory come first."
-
-
-@dataclass(frozen=True)
-class Proof:
-    """What a backup holds: its migration and, for each table, rows and checksum."""
-
-    migration: str
-    taken_at: str
-    tables: dict[str, dict[str, Any]]
-    dump_sha256: str
-
-
-def write_backup(url: str, file: Path, *, bin_dir: Path) -> Proof:
+def write_backup(url: str, file: Path, *, bin_dir: Path, replace: bool = False) -> Proof:
     """Write a backup of the whole database, readable by its owner alone.
 
     Args:
-        url: Database to copy.
+        url: Database to copy; it may be in use.
         file: Where to; made whole or not at all.
         bin_dir: PostgreSQL's programs, of the server's version or newer.
+        replace: Whether an existing file may be replaced.
 
     Raises:
-        BackupFailed: pg_dump failed, or the file could not be written.
+        BackupFailed: There is nothing to back up, the file exists or cannot be written, or
+            pg_dump failed.
+        DatabaseUnreachable: The server does not answer.
     """
-    migration = current(url)
-    if migration is None:
-        raise BackupFailed("the database is empty; there is nothing to back up")
-    with tempfile.TemporaryDirectory(prefix="townclerk-backup-") as scratch:
-        dump = Path(scratch) / DUMP
-        with connect(url) as db:
-            db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            row = db.execute("SELECT pg_export_snapshot()").fetchone()
-            assert row is not None  # a function call always gives one row
-            _run(
-                [
-                    str(bin_dir / "pg_dump"),
-                    *("--format=custom", "--no-owner", "--no-privileges"),
-                    *("--schema=public", f"--snapshot={row[0]}", f"--file={dump}"),
-                ],
-                url,
-            )
-            tables = _checksums(db)
-        proof = Proof(migration, datetime.now(UTC).isoformat(), tables, _sha256(dump))
-        _pack(file, dump, proof)
-    return proof
+    if file.exists() and not replace:
+        raise BackupFailed(
+            f"{file} exists and is kept.", remedy="Name another file, or allow it with --replace."
+        )
+    with connect(url) as db:
+        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        migration = _migration(db)
+        row = db.execute("SELECT pg_export_snapshot()").fetchone()
+        assert row is not None  # a function call always gives one row
+
+        def dump(take: Callable[[bytes], None]) -> None:
+            _dump(url, bin_dir, str(row[0]), take)
+
+        def prove(dump_sha256: str) -> Proof:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            return Proof(FORMAT, migration, now, _tables(db), dump_sha256)
+
+        return write_archive(file, dump, prove)
 
 
 def restore_backup(url: str, file: Path, *, bin_dir: Path) -> Proof:
-    """Restore a backup into an empty database and prove that it is whole.
+    """Restore a backup into an empty database; all of it, proven, or nothing.
+
+    Args:
+        url: An empty database.
+        file: A backup, of this or an older release; the next start brings its tables up to date.
+        bin_dir: PostgreSQL's programs.
 
     Raises:
-        BackupFailed: The file is no backup, is damaged, or the restored rows differ.
+        BackupFailed: The file is no backup, is damaged, is newer than this program, or the
+            restored rows differ.
         Misconfigured: The database is not empty.
+        DatabaseUnreachable: The server does not answer.
     """
-    if current(url) is not None:
-        raise Misconfigured(
-            "the database to restore into is not empty",
-            remedy="Restore into a new database or data directory, then switch over.",
-        )
-    with tempfile.TemporaryDirectory(prefix="townclerk-restore-") as scratch:
-        dump, proof = _unpack(file, Path(scratch))
-        script = Path(scratch) / "restore.sql"
-        _run([str(bin_dir / "pg_restore"), "--no-owner", f"--file={script}", str(dump)], url)
-        _make_portable(script)
-        _run(
-            [
-                str(bin_dir / "psql"),
-                *("--no-psqlrc", "--quiet", "--single-transaction", "--output=/dev/null"),
-                *("--set=ON_ERROR_STOP=1", f"--file={script}"),
-            ],
-            url,
-        )
-    with connect(url) as db:
-        restored = _checksums(db)
-    wrong = sorted(name for name, facts in proof.tables.items() if restored.get(name) != facts)
-    if wrong:
-        raise BackupFailed(
-            f"these tables differ from what was backed up: {', '.join(wrong)}",
-            remedy="Do not use this database; restore an older backup into a new one.",
-        )
+    with opened_archive(file) as (proof, dump):
+        if not knows(proof.migration):
+            raise BackupFailed(
+                f"{file} was written by a newer release of Townclerk.",
+                remedy="Install that release or a newer one, then restore.",
+            )
+        _refuse_full(url)
+        with (
+            _running([str(bin_dir / "psql"), *PSQL], url) as psql,
+            _running([str(bin_dir / "pg_restore"), "--no-owner", "--file=-"], url) as restorer,
+        ):
+            with _fed(restorer, dump):
+                _hand_over(restorer, psql)
+                restorer.check()
+            psql.say(_demand(proof).encode())
+            psql.close_input()
+            psql.check()
     return proof
 
 
-def _checksums(db: psycopg.Connection) -> dict[str, dict[str, Any]]:
-    """Count and sum every table; the sum of row hashes does not depend on their order."""
+PSQL = (
+    *("--no-psqlrc", "--quiet", "--single-transaction", "--output=/dev/null"),
+    *("--set=ON_ERROR_STOP=1", "--file=-"),
+)
+
+
+def _migration(db: psycopg.Connection) -> str:
+    known = db.execute("SELECT to_regclass('public.alembic_version') IS NOT NULL").fetchone()
+    row = known and known[0] and db.execute("SELECT version_num FROM alembic_version").fetchone()
+    if not row:
+        raise BackupFailed(
+            "This database is empty; there is nothing to back up.",
+            remedy="Name the right one: DATABASE_URL or TOWNCLERK_DATA_DIR.",
+        )
+    return str(row[0])
+
+
+def _refuse_full(url: str) -> None:
+    with connect(url) as db:
+        found = db.execute(
+            "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace LIMIT 1"
+        ).fetchone()
+    if found:
+        raise Misconfigured(
+            "The database to restore into is not empty.",
+            remedy="Restore into a new database or data directory, look, then switch over.",
+        )
+
+
+def _tables(db: psycopg.Connection) -> dict[str, TableProof]:
+    """Count and sum every table."""
+    db.execute(WRITING)
     names = db.execute(
         """SELECT relname FROM pg_class
            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY relname"""
     ).fetchall()
-    facts = {}
+    found = {}
     for (name,) in names:
-        row = db.execute(
-            sql.SQL(
-                "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text "
-                "FROM {} AS t"
-            ).format(sql.Identifier(name))
-        ).fetchone()
-        assert row is not None  # an aggregate always gives one row
-        facts[name] = {"rows": row[0], "checksum": row[1]}
-    return facts
+        with db.cursor(row_factory=class_row(TableProof)) as cursor:
+            proof = cursor.execute(sql.SQL("SELECT * FROM ({}) AS p").format(_sum(name))).fetchone()
+        assert proof is not None  # an aggregate always gives one row
+        found[name] = proof
+    return found
 
 
-def _make_portable(script: Path) -> None:
-    """Drop the two lines that newer clients write and older servers do not know."""
-    unknown = (b"SET transaction_timeout", b"\\restrict ", b"\\unrestrict ")
-    with script.open("rb") as old, script.with_suffix(".tmp").open("wb") as new:
-        new.writelines(
-            line
-            for line in old
-            if not line.startswith(unknown) and line != b"CREATE SCHEMA public;\n"
+def _sum(table: str) -> sql.Composed:
+    return sql.SQL(
+        "SELECT count(*) AS rows, "
+        "coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text AS checksum FROM {} AS t"
+    ).format(sql.Identifier("public", table))
+
+
+def _demand(proof: Proof) -> str:
+    """Return SQL that fails, and so undoes the restore, unless every table is as it was."""
+    wrong = sql.SQL(" UNION ALL ").join(
+        sql.SQL(
+            "SELECT {name} AS name FROM ({sum}) AS p WHERE rows <> {rows} OR checksum <> {checksum}"
+        ).format(
+            name=sql.Literal(name),
+            sum=_sum(name),
+            rows=sql.Literal(facts.rows),
+            checksum=sql.Literal(facts.checksum),
         )
-    script.with_suffix(".tmp").rename(script)
+        for name, facts in proof.tables.items()
+    )
+    body = sql.SQL(
+        "DECLARE wrong text; BEGIN {writing} "
+        "SELECT string_agg(name, ', ' ORDER BY name) INTO wrong FROM ({wrong}) AS w; "
+        "IF wrong IS NOT NULL THEN RAISE EXCEPTION 'the rows differ from those that were backed "
+        "up: %', wrong; END IF; END"
+    ).format(writing=sql.SQL(WRITING), wrong=wrong)
+    return sql.SQL("DO {};\n").format(sql.Literal(body.as_string())).as_string()
 
 
-def _pack(file: Path, dump: Path, proof: Proof) -> None:
-    unfinished = file.with_name(file.name + ".unfinished")
-    document = json.dumps({"format": FORMAT, **proof.__dict__}, indent=2).encode()
+def _dump(url: str, bin_dir: Path, snapshot: str, take: Callable[[bytes], None]) -> None:
+    command = [
+        str(bin_dir / "pg_dump"),
+        *("--format=custom", "--no-owner", "--no-privileges"),
+        *("--schema=public", f"--snapshot={snapshot}"),
+    ]
+    with _running(command, url) as dumper:
+        dumper.close_input()
+        while block := dumper.output.read(BLOCK_BYTES):
+            take(block)
+        dumper.check()
+
+
+@contextmanager
+def _fed(restorer: "_Program", dump: IO[bytes]) -> Iterator[None]:
+    """Give pg_restore the archive from a thread, because it writes while it reads."""
+
+    def feed() -> None:
+        while block := dump.read(BLOCK_BYTES):
+            if not restorer.say(block):
+                return
+        restorer.close_input()
+
+    feeding = threading.Thread(target=feed, name="feed pg_restore")
+    feeding.start()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as target, tarfile.open(fileobj=target, mode="w") as tar:
-            info = tarfile.TarInfo(PROOF)
-            info.size = len(document)
-            tar.addfile(info, BytesIO(document))
-            tar.add(dump, DUMP)
-        unfinished.rename(file)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise BackupFailed(f"{file} cannot be written: {error.strerror}") from error
+        yield
+    finally:
+        restorer.process.kill()  # so that the thread ends where we end early; else it has ended
+        feeding.join()
 
 
-def _unpack(file: Path, scratch: Path) -> tuple[Path, Proof]:
-    try:
-        with tarfile.open(file) as tar:
-            proof_file = tar.extractfile(PROOF)
-            dump_file = tar.extractfile(DUMP)
-            if proof_file is None or dump_file is None:
-                raise BackupFailed(f"{file} is not a backup of ours")
-            facts = json.loads(proof_file.read(PROOF_BYTES_MAX))
-            dump = scratch / DUMP
-            with dump.open("wb") as target:
-                while block := dump_file.read(1024 * 1024):
-                    target.write(block)
-    except (OSError, KeyError, ValueError, tarfile.TarError) as error:
-        raise BackupFailed(f"{file} is not a backup of ours: {error}") from error
-    if facts.pop("format", None) != FORMAT:
-        raise BackupFailed(f"{file} was written by another version of this program")
-    proof = Proof(**facts)
-    if _sha256(dump) != proof.dump_sha256:
-        raise BackupFailed(f"{file} is damaged: its archive differs from its proof")
-    return dump, proof
+def _hand_over(restorer: "_Program", psql: "_Program") -> None:
+    """Give pg_restore's script to psql, without the lines that not every server knows."""
+    in_rows = False
+    for line in restorer.output:
+        if in_rows:
+            in_rows = line != b"\\.\n"
+        elif line in UNWANTED:
+            continue
+        else:
+            in_rows = line.startswith(b"COPY ") and line.endswith(b" FROM stdin;\n")
+        if not psql.say(line):
+            psql.check()
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+class _Program:
+    """One of PostgreSQL's programs at work; what it complains about is kept aside."""
 
+    def __init__(self, command: list[str], url: str, complaints: IO[bytes]) -> None:
+        self._name = Path(command[0]).name
+        self._complaints = complaints
+        try:
+            self.process = subprocess.Popen(
+                command,
+                env={**os.environ, **_environment(url)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+            )
+        except OSError as error:
+            raise BackupFailed(f"{self._name} does not run: {error.strerror}.") from error
 
-def _run(command: list[str], url: str) -> None:
-    """Run one of PostgreSQL's programs; the address goes by environment, not by argument."""
-    try:
-        done = subprocess.run(
-            command,
-            env={**os.environ, **_environment(url)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS_MAX,
+    @property
+    def output(self) -> IO[bytes]:
+        """What it writes."""
+        assert self.process.stdout is not None  # we asked for a pipe
+        return self.process.stdout
+
+    def say(self, block: bytes) -> bool:
+        """Write to it; False where it has ended and reads no more."""
+        assert self.process.stdin is not None  # we asked for a pipe
+        try:
+            self.process.stdin.write(block)
+        except (BrokenPipeError, ValueError):  # it has ended, or we have closed its input
+            return False
+        return True
+
+    def close_input(self) -> None:
+        """Let it know that nothing follows."""
+        assert self.process.stdin is not None  # we asked for a pipe
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            return
+
+    def check(self) -> None:
+        """Wait for its end.
+
+        Raises:
+            BackupFailed: It failed; with its own reason.
+        """
+        if self.process.wait() == 0:
+            return
+        self._complaints.seek(0)
+        lines = self._complaints.read(LAST_WORDS_BYTES_MAX).decode(errors="replace").splitlines()
+        telling = [line for line in lines if "error:" in line.lower()] or lines
+        reason = telling[0].rpartition("rror:")[2].strip() if telling else "no reason given"
+        raise BackupFailed(
+            f"{self._name} failed: {reason}.",
+            remedy="Mend that and try again. The programs must be of the server's version or "
+            "newer; TOWNCLERK_POSTGRES_BIN names others.",
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BackupFailed(f"{Path(command[0]).name} does not run: {error}") from error
-    if done.returncode != 0:
-        last = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        raise BackupFailed(f"{Path(command[0]).name} failed: {last[0]}")
+
+
+@contextmanager
+def _running(command: list[str], url: str) -> Iterator[_Program]:
+    """Run a program for the length of the block; whatever happens, it has ended afterwards."""
+    with tempfile.TemporaryFile() as complaints:
+        program = _Program(command, url, complaints)
+        overdue = threading.Timer(SECONDS_MAX, program.process.kill)
+        overdue.daemon = True
+        overdue.start()
+        try:
+            yield program
+        finally:
+            overdue.cancel()
+            program.process.kill()
+            program.close_input()
+            program.output.close()
+            program.process.wait()
 
 
 def _environment(url: str) -> dict[str, str]:
-    """Return libpq's variables for a URL, so that no password stands in the process list."""
-    names = {
-        "host": "PGHOST",
-        "port": "PGPORT",
-        "user": "PGUSER",
-        "password": "PGPASSWORD",
-        "dbname": "PGDATABASE",
-        "sslmode": "PGSSLMODE",
-        "sslrootcert": "PGSSLROOTCERT",
-        "passfile": "PGPASSFILE",
-    }
+    """Return libpq's variables for an address, so that no password stands in the process list."""
     parts = psycopg.conninfo.conninfo_to_dict(url)
-    return {names[key]: str(value) for key, value in parts.items() if key in names and value}
+    variables = {
+        option.keyword.decode(): option.envvar.decode()
+        for option in psycopg.pq.Conninfo.get_defaults()
+        if option.envvar
+    }
+    return {variables[key]: str(value) for key, value in parts.items() if key in variables}

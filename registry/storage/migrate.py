@@ -71,6 +71,14 @@ def pending(url: str, *, to: str = "head") -> list[str]:
     return missing[::-1]
 
 
+def knows(revision: str) -> bool:
+    """Tell whether this program has a migration of this name; newer releases have more."""
+    try:
+        return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
+    except (CommandError, RevisionError):
+        return False
+
+
 def current(url: str) -> str | None:
     """Return the newest migration the database has; None where it is empty."""
     with _bound(url) as connection:

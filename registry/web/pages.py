@@ -36,9 +36,11 @@ T = TypeVar("T")
 # One page of the first screen's GraphQL twin per page; see docs/how-to/ask-by-graphql.md.
 QUERIES = {
     "home": "{ sources { key lastRun { state recordsRead recordsQuarantined } } }",
-    "landscape": "{ domains { nodes { name referenceComponents { name systems { name } } } } }",
-    "system": '{ element(urn: "%s") { name kind ... on System '
-    "{ interfaces { name consumers { name } } dataSets { name } uses { name } } } }",
+    "landscape": "{ domains { nodes { name referenceComponents { nodes { name "
+    "systems { nodes { name } } } } } } }",
+    "system": '{ element(urn: "%s") { name kind ... on System { '
+    "interfaces { nodes { name consumers { nodes { name } } } } "
+    "dataSets { nodes { name } } uses { nodes { name } } } } }",
     "quarantine": "{ syncRuns { nodes { sourceKey recordsQuarantined } } }",
 }
 

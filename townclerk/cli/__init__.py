@@ -9,10 +9,19 @@ import typer
 
 from schemas.errors import InvalidInput, TownclerkError
 from townclerk.cli.index import command_line
-from townclerk.cli.output import messages, print_error, say
+from townclerk.cli.output import messages, print_error
 from townclerk.cli.stopping import INTERRUPTED, gently_stopped, stopped_by_signal
+from townclerk.leaving import leave
 
 __all__ = ["command_line", "main", "run"]
+
+
+class Interrupted(TownclerkError):
+    """Somebody stopped a command before it was done."""
+
+    code = "interrupted"
+    remedy = "Start it again when you like; it goes on from there."
+    exit_code = INTERRUPTED
 
 
 class WrongUsage(InvalidInput):
@@ -33,7 +42,7 @@ def main() -> None:
         warnings.simplefilter("ignore")
     with gently_stopped():
         code = run(sys.argv[1:])
-    sys.exit(code)
+    leave(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -57,8 +66,9 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the outermost edge: people get words, not a trace
         return _tell_fault(error, as_json=as_json)
     if code == INTERRUPTED:
-        say("Stopped. What was committed is safe, and the next run goes on from there.")
-        return stopped_by_signal() or INTERRUPTED
+        stopped = Interrupted("Stopped before the end; what was committed is safe.")
+        print_error(stopped, as_json=as_json)
+        return stopped_by_signal() or stopped.exit_code
     return int(code or 0)
 
 

@@ -42,3 +42,24 @@ def read_text(file: Path, *, bytes_max: int) -> str:
             remedy="Save it as UTF-8, for example with `iconv --from-code cp1252 --to-code utf-8`.",
             line=line,
         ) from error
+
+
+class UnwritableFile(InvalidInput):
+    """A file named on the command line cannot be written."""
+
+    code = "unwritable_file"
+    remedy = (
+        "Check the rights of its directory and the space on its disk; `ls -ld` and `df` show both."
+    )
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file that a person named.
+
+    Raises:
+        UnwritableFile: Its directory is missing or not ours, or the disk is full.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UnwritableFile(f"{file} cannot be written: {error.strerror}.") from error

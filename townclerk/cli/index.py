@@ -47,13 +47,12 @@ class Later(TyperCommand):
     def load(self) -> Any:
         """Import the module and return the command itself."""
         module = import_module(f"{MODULES}.{self._module}")
-        found = getattr(module, "app", None)
-        if found is None:
-            found = typer.Typer(add_completion=False, rich_markup_mode=None)
-            found.command(name=self.name)(getattr(module, str(self.name).replace("-", "_")))
-        command = typer.main.get_command(found)
-        command.name = self.name
-        return command
+        group = getattr(module, "app", None)
+        if group is not None:
+            return typer.main.get_group(group)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(name=self.name)(getattr(module, str(self.name).replace("-", "_")))
+        return typer.main.get_command(alone)
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Hand over to the command itself."""

@@ -11,7 +11,7 @@ import yaml
 from registry import landscape
 from schemas.errors import InvalidInput
 from schemas.landscape import ElementKind
-from townclerk.cli.files import read_text
+from townclerk.cli.files import read_text, write_text
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 
@@ -68,6 +68,24 @@ def register(
     say_next("`townclerk landscape list`; `townclerk sync add FILE.yaml` connects an interface")
 
 
+@app.command()
+def draw(
+    file: Annotated[Path, typer.Argument(help="Where to; an SVG picture that stands alone.")],
+    as_json: AsJson = False,
+) -> None:
+    """Draw the landscape as one picture for reports and web pages."""
+    from registry.web.pages import standalone_svg
+
+    with opened_town(), unit_of_work() as db:
+        picture = standalone_svg(db)
+    write_text(file, picture)
+    if as_json:
+        print_json({"file": file, "bytes": len(picture.encode())})
+        return
+    say(f"The landscape is in {file}.")
+    say_next("open it in a browser, or put it into a report")
+
+
 def _read(file: Path) -> object:
     """Return the data of a YAML or JSON file.
 
@@ -84,7 +102,9 @@ def _read(file: Path) -> object:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise _unreadable(file, line, error.problem or "not YAML") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _unreadable(file, 1, "a character or a depth that YAML does not allow") from error
+        raise _unreadable(
+            file, 1, "it holds a date, a character or a depth that is not allowed"
+        ) from error
 
 
 def _read_yaml(file: Path, text: str) -> object:

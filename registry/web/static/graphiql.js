@@ -1,0 +1,80 @@
+/* Puts GraphiQL on the page and makes the questions beside it fill its editor. */
+"use strict";
+(() => {
+  const h = React.createElement;
+  const place = document.getElementById("graphiql");
+  const list = document.getElementById("questions");
+  const questions = Array.from(list.querySelectorAll("details"), (entry) => ({
+    name: entry.id,
+    words: entry.querySelector("summary").textContent,
+    text: entry.querySelector("pre").textContent.trim() + "\n",
+  }));
+  const ours = new Set(questions.map((question) => question.text.trim()));
+
+  /* What is typed may hold names of customers, so it lives no longer than the page. */
+  const kept = new Map();
+  const memory = {
+    get length() { return kept.size; },
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => { kept.set(key, String(value)); },
+    removeItem: (key) => { kept.delete(key); },
+    clear: () => { kept.clear(); },
+  };
+
+  /* Questions in addresses are written on one line. */
+  const readable = (text) => {
+    const { parse, print } = GraphiQL.GraphQL;
+    try {
+      return text.includes("\n") ? text : print(parse(text));
+    } catch {
+      return text;
+    }
+  };
+
+  /* A question takes the place of one of ours; anything else keeps its tab and gets a neighbour. */
+  function Questions() {
+    const { addTab, queryEditor, tabs, variableEditor } = GraphiQL.React.useEditorContext();
+    const waiting = React.useRef(null);
+    const put = (text) => {
+      variableEditor?.setValue("");
+      queryEditor.setValue(text);
+      queryEditor.focus();
+    };
+    React.useEffect(() => {
+      if (waiting.current !== null) put(waiting.current);
+      waiting.current = null;
+    }, [tabs.length]);
+    const show = (text) => {
+      const there = queryEditor.getValue().trim();
+      if (there === "" || ours.has(there)) {
+        put(text);
+      } else {
+        waiting.current = text;
+        addTab();
+      }
+    };
+    const items = questions.map(({ name, words, text }) =>
+      h("li", { key: name }, h("button", { type: "button", onClick: () => show(text) }, words)),
+    );
+    return ReactDOM.createPortal(h("ul", null, items), list);
+  }
+
+  list.replaceChildren();
+  list.parentElement.open = window.matchMedia("(min-width: 60rem)").matches;
+  ReactDOM.createRoot(place).render(
+    h(
+      GraphiQL,
+      {
+        fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+        storage: memory,
+        shouldPersistHeaders: false,
+        query: readable(place.dataset.query) || questions[0].text,
+        defaultQuery: "",
+        defaultEditorToolsVisibility: "variables",
+        forcedTheme: "system",
+      },
+      h(GraphiQL.Logo, null, " "),
+      h(Questions, { key: "questions" }),
+    ),
+  );
+})();

@@ -1,0 +1,75 @@
+"""Every command is listed, is imported only when it runs, and speaks JSON."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from townclerk.cli.index import COMMANDS, Later, command_line
+
+HEAVY = (
+    *("alembic", "duckdb", "fastapi", "graphene", "httpx", "numpy", "prefect", "psycopg"),
+    *("pydantic", "sqlalchemy", "sqlmodel", "starlette", "strawberry", "uvicorn"),
+)
+
+
+def leaves() -> Iterator[tuple[str, Any]]:
+    for name in COMMANDS:
+        later = command_line().commands[name]
+        assert isinstance(later, Later)
+        command = later.load()
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield name, command
+        else:
+            yield from ((f"{name} {word}", inner[word]) for word in inner)
+
+
+LEAVES = dict(leaves())
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_has_help_and_json(name: str) -> None:
+    command = LEAVES[name]
+    assert command.help
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert "--json" in options
+    undescribed = [p.name for p in command.params if p.name != "help" and not p.help]
+    assert not undescribed
+
+
+def test_the_one_line_of_the_index_fits_and_ends() -> None:
+    for name, (_, purpose) in COMMANDS.items():
+        assert purpose.endswith("."), name
+        assert len(purpose) <= 78, name
+
+
+def test_help_needs_none_of_the_heavy_libraries() -> None:
+    """A person who asks for help waits for the imports; so does the completion of a shell."""
+    script = (
+        "import sys; from townclerk.cli import run; assert run(['--help']) == 0; "
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+    assert all(name in done.stdout for name in COMMANDS)
+
+
+def test_the_shell_completes_names_without_importing_commands() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "from townclerk.cli import main; main()"],
+        env={
+            "_TOWNCLERK_COMPLETE": "complete_bash",
+            "COMP_WORDS": "townclerk l",
+            "COMP_CWORD": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["landscape"]
+    assert "registry.landscape" not in done.stderr
