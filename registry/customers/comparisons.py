@@ -80,12 +80,12 @@ class Comparison:
         return [self.differs, *(level.prior for level in reversed(self.levels))]
 
 
-# About 33 of 1,000 children are born as twins or more; among pairs of one household that is one
-# pair in a few hundred. Source: CBS StatLine, births by multiplicity, 2010-2020.
+# About three of a hundred children are born as twins; among all pairs of one household (couples,
+# parents and children, siblings) that leaves a few in a thousand.
 TWIN_SHARE = 0.005
-# Same given name in one household (a father and son, a grandmother's name); no register counts
-# them, and the value only has to be of the right order to keep such pairs apart.
-NAMESAKE_SHARE = 0.005
+# Father and son, grandmother and granddaughter of one name under one roof: no register counts
+# them, and one pair in a hundred is of the right order to keep them apart.
+NAMESAKE_SHARE = 0.01
 
 _EITHER = "(l.{0} IS NULL OR r.{0} IS NULL)"
 

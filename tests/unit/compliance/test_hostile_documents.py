@@ -38,10 +38,17 @@ def alias_bomb() -> str:
     return "\n".join(lines)
 
 
+def alias_tower() -> str:
+    lines = ["a0: &a0 " + "[" * 200 + "]" * 200]
+    lines += [f"a{i}: &a{i} " + "[" * 200 + f"*a{i - 1}" + "]" * 200 for i in range(1, 10)]
+    return "\n".join(lines)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         pytest.param(alias_bomb(), id="alias bomb"),
+        pytest.param(alias_tower(), id="alias tower"),
         pytest.param("[" * 20_000, id="open brackets"),
         pytest.param("[" * 20_000 + "]" * 20_000, id="brackets"),
         pytest.param("{a: " * 20_000, id="braces"),
@@ -168,6 +175,12 @@ def test_a_catastrophic_pattern_in_a_document_is_stopped(rule_set: RuleSet) -> N
     )
     found = check(text, rule_set)
     assert any(finding.code == "oas3-valid-schema-example" for finding in found)
+
+
+def test_nesting_up_to_the_limit_is_reported_and_not_a_crash(rule_set: RuleSet) -> None:
+    deep = "[" * 290 + "]" * 290
+    text = HEAD + f"x-deep: {deep}\ncomponents: {{schemas: {{A: {{example: {deep}}}}}}}\n"
+    assert check(text, rule_set)
 
 
 @pytest.mark.parametrize("text", ["", "hello", "- 1\n- 2", "\ufeffopenapi: 3.0.0\n", "null"])

@@ -128,6 +128,17 @@ def test_a_rule_set_that_cannot_work_is_refused_when_loading(
         rule_set(inner, text)
 
 
+def test_rules_with_unknown_functions_can_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        "rules: {own: {given: $, then: {function: myFunction}},"
+        " plain: {given: $, then: {function: falsy}}}",
+        "utf-8",
+    )
+    loaded = load(tmp_path / "rules.yaml", leave_out_unknown=True)
+    assert loaded.left_out == ["own"]
+    assert codes(loaded) == ["plain"]
+
+
 def test_a_catastrophic_pattern_in_a_rule_set_is_an_engine_error(tmp_path: Path) -> None:
     loaded = rule_set(
         tmp_path,

@@ -1,0 +1,291 @@
+"""YAML text to a Tree, by libyaml's events, with the ranges that Spectral's parser gives.
+
+libyaml knows the syntax; meaning (YAML 1.2 scalars, duplicate keys, merge keys, aliases) is ours.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from registry.compliance.parsing.diagnostics import DIAGNOSTICS_MAX, Diagnostic
+from registry.compliance.parsing.scalars import plain_scalar
+from registry.compliance.parsing.tree import (
+    ABSENT,
+    DEPTH_MAX,
+    ROWS_MAX,
+    Children,
+    DocumentTooLarge,
+    Key,
+    Tree,
+)
+
+ALIAS_ROWS_MAX = 200_000  # rows that aliases may add; honest documents stay below a thousand
+_MERGE = "<<"
+_BLOCK = frozenset({"|", ">"})
+
+
+class _Open:
+    """A collection whose end has not been seen."""
+
+    __slots__ = ("anchor", "is_map", "key", "key_stop", "last_stop", "merges", "row")
+
+    def __init__(self, row: int, *, is_map: bool, anchor: str | None) -> None:
+        self.row = row
+        self.is_map = is_map
+        self.anchor = anchor
+        self.key: str | None = None  # a key that waits for its value
+        self.key_stop = 0
+        self.last_stop = ABSENT  # where the last child ended
+        self.merges = False
+
+
+class YamlReader:
+    """Builds one Tree; use `read_yaml`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tree = Tree()
+        self.diagnostics: list[Diagnostic] = []
+        self._open: list[_Open] = []
+        self._anchors: dict[str, int] = {}
+        self._alias_rows = 0
+
+    def read(self) -> Tree:
+        """Read the first document of the text."""
+        documents = 0
+        for event in self._events():
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._scalar(event)
+            elif kind is yaml.MappingStartEvent:
+                self._start(event, is_map=True)
+            elif kind is yaml.SequenceStartEvent:
+                self._start(event, is_map=False)
+            elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+                self._end(event)
+            elif kind is yaml.AliasEvent:
+                self._alias(event)
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    break
+        self._close_what_is_open()
+        return self.tree
+
+    def _events(self) -> Iterator[Any]:
+        try:
+            yield from yaml.parse(self.text, Loader=yaml.CSafeLoader)
+        except yaml.MarkedYAMLError as broken:
+            mark = broken.problem_mark or broken.context_mark
+            at = mark.index if mark is not None else 0
+            words = broken.problem or broken.context or "the text is not YAML"
+            self.diagnostics.append(Diagnostic("syntax", words, at, at))
+        except (yaml.YAMLError, UnicodeError) as broken:
+            self.diagnostics.append(Diagnostic("syntax", str(broken).splitlines()[0], 0, 0))
+
+    def _close_what_is_open(self) -> None:
+        for opened in reversed(self._open):
+            self.tree.ends[opened.row] = len(self.tree.keys)
+            self.tree.stops[opened.row] = len(self.text)
+        self._open.clear()
+
+    def _add(self, value: Any, inside: Children, start: int, stop: int) -> int:
+        """Add a row under the open collection and hang its value into the parent's."""
+        tree = self.tree
+        row = len(tree.keys)
+        if row >= ROWS_MAX:
+            raise DocumentTooLarge(f"The document has more than {ROWS_MAX:,} values.")
+        key: Key = ""
+        parent = ABSENT
+        if self._open:
+            key, parent = self._hang(self._open[-1], row, value, stop)
+            if inside is not None or value is not None or start != stop:
+                self._open[-1].last_stop = stop
+        tree.keys.append(key)
+        tree.parents.append(parent)
+        tree.ends.append(row + 1)
+        tree.values.append(value)
+        tree.children.append(inside)
+        tree.starts.append(start if inside is None or not self._in_map() else self._after_key())
+        tree.stops.append(stop)
+        return row
+
+    def _in_map(self) -> bool:
+        return bool(self._open) and self._open[-1].is_map
+
+    def _after_key(self) -> int:
+        return self._open[-1].key_stop + 1
+
+    def _hang(self, into: _Open, row: int, value: Any, stop: int) -> tuple[Key, int]:
+        """Put a row into its parent's value; return its name and the parent's row."""
+        tree = self.tree
+        container, inside = tree.values[into.row], tree.children[into.row]
+        if isinstance(inside, list):
+            inside.append(row)
+            container.append(value)
+            return len(inside) - 1, into.row
+        assert isinstance(inside, dict)
+        key = into.key or ""
+        into.key = None
+        into.last_stop = stop
+        if key == _MERGE:
+            into.merges = True
+        elif key in inside:
+            lost = inside[key]
+            tree.holes.append((lost, tree.ends[lost]))
+        inside[key] = row
+        container[key] = value
+        return key, into.row
+
+    def _scalar(self, event: Any) -> None:
+        start, stop = event.start_mark.index, event.end_mark.index
+        plain = event.implicit[0]
+        if event.style in _BLOCK and stop > start and self.text[stop - 1] == "\n":
+            stop -= 1  # the line break that ends a block belongs to nobody
+        opened = self._open[-1] if self._open else None
+        if opened is not None and opened.is_map and opened.key is None:
+            self._key(opened, event.value, plain, start, stop)
+            return
+        if plain and start == stop and opened is not None and opened.is_map:
+            start = stop = opened.key_stop + 1
+        value = plain_scalar(event.value) if plain else event.value
+        row = self._add(value, None, start, stop)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = row
+
+    def _key(self, opened: _Open, text: str, plain: bool, start: int, stop: int) -> None:
+        opened.key = text
+        opened.key_stop = stop
+        inside = self.tree.children[opened.row]
+        assert isinstance(inside, dict)
+        if text in inside and text != _MERGE:
+            self._remark("duplicate_key", "Duplicate key: " + text, opened, start, stop)
+        value = plain_scalar(text) if plain else text
+        if not isinstance(value, str):
+            self._not_text(value, opened, start, stop)
+
+    def _not_text(self, value: Any, opened: _Open, start: int, stop: int) -> None:
+        kind = "boolean" if isinstance(value, bool) else "null" if value is None else "number"
+        words = f"Mapping key must be a string scalar rather than {kind}"
+        self._remark("key_not_text", words, opened, start, stop)
+
+    def _remark(self, kind: Any, words: str, opened: _Open, start: int, stop: int) -> None:
+        if len(self.diagnostics) < DIAGNOSTICS_MAX:
+            path = (*self.tree.path(opened.row), opened.key or "")
+            self.diagnostics.append(Diagnostic(kind, words, start, stop, path))
+
+    def _start(self, event: Any, *, is_map: bool) -> None:
+        self._assert_depth()
+        start, stop = event.start_mark.index, event.end_mark.index
+        opened = self._open[-1] if self._open else None
+        if opened is not None and opened.is_map and opened.key is None:
+            opened.key, opened.key_stop = "", stop
+            self._remark("key_not_text", "Mapping key must be a string scalar", opened, start, stop)
+        row = self._add({} if is_map else [], {} if is_map else [], start, stop)
+        self._open.append(_Open(row, is_map=is_map, anchor=event.anchor))
+
+    def _assert_depth(self) -> None:
+        if len(self._open) >= DEPTH_MAX:
+            raise DocumentTooLarge(f"The document is nested deeper than {DEPTH_MAX} levels.")
+
+    def _end(self, event: Any) -> None:
+        opened = self._open.pop()
+        tree = self.tree
+        if opened.merges:
+            self._merge(opened)
+        tree.ends[opened.row] = len(tree.keys)
+        if opened.last_stop == ABSENT or (not opened.is_map and not self._last_item_ends(opened)):
+            tree.stops[opened.row] = event.end_mark.index
+        else:
+            tree.stops[opened.row] = opened.last_stop
+        if self._open:
+            self._open[-1].last_stop = tree.stops[opened.row]
+        if opened.anchor is not None:
+            self._anchors[opened.anchor] = opened.row
+
+    def _last_item_ends(self, opened: _Open) -> bool:
+        inside = self.tree.children[opened.row]
+        assert isinstance(inside, list)
+        last = inside[-1]
+        return not (
+            self.tree.values[last] is None and self.tree.starts[last] == self.tree.stops[last]
+        )
+
+    def _alias(self, event: Any) -> None:
+        opened = self._open[-1] if self._open else None
+        target = self._anchors.get(event.anchor, ABSENT)
+        start, stop = event.start_mark.index, event.end_mark.index
+        if opened is not None and opened.is_map and opened.key is None:
+            text = self.tree.values[target] if target != ABSENT else ""
+            self._key(opened, str(text), False, start, stop)
+            return
+        if target == ABSENT:
+            words = f"unidentified alias {event.anchor}"
+            self.diagnostics.append(Diagnostic("syntax", words, start, stop))
+            self._add(None, None, start, stop)
+            return
+        self._copy(target, start, stop)
+
+    def _copy(self, target: int, start: int, stop: int) -> int:
+        """Repeat the rows of `target` below the open collection, all with the given range."""
+        tree = self.tree
+        self._alias_rows += tree.ends[target] - target
+        if self._alias_rows > ALIAS_ROWS_MAX:
+            raise DocumentTooLarge(f"Aliases unfold to more than {ALIAS_ROWS_MAX:,} values.")
+        inside = tree.children[target]
+        if inside is None:
+            return self._add(tree.values[target], None, start, stop)
+        self._assert_depth()
+        is_map = isinstance(inside, dict)
+        row = self._add({} if is_map else [], {} if is_map else [], start, stop)
+        opened = _Open(row, is_map=is_map, anchor=None)
+        self._open.append(opened)
+        for name, below in list(inside.items() if isinstance(inside, dict) else enumerate(inside)):
+            opened.key, opened.key_stop = str(name), start - 1
+            self._copy(below, start, stop)
+        self._open.pop()
+        tree.starts[row] = start
+        tree.ends[row] = len(tree.keys)
+        if self._open:
+            self._open[-1].last_stop = stop
+        return row
+
+    def _merge(self, opened: _Open) -> None:
+        """Replace the `<<` entry by the entries it brings, in YAML 1.1's sense."""
+        tree = self.tree
+        inside = tree.children[opened.row]
+        assert isinstance(inside, dict)
+        merged = inside.pop(_MERGE)
+        tree.values[opened.row].pop(_MERGE, None)
+        tree.holes.append((merged, tree.ends[merged]))
+        sources = tree.children[merged]
+        rows = [merged] if isinstance(sources, dict) else list(sources or [])
+        stop = opened.last_stop
+        self._open.append(opened)
+        for source in rows:
+            entries = tree.children[source]
+            for name, below in list(entries.items() if isinstance(entries, dict) else ()):
+                if name in inside:
+                    continue
+                opened.key, opened.key_stop = name, tree.starts[below] - 1
+                self._copy(below, tree.starts[below], tree.stops[below])
+        self._open.pop()
+        opened.last_stop = stop
+
+
+def read_yaml(text: str) -> tuple[Tree, list[Diagnostic]]:
+    """Parse YAML text.
+
+    Args:
+        text: The document; only the first one of a stream is read.
+
+    Returns:
+        The tree (empty where nothing could be read) and the parser's remarks in reading order.
+
+    Raises:
+        DocumentTooLarge: Depth, values or unfolded aliases pass a limit.
+    """
+    reader = YamlReader(text)
+    tree = reader.read()
+    return tree, reader.diagnostics
