@@ -33,8 +33,13 @@ wheel-test: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# Other people's judges: audits and reference data that are fetched, not shipped.
+conformance: $(VENV)/.dev
+	TOWNCLERK_CONFORMANCE=1 $(BIN)/python -m pytest tests/conformance $(ARGS)
+
 docs: $(VENV)/.dev
 	$(BIN)/python tools/write_docs.py
+	$(BIN)/python tools/write_schema.py
 
 lock: $(VENV)/bin/uv
 	$(COMPILE) pyproject.toml -o requirements/run.lock

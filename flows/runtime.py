@@ -170,6 +170,8 @@ def _quiet(settings: Settings) -> dict[str, str]:
     """What we wish for and an operator may change: silence, no calls out, tidy records."""
     return {
         "DO_NOT_TRACK": "1",
+        # The server has no such protection switched on, and answers every client with a 422.
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         "PREFECT_LOGGING_CONFIG_PATH": str(Path(__file__).with_name("prefect_logging.yml")),

@@ -4,23 +4,26 @@
 """
 
 import importlib
-import os
+import inspect
 import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
-import click
 import typer
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from typer.core import TyperGroup, TyperOption
 
-from registry.settings import Settings
+from registry.settings import Settings, variable_of
 from schemas.errors import TownclerkError
-from townclerk.cli import app
+from townclerk.cli.index import Later, command_line
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 FLOORS = ("schemas", "connectors", "registry", "flows", "townclerk")
+CONTEXT = typer.Context(command_line())
 GENERATED = "<!-- Written by `make docs` from the code; edit the code. -->\n"
 
 
@@ -34,61 +37,113 @@ def pages() -> dict[Path, str]:
 
 
 def commands() -> str:
-    """Describe every command with its options."""
-    root = typer.main.get_command(app)
-    parts = ["# Commands\n", GENERATED, EXIT_CODES]
-    for path, command in walk(root, "townclerk"):
-        parts.append(f"## `{path}`\n\n{(command.help or '').strip()}\n")
-        rows = [
-            f"| `{' '.join(parameter.opts) if option else parameter.human_readable_name}` "
-            f"| {getattr(parameter, 'help', '') or ''}{default(parameter)} |"
-            for parameter in command.params
-            for option in [isinstance(parameter, click.Option)]
-            if parameter.name != "help"
-        ]
-        if rows:
-            parts.append("| Argument | Meaning |\n|---|---|\n" + "\n".join(rows) + "\n")
+    """Describe every command with its arguments and options."""
+    leaves = list(walk(command_line(), "townclerk"))
+    parts = ["# Commands\n", GENERATED, ABOUT_COMMANDS, index(leaves)]
+    for path, command in leaves:
+        usage = " ".join([path, *(f"`{piece}`" for piece in usage_of(command))])
+        parts.append(f"## {path}\n\n    {usage.replace('`', '')}\n\n{prose(command.help)}\n")
+        rows = [row(parameter) for parameter in command.params if parameter.name != "help"]
+        parts.append("| Argument or option | Meaning |\n|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 
 
-def walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield every leaf command with its full name."""
-    if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            if not name.startswith("--"):
-                yield from walk(command.commands[name], f"{path} {name}")
+def index(leaves: list[tuple[str, Any]]) -> str:
+    """List the commands with their first sentence."""
+    rows = [
+        f"| [`{path}`](#{path.replace(' ', '-')}) | {prose(command.help).splitlines()[0]} |"
+        for path, command in leaves
+    ]
+    return "| Command | What it does |\n|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield every leaf command with its full name, in the order of `townclerk --help`."""
+    if isinstance(command, Later):
+        command = command.load()
+    if isinstance(command, TyperGroup):
+        for name, child in command.commands.items():
+            yield from walk(child, f"{path} {name}")
     else:
         yield path, command
 
 
-def default(parameter: click.Parameter) -> str:
+def usage_of(command: Any) -> list[str]:
+    """Return what is written after the name of a command."""
+    arguments = [p for p in command.params if not isinstance(p, TyperOption)]
+    required = [p for p in command.params if isinstance(p, TyperOption) and p.required]
+    return [
+        *(argument(p) for p in arguments),
+        *(f"{p.opts[0]} {value(p)}" for p in required),
+        "[OPTIONS]",
+    ]
+
+
+def row(parameter: Any) -> str:
+    """Describe one argument or option as a row of a table."""
+    if isinstance(parameter, TyperOption):
+        written = (
+            parameter.opts[0] if parameter.is_flag else f"{parameter.opts[0]} {value(parameter)}"
+        )
+    else:
+        written = argument(parameter)
+    return f"| `{written}` | {parameter.help}{choices(parameter)}{default(parameter)} |"
+
+
+def argument(parameter: Any) -> str:
+    """Write an argument as usage lines do."""
+    name = str(parameter.name).upper()
+    if parameter.nargs == -1:
+        name += "..."
+    return name if parameter.required else f"[{name}]"
+
+
+def value(parameter: Any) -> str:
+    """Return the word that stands for an option's value."""
+    return str(parameter.name).upper()
+
+
+def choices(parameter: Any) -> str:
+    """List the words that an option takes, where there is a list; Typer shows them as `<a|b>`."""
+    shown = str(parameter.display_type(CONTEXT)).strip("<>").removeprefix("list[").strip("]")
+    words = shown.split("|") if "|" in shown else []
+    return f" One of {', '.join(f'`{word}`' for word in words)}." if words else ""
+
+
+def default(parameter: Any) -> str:
     """Say a default that tells something."""
-    value = parameter.default
-    return "" if value in (None, False) or callable(value) else f" Default: {value}."
+    found = parameter.default
+    return "" if found is None or found is False or callable(found) else f" Default: {found}."
+
+
+def prose(text: str | None) -> str:
+    """Undo the indentation of a docstring."""
+    return inspect.cleandoc(text or "")
 
 
 def settings() -> str:
     """Describe every setting with its environment variable."""
-    rows = []
-    for name, field in Settings.model_fields.items():
-        variable = str(field.validation_alias or f"TOWNCLERK_{name.upper()}")
-        value = field.default
-        shown = "" if value in (None, PydanticUndefined) else f"`{value}`"
-        rows.append(f"| `{variable}` | {field.description} | {shown} |")
-    return "\n".join(
-        [
-            "# Settings\n",
-            GENERATED,
-            (
-                "Set them as environment variables, or as files of the same name in the directory "
-                "that `TOWNCLERK_SECRETS_DIR` names (default `/run/secrets`), where containers mount "
-                "secrets.\n"
-            ),
-            "| Variable | Meaning | Default |\n|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    rows = [
+        f"| `{variable_of(name)}` | {field.description} | {allowed(field)} | {shown(field)} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    table = "| Variable | Meaning | Values | Default |\n|---|---|---|---|\n" + "\n".join(rows)
+    return f"# Settings\n\n{GENERATED}\n{ABOUT_SETTINGS}\n{table}\n\n{ABOUT_SECRETS}"
+
+
+def allowed(field: FieldInfo) -> str:
+    """Say what a setting may be: its words, or its range."""
+    if get_origin(field.annotation) is not None and "Literal" in str(get_origin(field.annotation)):
+        return ", ".join(f"`{word}`" for word in get_args(field.annotation))
+    bounds = [getattr(rule, "ge", getattr(rule, "le", None)) for rule in field.metadata]
+    return " to ".join(str(bound) for bound in bounds if bound is not None)
+
+
+def shown(field: FieldInfo) -> str:
+    """Show a default; one that depends on the machine is told in words."""
+    if field.default_factory is not None:
+        return "`~/.local/share/townclerk`; for root `/var/lib/townclerk`"
+    return "" if field.default in (None, PydanticUndefined) else f"`{field.default}`"
 
 
 def errors() -> str:
@@ -99,17 +154,9 @@ def errors() -> str:
             if ".versions" not in module.name and not module.name.endswith((".env", "__main__")):
                 importlib.import_module(module.name)
     known = sorted(set(subclasses(TownclerkError)), key=lambda error: error.code)
-    parts = [
-        "# Errors\n",
-        GENERATED,
-        (
-            "Every error says what happened, why, and how to fix it. Codes never change, so scripts "
-            "can rely on them: they stand in `--json` output under `error.code` and in GraphQL under "
-            "`extensions.code`.\n"
-        ),
-    ]
+    parts = ["# Errors\n", GENERATED, ABOUT_ERRORS]
     for error in known:
-        summary = (error.__doc__ or "").strip().splitlines()[0]
+        summary = prose(error.__doc__).split("\n\n")[0].replace("\n", " ")
         parts.append(
             f"## `{error.code}`\n\n{summary}\n\n"
             f"- **How to fix:** {error.remedy}\n- **Exit code:** {error.exit_code}\n"
@@ -125,14 +172,38 @@ def subclasses(base: type[TownclerkError]) -> Iterator[type[TownclerkError]]:
             yield from subclasses(child)
 
 
-EXIT_CODES = """All commands take `--json`: standard output then carries one JSON document, and
-everything else goes to standard error. Exit codes: 0 done, 1 findings or a failure, 2 wrong usage,
-3 configuration, 4 something cannot be reached, 5 done in part, 130 interrupted.
+ABOUT_COMMANDS = """All commands take `--json`: standard output then carries one JSON document,
+an error included (`{"error": {"code", "what", "remedy"}}`), and everything else goes to standard
+error.
+
+| Exit code | Meaning |
+|---|---|
+| 0 | done |
+| 1 | done with findings, or failed |
+| 2 | wrong usage or input |
+| 3 | a setting, file or right of this machine is not as it must be |
+| 4 | something cannot be reached: a server, or a source |
+| 5 | done in part: some sources were read, some not |
+| 130, 143 | stopped by Ctrl-C, or by SIGTERM; what was committed is safe |
+
+`townclerk --install-completion` lets your shell complete commands and options.
+"""
+ABOUT_SETTINGS = """Set them as environment variables, or as files of the same name (in small
+letters, too) in the directory that `TOWNCLERK_SECRETS_DIR` names; its default is `/run/secrets`,
+where containers mount secrets. An environment variable goes before a file, and an empty one
+counts as not set.
+"""
+ABOUT_SECRETS = """A file that holds a secret should be readable by the account of Townclerk
+alone (`chmod 600`); `townclerk doctor` looks at that. Settings of Prefect's own (`PREFECT_...`)
+are passed on to it.
+"""
+ABOUT_ERRORS = """Every error says what happened, why, and how to fix it. Codes never change, so
+scripts can rely on them: they stand in `--json` output under `error.code` and in GraphQL under
+`extensions.code`.
 """
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("COLUMNS", "100")
     for page, text in pages().items():
         page.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{page.relative_to(ROOT)}\n")

@@ -69,9 +69,9 @@ def reference() -> str:
 
 def introduction() -> str:
     """Return what holds for the whole API."""
-    return f"""Ask by POST to `/graphql` as `application/json`; a browser that opens `/graphql` gets a
-page to try questions on. Reading by GET works too, except for customers, whose names do not belong
-in URLs.
+    return f"""Ask by POST to `/graphql` as `application/json`; a browser that opens `/graphql` gets
+a page to try questions on. Reading by GET works too, except for customers, whose names do not
+belong in URLs.
 Every question and change needs a token with the scope that the error names.
 
 - Lists come in pages of 1 to {pages.PAGE_MAX} entries, {pages.PAGE_DEFAULT} unless told otherwise;

@@ -2,31 +2,38 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from registry.api.context import Context
-from registry.api.landscape import DataSet, element
+from registry.api.context import ENTRIES_PER_LIST
+from registry.api.elements import DataSet, Info, element, element_loader
 from registry.api.pages import (
+    PAGE_DEFAULT,
+    After,
     Connection,
+    First,
     Node,
+    Search,
     connection,
     global_id,
+    name_place,
     page_size,
-    read_cursor,
     read_global_id,
+    search_text,
 )
 from registry.customers import queries
+from registry.customers.master import SURVIVORSHIP
 from registry.customers.queries import CustomerRow, MemberRow
-from registry.landscape.queries import elements_by_id
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind
 
-Info = strawberry.Info[Context, None]
-
-strawberry.enum(CustomerKind, name="CustomerKind", description="Who a customer is to the town.")
+CUSTOMERS = "customer:name"
+# Values that belong together come from one record and share its provenance.
+GROUP_OF = {column: group.name for group in SURVIVORSHIP for column in group.columns}
+_DATA_SET = "The data set it came from. Needs the scope landscape:read."
 
 
 @strawberry.type(description="One value of a customer, chosen from the records.")
@@ -43,10 +50,10 @@ class GoldenValue:
         description="When the source last changed the record it came from."
     )
 
-    @strawberry.field(description="The data set it came from.")
-    async def data_set(self, info: Info) -> DataSet:
+    @strawberry.field(description=_DATA_SET)
+    async def data_set(self, info: Info) -> DataSet | None:
         """Load the data set."""
-        return element(await info.context.by_id("element", elements_by_id).load(self.data_set_id))
+        return element(await element_loader(info.context).load(self.data_set_id))
 
 
 @strawberry.type(description="One source record behind a customer.")
@@ -60,22 +67,10 @@ class SourceRecord:
         description="Strongest evidence to another record of the customer, log2 odds."
     )
 
-    @strawberry.field(description="The data set it stands in.")
-    async def data_set(self, info: Info) -> DataSet:
+    @strawberry.field(description=_DATA_SET)
+    async def data_set(self, info: Info) -> DataSet | None:
         """Load the data set."""
-        return element(
-            await info.context.by_id("element", elements_by_id).load(self.row.data_set_id)
-        )
-
-
-# Values that belong together come from one record and share its provenance.
-GROUP_OF = {
-    "name_prefix": "family_name",
-    "street": "address",
-    "house_number": "address",
-    "postal_code": "address",
-    "city": "address",
-}
+        return element(await element_loader(info.context).load(self.row.data_set_id))
 
 
 @strawberry.type(description="One person or organisation as the municipality knows it.")
@@ -113,7 +108,7 @@ class Customer(Node):
                 GoldenValue(
                     data_set_id=UUID(origin["data_set_id"]),
                     attribute=attribute,
-                    value=value,
+                    value=str(value),
                     rule=origin["rule"],
                     changed_at=datetime.fromisoformat(changed) if changed else None,
                 )
@@ -123,12 +118,14 @@ class Customer(Node):
     @strawberry.field(description="The source records behind it, and why they belong here.")
     async def records(self, info: Info) -> list[SourceRecord]:
         """Load the records, for all asked customers in one statement."""
+        info.context.spend(ENTRIES_PER_LIST)
 
         async def load(ids: Sequence[UUID]) -> list[list[MemberRow]]:
-            found = await info.context.read(queries.members_of, ids)
+            found = await info.context.read(Scope.CUSTOMERS_READ, queries.members_of, ids)
             return [found.get(key, []) for key in ids]
 
         rows = await info.context.loader("members", load).load(self.row.id)
+        info.context.spend(len(rows))
         return [
             SourceRecord(row=row, key=row.key, rule=row.rule, weight_bits=row.weight_bits)
             for row in rows
@@ -143,34 +140,45 @@ class CustomersQuery:
     async def customers(
         self,
         info: Info,
-        first: int | None = None,
-        after: str | None = None,
-        search: str | None = None,
+        first: First = PAGE_DEFAULT,
+        after: After = None,
+        search: Search = None,
     ) -> Connection[Customer]:
         """List customers."""
-        info.context.demand(Scope.CUSTOMERS_READ)
-        size = page_size(first)
-        key = read_cursor(after, "customer:name")
-        rows = await info.context.read(
+        context = info.context
+        context.demand(Scope.CUSTOMERS_READ)
+        size, wanted = page_size(first), search_text(search)
+        rows = await context.read(
+            Scope.CUSTOMERS_READ,
             queries.list_customers,
-            after=(key[0], UUID(key[1])) if key else None,
+            after=name_place(after, CUSTOMERS),
             limit=size + 1,
-            search=search,
+            search=wanted,
         )
         return connection(
+            context,
             rows,
             first=size,
-            order="customer:name",
+            after=after,
+            order=CUSTOMERS,
             key=lambda row: (row.display_name, row.id),
             node=Customer.of,
+            total=lambda: context.read(
+                Scope.CUSTOMERS_READ, queries.count_customers, search=wanted
+            ),
         )
 
     @strawberry.field(description="One customer by global id; null where there is none.")
-    async def customer(self, info: Info, id: strawberry.ID) -> Customer | None:  # noqa: A002  # Relay's name
+    async def customer(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Its global id.")],  # noqa: A002  # Relay's name
+    ) -> Customer | None:
         """Find one customer."""
         info.context.demand(Scope.CUSTOMERS_READ)
         kind, key = read_global_id(id)
         if kind != "customer":
-            raise InvalidInput(f"this is the id of a {kind}, not of a customer")
-        rows = await info.context.read(queries.customers_by_id, [UUID(key)])
-        return Customer.of(rows[0]) if rows else None
+            raise InvalidInput(f"This is the id of a {kind}, not of a customer.")
+        loader = info.context.by_id(Scope.CUSTOMERS_READ, queries.customers_by_id)
+        row = await loader.load(key)
+        return Customer.of(row) if row else None

@@ -2,23 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from registry.api.context import Context
-from registry.api.landscape import Interface, element
-from registry.api.pages import Connection, Node, connection, global_id, page_size, read_cursor
+from registry.api.elements import Info, Interface, element, element_loader
+from registry.api.pages import (
+    PAGE_DEFAULT,
+    After,
+    Connection,
+    First,
+    Node,
+    connection,
+    global_id,
+    id_place,
+    page_size,
+    plain_text,
+)
 from registry.intake import commands, queries
 from registry.intake.queries import RegisteredSource, RunRow
-from registry.landscape.queries import elements_by_id
 from schemas.access import Scope
 from schemas.intake import RunState
 
-Info = strawberry.Info[Context, None]
-
-strawberry.enum(RunState, name="RunState", description="Where a sync run stands.")
+RUNS = "sync_run:newest"
+SourceKey = Annotated[str, strawberry.argument(description="Key of the source, e.g. crm.")]
+OnlySource = Annotated[str | None, strawberry.argument(description="Only runs of this source.")]
 
 
 @strawberry.type(description="Why something failed, and what to do next.")
@@ -34,6 +43,7 @@ class Failure:
 class SyncRun(Node):
     """One attempt to read one source."""
 
+    row: strawberry.Private[RunRow]
     source_key: str = strawberry.field(description="The source it read.")
     state: RunState = strawberry.field(description="Where it stands.")
     started_at: datetime = strawberry.field(description="When it began.")
@@ -43,13 +53,14 @@ class SyncRun(Node):
     records_landed: int = strawberry.field(description="New or changed records.")
     records_unchanged: int = strawberry.field(description="Records that were the same as before.")
     records_quarantined: int = strawberry.field(description="Records refused, with reason.")
-    failure: Failure | None = strawberry.field(description="Why it failed.")
+    failure: Failure | None = strawberry.field(description="Why it failed; null where it did not.")
 
     @classmethod
     def of(cls, row: RunRow) -> "SyncRun":
         """Return the GraphQL object of a row."""
         error = row.error
         return cls(
+            row=row,
             id=global_id("sync_run", row.id),
             source_key=row.source_key,
             state=RunState(row.state),
@@ -65,6 +76,12 @@ class SyncRun(Node):
             else None,
         )
 
+    @strawberry.field(description="The source it read.")
+    async def source(self, info: Info) -> "Source":
+        """Load the source."""
+        loader = info.context.by_id(Scope.SYNC_READ, queries.sources_by_id)
+        return Source.of(await loader.load(self.row.source_id))
+
 
 @strawberry.type(description="A registered interface that a connector reads.")
 class Source(Node):
@@ -78,18 +95,20 @@ class Source(Node):
         """Return the GraphQL object of a row."""
         return cls(row=row, id=global_id("source", row.id), key=row.key)
 
-    @strawberry.field(description="The interface it reads; a connector runs only against one.")
-    async def interface(self, info: Info) -> Interface:
+    @strawberry.field(
+        description="The interface it reads; a connector runs only against a registered one. "
+        "Needs the scope landscape:read."
+    )
+    async def interface(self, info: Info) -> Interface | None:
         """Load the registered interface."""
-        loader = info.context.by_id("element", elements_by_id)
-        return element(await loader.load(self.row.interface_id))
+        return element(await element_loader(info.context).load(self.row.interface_id))
 
-    @strawberry.field(description="Its newest run.")
+    @strawberry.field(description="Its newest run; null before the first.")
     async def last_run(self, info: Info) -> SyncRun | None:
         """Load the newest run, for all asked sources in one statement."""
 
         async def load(ids: Sequence[UUID]) -> list[RunRow | None]:
-            found = await info.context.read(queries.newest_runs, ids)
+            found = await info.context.read(Scope.SYNC_READ, queries.newest_runs, ids)
             return [found.get(key) for key in ids]
 
         row = await info.context.loader("last_run", load).load(self.row.id)
@@ -104,32 +123,39 @@ class IntakeQuery:
     async def sources(self, info: Info) -> list[Source]:
         """List sources."""
         info.context.demand(Scope.SYNC_READ)
-        return [Source.of(row) for row in await info.context.read(queries.list_sources)]
+        rows = await info.context.read(Scope.SYNC_READ, queries.list_sources)
+        info.context.spend(len(rows))
+        return [Source.of(row) for row in rows]
 
     @strawberry.field(description="Sync runs, newest first.")
     async def sync_runs(
         self,
         info: Info,
-        first: int | None = None,
-        after: str | None = None,
-        source: str | None = None,
+        first: First = PAGE_DEFAULT,
+        after: After = None,
+        source: OnlySource = None,
     ) -> Connection[SyncRun]:
         """List sync runs."""
-        info.context.demand(Scope.SYNC_READ)
+        context = info.context
+        context.demand(Scope.SYNC_READ)
         size = page_size(first)
-        key = read_cursor(after, "sync_run:newest")
-        rows: list[Any] = await info.context.read(
+        key = None if source is None else plain_text(source, "source")
+        rows = await context.read(
+            Scope.SYNC_READ,
             queries.list_runs,
-            source_key=source,
-            before=UUID(key[0]) if key else None,
+            source_key=key,
+            before=id_place(after, RUNS),
             limit=size + 1,
         )
         return connection(
+            context,
             rows,
             first=size,
-            order="sync_run:newest",
+            after=after,
+            order=RUNS,
             key=lambda row: (row.id,),
             node=SyncRun.of,
+            total=lambda: context.read(Scope.SYNC_READ, queries.count_runs, source_key=key),
         )
 
 
@@ -140,7 +166,9 @@ class IntakeMutation:
     @strawberry.mutation(
         description="Ask the running sync of a source to stop after its page; true if one ran."
     )
-    async def cancel_sync(self, info: Info, source: str) -> bool:
+    async def cancel_sync(self, info: Info, source: SourceKey) -> bool:
         """Ask a run to stop."""
         info.context.demand(Scope.SYNC_RUN)
-        return await info.context.read(commands.request_cancel, source)
+        return await info.context.change(
+            Scope.SYNC_RUN, commands.request_cancel, plain_text(source, "source")
+        )

@@ -118,7 +118,8 @@ _SOURCES = """SELECT source.id, source.key, source.spec, source.interface_id,
 def stream_progress(db: psycopg.Connection, source_id: UUID, stream: str) -> StreamProgress | None:
     """Return how far a stream is, or None before its first page."""
     row = db.execute(
-        "SELECT run_id, cursor, page, complete FROM checkpoint WHERE source_id = %s AND stream = %s",
+        """SELECT run_id, cursor, page, complete FROM checkpoint
+           WHERE source_id = %s AND stream = %s""",
         (source_id, stream),
     ).fetchone()
     if row is None:

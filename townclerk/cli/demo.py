@@ -6,6 +6,7 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from registry.settings import settings
+from townclerk.cli.opening import quiet_logs
 from townclerk.cli.output import AsJson, is_terminal, messages, print_json, say, say_next
 from townclerk.processes import wait_for_stop
 
@@ -29,12 +30,11 @@ def demo(
 ) -> None:
     """Make a town, read its systems over the wire, merge its customers, and show the result."""
     from townclerk.demo import Demo, running_demo
-    from townclerk.logs import set_up_logs
 
     chosen = settings()
     if port is not None or once:
         chosen = chosen.model_copy(update={"port": 0 if port is None else port})
-    set_up_logs(chosen)
+    quiet_logs(chosen)
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -55,7 +55,9 @@ def demo(
                 print_json(report)
             else:
                 _tell(report)
-            if not once:
+            if once and not as_json:
+                say_next("`townclerk demo` serves this town in your browser")
+            elif not once:
                 say_next(f"open {report['url']} in your browser; Ctrl-C stops the town")
                 wait_for_stop()
     if any(state != "Completed" for state in report["sources"].values()):

@@ -86,6 +86,29 @@ def draw(
     say_next("open it in a browser, or put it into a report")
 
 
+@app.command()
+def generate(
+    elements: Annotated[int, typer.Option(help="How many elements.")] = 100_000,
+    relationships: Annotated[int, typer.Option(help="How many relationships.")] = 400_000,
+    seed: Annotated[int, typer.Option(help="Another seed makes another landscape.")] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Add to a landscape that is already there.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fill an empty database with a made-up landscape, for load tests."""
+    from registry.landscape.generate import generate as fill
+
+    with opened_town(), unit_of_work() as db:
+        landscape.commands.ensure_own_elements(db)
+        done = fill(db, elements=elements, relationships=relationships, seed=seed, force=force)
+    if as_json:
+        print_json(done)
+        return
+    say(f"{done.elements} elements and {done.relationships} relationships added.")
+    say_next("`townclerk up` and open the landscape in your browser")
+
+
 def _read(file: Path) -> object:
     """Return the data of a YAML or JSON file.
 

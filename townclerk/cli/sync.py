@@ -1,5 +1,6 @@
 """`townclerk sync`: read sources now, see how they are, stop them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -51,9 +52,8 @@ def add(
 @app.command()
 def run(sources: Sources = None, as_json: AsJson = False) -> None:
     """Read sources now, then match; a source that was cut off goes on where it was."""
-    import asyncio
-
     from townclerk.prefect_at_hand import prefect_at_hand
+    from townclerk.processes import run_stoppable
 
     with opened_town() as chosen:
         with unit_of_work() as db:
@@ -65,11 +65,10 @@ def run(sources: Sources = None, as_json: AsJson = False) -> None:
             with prefect_at_hand(chosen):
                 from flows.sync import sync_town
 
-                states = asyncio.run(sync_town(list(dict.fromkeys(keys))))
+                states = run_stoppable(sync_town(list(dict.fromkeys(keys))))
         _show(keys, as_json=as_json)
-    completed = [state == "Completed" for state in states.values()]
-    if not all(completed):
-        raise typer.Exit(PARTIAL if any(completed) else FAILED)
+    if code := exit_code(states.values()):
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -96,6 +95,14 @@ def cancel(
         return
     say(f"{source} stops after its page." if asked else f"No sync of {source} is running.")
     say_next(f"`townclerk sync status {source}` shows how far it came")
+
+
+def exit_code(states: Iterable[str]) -> int:
+    """Return the exit code for the states in which the syncs of some sources ended."""
+    completed = [state == "Completed" for state in states]
+    if all(completed):
+        return 0
+    return PARTIAL if any(completed) else FAILED
 
 
 def _show(sources: list[str] | None, *, as_json: bool) -> None:

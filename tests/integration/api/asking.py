@@ -25,7 +25,7 @@ class Door:
         self._actor = Actor("tester", frozenset(scopes))
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
-        scope = {**scope, ACTOR: self._actor, CORRELATION_ID: CORRELATION}
+        scope = {**scope, "state": {ACTOR: self._actor, CORRELATION_ID: CORRELATION}}
         await self._app(scope, receive, send)
 
 
@@ -52,9 +52,7 @@ def send_all(
     return asyncio.run(run())
 
 
-def ask(
-    query: str, *, scopes: Collection[Scope] = EVERY_SCOPE, **variables: Any
-) -> dict[str, Any]:
+def ask(query: str, *, scopes: Collection[Scope] = EVERY_SCOPE, **variables: Any) -> dict[str, Any]:
     """Ask a question and return the whole answer."""
     answer = send(json={"query": query, "variables": variables}, scopes=scopes)
     assert answer.status_code == 200, answer.text

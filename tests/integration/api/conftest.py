@@ -7,15 +7,25 @@ from typing import Any
 import psycopg
 import pytest
 
-from registry.storage.database import Database
+from registry.storage.database import Database, close_database, open_database
+from registry.storage.embedded import EmbeddedPostgres
+from tests.conftest import POOL_SIZE, fresh_database
 
 
 class Noted(list[str]):
     """The SQL statements that the pool's connections were given."""
 
 
+@pytest.fixture(scope="module")
+def shared_database(postgres_server: EmbeddedPostgres) -> Iterator[Database]:
+    """One open database for all tests of a file that do not mind each other's rows."""
+    with fresh_database(postgres_server) as url:
+        yield open_database(url, pool_size=POOL_SIZE)
+        close_database()
+
+
 @pytest.fixture
-def statements(database: Database) -> Iterator[Noted]:
+def statements(database: Database) -> Noted:
     """Note every statement that goes over one of the pool's connections."""
     noted = Noted()
 
@@ -28,4 +38,4 @@ def statements(database: Database) -> Iterator[Noted]:
         for _ in range(database.pool.max_size):
             connection = stack.enter_context(database.pool.connection())
             connection.cursor_factory = NotingCursor
-    yield noted
+    return noted

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from strawberry.extensions.validation_cache import DEFAULT_MAXSIZE, _get_validate_cache
 
 from registry.api.pages import global_id
 from registry.storage.database import unit_of_work
@@ -198,3 +199,14 @@ def test_a_run_tells_its_source_and_why_it_failed() -> None:
     assert shown["totalCount"] == 1
     assert shown["nodes"][0]["failure"] == error
     assert shown["nodes"][0]["source"]["lastRun"] == {"state": "FAILED"}
+
+
+def test_the_same_question_is_validated_once() -> None:
+    """Rules made anew for each request would never be found in strawberry's cache."""
+    validated = _get_validate_cache(DEFAULT_MAXSIZE)
+    data("{ systems { totalCount } }")
+    before = validated.cache_info()  # type: ignore[attr-defined] # an lru_cache
+    for _ in range(3):
+        data("{ systems { totalCount } }")
+    after = validated.cache_info()  # type: ignore[attr-defined] # an lru_cache
+    assert (after.hits - before.hits, after.misses - before.misses) == (3, 0)

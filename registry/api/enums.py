@@ -1,0 +1,74 @@
+"""The enums of the graph, each value with its meaning in plain English."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from schemas.intake import RunState
+from schemas.landscape import ElementKind, RelationshipKind
+from schemas.records import CustomerKind
+
+
+def publish(enum: type[Enum], description: str, meanings: Mapping[Enum, str]) -> None:
+    """Make an enum of ours part of the graph; every value must have its meaning."""
+    strawberry.enum(enum, name=enum.__name__, description=description)
+    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined] # strawberry sets it on the class
+    for value in definition.values:
+        value.description = meanings[enum[value.name]]
+
+
+publish(
+    ElementKind,
+    "What an element of the landscape is.",
+    {
+        ElementKind.DOMAIN: "A field of work of the municipality; ArchiMate: Grouping.",
+        ElementKind.REFERENCE_COMPONENT: (
+            "What the reference architecture asks for; ArchiMate: ApplicationComponent."
+        ),
+        ElementKind.SYSTEM: (
+            "An application the municipality runs or rents; ArchiMate: ApplicationComponent."
+        ),
+        ElementKind.INTERFACE: (
+            "Where a system can be reached by others; ArchiMate: ApplicationInterface."
+        ),
+        ElementKind.DATA_SET: "Data kept together for one purpose; ArchiMate: DataObject.",
+    },
+)
+publish(
+    RelationshipKind,
+    "The eleven relationships of ArchiMate 3.2.",
+    {
+        RelationshipKind.COMPOSITION: "The source consists of the target, a part of no other.",
+        RelationshipKind.AGGREGATION: "The source combines the target with others.",
+        RelationshipKind.ASSIGNMENT: "The source performs, stores or answers for the target.",
+        RelationshipKind.REALIZATION: "The source makes the more abstract target real.",
+        RelationshipKind.SERVING: "The source does something for the target.",
+        RelationshipKind.ACCESS: "The source reads or writes the target.",
+        RelationshipKind.INFLUENCE: "The source affects whether the target is reached.",
+        RelationshipKind.ASSOCIATION: "The two have to do with each other in some other way.",
+        RelationshipKind.TRIGGERING: "The source brings the target about.",
+        RelationshipKind.FLOW: "Something passes from the source to the target.",
+        RelationshipKind.SPECIALIZATION: "The source is a particular kind of the target.",
+    },
+)
+publish(
+    RunState,
+    "Where a sync run stands.",
+    {
+        RunState.RUNNING: "It is reading pages now.",
+        RunState.COMPLETED: "It read all there was.",
+        RunState.FAILED: "It gave up; `failure` says why and what to do.",
+        RunState.CANCELLED: "A person asked it to stop.",
+        RunState.CRASHED: "Its worker vanished; a later run goes on where it stopped.",
+    },
+)
+publish(
+    CustomerKind,
+    "Who a customer is to the town.",
+    {
+        CustomerKind.PERSON: "A human being.",
+        CustomerKind.ORGANISATION: "A company, foundation, association or public body.",
+    },
+)

@@ -1,0 +1,271 @@
+"""GraphQL over HTTP as its specification demands: what is taken, what is answered, in which words.
+
+Source:
+    GraphQL over HTTP, https://graphql.github.io/graphql-over-http/draft/
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from cross_web import HTTPException
+from graphql import GraphQLError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.http.parse_content_type import parse_content_type
+from strawberry.schema import BaseSchema
+from strawberry.types import ExecutionResult
+
+from registry.access.tokens import Actor
+from registry.api.answers import told
+from registry.api.context import Context
+from registry.api.documents import operations_in
+from registry.api.refusals import RequestRefused, ServerBusy
+from registry.storage.database import current_database
+from schemas.errors import TownclerkError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Receive, Scope, Send
+
+# Where in the request's state the guards in front leave who asks and the id of the request.
+ACTOR: Final = "actor"
+CORRELATION_ID: Final = "correlation_id"
+
+JSON: Final = "application/json"
+GRAPHQL_JSON: Final = "application/graphql-response+json"
+# Connections kept for the gate and the pages, so that questions cannot lock people out.
+KEPT_CONNECTIONS: Final = 2
+WAIT_SECONDS_MAX: Final = 10.0
+_NOBODY: Final = Actor("nobody", frozenset())
+
+
+class GraphQLApp(GraphQL[Context, None]):
+    """The ASGI application at /graphql; who asks was decided by the gate in front of it.
+
+    Args:
+        schema: What can be asked.
+    """
+
+    def __init__(self, schema: BaseSchema) -> None:
+        super().__init__(
+            schema, graphql_ide=None, multipart_uploads_enabled=False, subscription_protocols=()
+        )
+        self._seats: asyncio.Semaphore | None = None
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await self.run(request)
+        except RequestRefused as error:
+            response = self._refusal(request, error, error.status)
+        except TownclerkError as error:
+            response = self._refusal(request, error, HTTPStatus.SERVICE_UNAVAILABLE)
+        except HTTPException as error:
+            status = HTTPStatus(error.status_code)
+            response = self._refusal(request, RequestRefused(error.reason), status)
+        await response(scope, receive, send)
+
+    async def get_context(
+        self,
+        request: Request | WebSocket,
+        response: Response | WebSocket,  # noqa: ARG002  # strawberry passes it by name
+    ) -> Context:
+        """Make the context of one request from what the guards have found."""
+        found = request.scope.get("state", {})
+        return Context(
+            found.get(ACTOR, _NOBODY),
+            correlation_id=found.get(CORRELATION_ID, ""),
+            by_url=request.scope.get("method") == "GET",
+        )
+
+    async def get_sub_response(self, request: Request | WebSocket) -> Response:
+        """Begin the response in the media type that was asked for."""
+        response = await super().get_sub_response(request)
+        request.state.media_type = response.media_type = media_type(request.headers)
+        request.state.response = response
+        return response
+
+    def is_request_allowed(self, request: Any) -> bool:
+        """Refuse other methods than GET and POST, in our own words."""
+        if request.method not in {"GET", "POST"}:
+            raise RequestRefused(
+                "GraphQL is asked by GET or POST.", status=HTTPStatus.METHOD_NOT_ALLOWED
+            )
+        return True
+
+    def should_render_graphql_ide(self, request: Any) -> bool:  # noqa: ARG002  # strawberry's hook
+        """Leave pages for browsers to registry.web."""
+        return False
+
+    async def parse_http_body(self, request: Any) -> GraphQLRequestData:
+        """Read the question from the URL of a GET or the JSON body of a POST."""
+        if request.method == "GET":
+            data = dict(request.query_params)
+            for name in ("variables", "extensions"):
+                if data.get(name):
+                    data[name] = _decoded(data[name])
+        else:
+            _demand_json(request.content_type)
+            data = _decoded(await request.get_body())
+        return _question(data)
+
+    async def execute_single(self, *args: Any, **kwargs: Any) -> ExecutionResult:
+        """Execute one operation; end its transaction whatever happens."""
+        context: Context = kwargs["context"]
+        asked: GraphQLRequestData = kwargs["request_data"]
+        if asked.operation_name is None and operations_in(asked.query or "") > 1:
+            raise RequestRefused(
+                "The document holds several operations.",
+                remedy="Name the one to execute in `operationName`.",
+            )
+        try:
+            async with self._seat():
+                try:
+                    result = await super().execute_single(*args, **kwargs)
+                finally:
+                    await context.close()
+        except HTTPException as error:
+            raise _as_refusal(error, kwargs["request_adapter"].method) from error
+        if context.refusal:  # as a whole, though thousands of its parts may have failed
+            result.data = None
+            result.errors = [GraphQLError(context.refusal.what, original_error=context.refusal)]
+        if result.errors:
+            result.errors = told(result.errors, context.correlation_id)
+        return result
+
+    async def process_result(
+        self, request: Request, result: ExecutionResult
+    ) -> GraphQLHTTPResponse:
+        """Leave `data` out where execution never began, and say so by the status if asked to."""
+        answer = await super().process_result(request, result)
+        if result.data is None and result.errors and all(not e.path for e in result.errors):
+            del answer["data"]
+            if request.state.media_type == GRAPHQL_JSON:
+                request.state.response.status_code = HTTPStatus.BAD_REQUEST
+        return answer
+
+    def create_response(self, response_data: Any, sub_response: Response) -> Response:
+        """Encode the answer in the media type that was asked for."""
+        response = super().create_response(response_data, sub_response)
+        response.headers["content-type"] = f"{sub_response.media_type}; charset=utf-8"
+        return response
+
+    def encode_json(self, data: object) -> bytes:
+        """Encode the answer; msgspec is several times faster than the standard library."""
+        return msgspec.json.encode(data)
+
+    def _refusal(self, request: Request, error: TownclerkError, status: HTTPStatus) -> Response:
+        """Answer a request that is not a question in the shape of a GraphQL answer."""
+        shown = told([GraphQLError(error.what, original_error=error)], "")
+        response = Response(
+            self.encode_json({"errors": [each.formatted for each in shown]}),
+            status,
+            media_type=f"{media_type(request.headers)}; charset=utf-8",
+        )
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers["allow"] = "POST" if request.method == "GET" else "GET, POST"
+        return response
+
+    @asynccontextmanager
+    async def _seat(self) -> "AsyncIterator[None]":
+        """Wait for one of as many places as there are connections, without holding a thread.
+
+        Raises:
+            ServerBusy: None became free in time.
+        """
+        if self._seats is None:
+            pool = current_database().pool
+            self._seats = asyncio.Semaphore(max(1, pool.max_size - KEPT_CONNECTIONS))
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                await self._seats.acquire()
+        except TimeoutError as error:
+            raise ServerBusy(f"No place was free for {WAIT_SECONDS_MAX:.0f} seconds.") from error
+        try:
+            yield
+        finally:
+            self._seats.release()
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """Return which of our two media types a client prefers; JSON where it does not say.
+
+    Source:
+        RFC 9110, section 12.5.1.
+    """
+    weights: dict[str, float] = {}
+    for part in headers.get("accept", "").lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        try:
+            weights[name] = float(weight)
+        except ValueError:
+            weights[name] = 0.0
+    plain = max(weights.get(name, 0.0) for name in (JSON, "application/*", "*/*"))
+    ours = weights.get(GRAPHQL_JSON, 0.0)
+    return GRAPHQL_JSON if ours > 0 and ours >= plain else JSON
+
+
+def _demand_json(content_type: str | None) -> None:
+    kind, parameters = parse_content_type(content_type or "")
+    charset = parameters.get("charset", "utf-8").lower()
+    if kind.lower() != JSON or charset not in {"utf-8", "utf8"}:
+        raise RequestRefused(
+            "The body must be application/json in UTF-8.",
+            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        )
+
+
+def _decoded(text: str | bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise RequestRefused("The request is not JSON in UTF-8.") from error
+
+
+def _question(data: Any) -> GraphQLRequestData:
+    """Check the shape of a request."""
+    if isinstance(data, list):
+        raise RequestRefused(
+            "Several operations in one request are not answered.",
+            remedy="Ask them in one operation, or send one request each.",
+        )
+    if not isinstance(data, dict):
+        raise RequestRefused("The request is not a JSON object.")
+    query, name = data.get("query"), data.get("operationName")
+    if not isinstance(query, str) or not query:
+        raise RequestRefused("`query` must be a text with a GraphQL document.")
+    if not isinstance(name, str | None):
+        raise RequestRefused("`operationName` must be a text or null.")
+    for part in ("variables", "extensions"):
+        if not isinstance(data.get(part) or {}, dict) or data.get(part) in ("", 0, False, []):
+            raise RequestRefused(f"`{part}` must be an object or null.")
+    return GraphQLRequestData(
+        query=query,
+        variables=data.get("variables"),
+        operation_name=name or None,
+        extensions=data.get("extensions"),
+    )
+
+
+def _as_refusal(error: HTTPException, method: str) -> RequestRefused:
+    """Put strawberry's refusals of an operation in our words."""
+    if method == "GET" and "not allowed" in error.reason:
+        return RequestRefused(
+            "By GET one can only read.",
+            status=HTTPStatus.METHOD_NOT_ALLOWED,
+            remedy="Send changes by POST.",
+        )
+    return RequestRefused(f"{error.reason.rstrip('.')}.")

@@ -1,0 +1,152 @@
+"""Deny by default: no root field, and no room behind another, opens without its scope."""
+
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLOutputType,
+    is_leaf_type,
+    print_type,
+)
+
+from registry.api.nodes import KINDS
+from registry.api.pages import global_id
+from registry.api.schema import schema
+from registry.storage.database import unit_of_work
+from schemas.access import Scope
+from schemas.base import uuid7
+from tests import factories
+from tests.integration.api.asking import EVERY_SCOPE, ask, refusal, send
+
+pytestmark = pytest.mark.usefixtures("shared_database")
+
+GRAPH = schema._schema  # no public way leads to it
+SOMETHING = {
+    "urn": '"urn:test:x"',
+    "source": '"crm"',
+    "id": f'"{global_id("customer", uuid7())}"',
+    "ids": f'["{global_id("customer", uuid7())}"]',
+}
+OPENS = {
+    "systems": Scope.LANDSCAPE_READ,
+    "interfaces": Scope.LANDSCAPE_READ,
+    "dataSets": Scope.LANDSCAPE_READ,
+    "referenceComponents": Scope.LANDSCAPE_READ,
+    "domains": Scope.LANDSCAPE_READ,
+    "element": Scope.LANDSCAPE_READ,
+    "relationships": Scope.LANDSCAPE_READ,
+    "sources": Scope.SYNC_READ,
+    "syncRuns": Scope.SYNC_READ,
+    "customers": Scope.CUSTOMERS_READ,
+    "customer": Scope.CUSTOMERS_READ,
+    "node": Scope.CUSTOMERS_READ,
+    "nodes": Scope.CUSTOMERS_READ,
+    "cancelSync": Scope.SYNC_RUN,
+}
+
+
+def root_fields() -> list[tuple[str, str, GraphQLField]]:
+    roots = {"query": GRAPH.query_type, "mutation": GRAPH.mutation_type}
+    return [
+        (operation, name, field)
+        for operation, root in roots.items()
+        if root
+        for name, field in root.fields.items()
+    ]
+
+
+def question(operation: str, name: str, field: GraphQLField) -> str:
+    needed = [arg for arg in field.args if isinstance(field.args[arg].type, GraphQLNonNull)]
+    given = ", ".join(f"{arg}: {SOMETHING[arg]}" for arg in needed)
+    inner = "" if is_leaf_type(named(field.type)) else " { __typename }"
+    return f"{operation} {{ {name}{f'({given})' if given else ''}{inner} }}"
+
+
+def named(kind: GraphQLOutputType) -> GraphQLOutputType:
+    while isinstance(kind, GraphQLNonNull | GraphQLList):
+        kind = kind.of_type
+    return kind
+
+
+def test_every_root_field_is_known_to_this_test() -> None:
+    assert {name for _, name, _ in root_fields()} == OPENS.keys(), print_type(GRAPH.query_type)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name", "field"), root_fields(), ids=[name for _, name, _ in root_fields()]
+)
+def test_a_root_field_opens_to_its_scope_alone(
+    operation: str, name: str, field: GraphQLField
+) -> None:
+    text = question(operation, name, field)
+    refused = refusal(text, scopes=EVERY_SCOPE - {OPENS[name]})
+    assert refused["code"] == "access_denied"
+    assert refused["path"] == [name]
+    assert str(OPENS[name]) in refused["message"]
+    assert "scope" in refused["remedy"]
+    assert "errors" not in ask(text, scopes=[OPENS[name]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_global_id_opens_nothing_that_its_scope_does_not(kind: str) -> None:
+    text = "query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }"
+    given = global_id(kind, uuid7())
+    assert refusal(text, id=given, scopes=EVERY_SCOPE - {KINDS[kind].scope})["code"] == (
+        "access_denied"
+    )
+    answer = ask(text, id=given, scopes=[KINDS[kind].scope])
+    assert answer["data"] == {"node": None, "nodes": [None]}
+
+
+def test_nobody_gets_anything() -> None:
+    for operation, name, field in root_fields():
+        refused = refusal(question(operation, name, field), scopes=[])
+        assert refused["code"] == "access_denied"
+
+
+def test_a_customers_token_does_not_open_the_landscape_behind_a_value() -> None:
+    with unit_of_work() as db:
+        data_set = factories.a_data_set(db, name="CRM customers")
+        origin = {"data_set_id": str(data_set.id), "rule": "only_value", "changed_at": None}
+        factories.a_customer(db, attrs={"city": "Waterdorp"}, provenance={"address": origin})
+    answer = ask(
+        "{ customers { nodes { values { value dataSet { systems { nodes { name } } } } } } }",
+        scopes=[Scope.CUSTOMERS_READ],
+    )
+    value = answer["data"]["customers"]["nodes"][0]["values"][0]
+    assert value == {"value": "Waterdorp", "dataSet": None}
+    assert answer["errors"][0]["extensions"]["code"] == "access_denied"
+
+
+def test_a_sync_token_does_not_open_the_interface_behind_a_source() -> None:
+    with unit_of_work() as db:
+        source = factories.a_source(db)
+    answer = ask("{ sources { key interface { name } } }", scopes=[Scope.SYNC_READ])
+    assert {"key": source.key, "interface": None} in answer["data"]["sources"]
+    assert answer["errors"][0]["extensions"]["code"] == "access_denied"
+
+
+def test_who_came_through_no_gate_is_nobody() -> None:
+    import asyncio
+
+    import httpx
+
+    from registry.api.schema import graphql_app
+
+    async def ask_directly() -> httpx.Response:
+        transport = httpx.ASGITransport(app=graphql_app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return await client.post("/", json={"query": "{ sources { key } }"})
+
+    answer = asyncio.run(ask_directly()).json()
+    assert answer["errors"][0]["extensions"]["code"] == "access_denied"
+
+
+def test_customers_are_not_asked_for_in_a_url() -> None:
+    given = global_id("customer", uuid7())
+    for text in ("{ customers { nodes { id } } }", f'{{ node(id: "{given}") {{ id }} }}'):
+        error = send("GET", params={"query": text}).json()["errors"][0]
+        assert error["extensions"]["code"] == "graphql_request_refused"
+        assert "POST" in error["extensions"]["remedy"]
+    assert "errors" not in send("GET", params={"query": "{ systems { totalCount } }"}).json()
