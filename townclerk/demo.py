@@ -5,7 +5,6 @@ server and Prefect come up, the city's landscape is registered, every source is 
 records are matched, and the outcome is compared with the truth that only the city knows.
 """
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ from registry.storage.database import unit_of_work
 from registry.storage.running import running_database
 from schemas.errors import Misconfigured
 from schemas.landscape import ElementKind
-from townclerk.processes import Child
+from townclerk.processes import Child, run_stoppable
 from townclerk.sandbox.connectors import connector_files
 from townclerk.sandbox.landscape import landscape_of
 from townclerk.sandbox.truth import score_pairs
@@ -84,9 +83,9 @@ def running_demo(demo: Demo) -> Iterator[dict[str, Any]]:
         from flows import sync
 
         with demo.stage("sync"):
-            states = asyncio.run(sync.sync_sources(keys))
+            states = run_stoppable(sync.sync_sources(keys))
         with demo.stage("match"):
-            asyncio.run(sync.rematch())
+            run_stoppable(sync.rematch())
         with demo.stage("score"):
             report = _report(demo)
         demo.seconds["total"] = round(time.monotonic() - begun, 2)

@@ -1,17 +1,22 @@
-"""Child processes that never outlive us: they stop when our end of their standard input closes."""
+"""Parts that stop when we stop: child processes, and flows in a thread of their own."""
 
+import asyncio
+import contextvars
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from schemas.errors import TownclerkError, Unreachable
+
+T = TypeVar("T")
 
 STOP_SECONDS_MAX = 10.0  # what an operator waits for; afterwards the child is killed
 LAST_WORDS_MAX = 2000  # characters of a child's log that a message can carry
@@ -120,3 +125,42 @@ def wait_for_stop() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     stop.wait()
+
+
+def run_stoppable(work: Coroutine[Any, Any, T]) -> T:
+    """Run flows to their end; a signal to this process cancels them, and they clean up first.
+
+    In the main thread Prefect puts a handler of its own on SIGTERM, which breaks out of the event
+    loop in the middle of whatever runs and leaves its threads behind. So flows get a thread, and
+    the main thread stays free to hear signals.
+
+    Raises:
+        KeyboardInterrupt: A signal came; the flows have been cancelled and have ended.
+    """
+    outcome: Future[T] = Future()
+    running: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[T]]] = Future()
+
+    async def whole() -> T:
+        task = asyncio.current_task()
+        assert task is not None  # a coroutine that runs has one
+        running.set_result((asyncio.get_running_loop(), task))
+        return await work
+
+    def drive() -> None:
+        try:
+            outcome.set_result(asyncio.run(whole()))
+        except BaseException as error:  # noqa: BLE001  # handed to the main thread, which raises it
+            outcome.set_exception(error)
+
+    thread = threading.Thread(
+        target=contextvars.copy_context().run, args=(drive,), name="townclerk-flows"
+    )
+    thread.start()
+    try:
+        return outcome.result()
+    except KeyboardInterrupt:
+        loop, task = running.result()
+        with suppress(RuntimeError):  # it has just ended by itself
+            loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        raise

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,37 @@ def compare(document: Subject, rule_set: RuleSet, expected: Any) -> dict[str, An
     }
 
 
+def compare_sets(
+    names: Sequence[str], wanted: Collection[str] = (), show: int = 5
+) -> dict[str, Any]:
+    """Compare every file under every rule set; totals and differences by rule set."""
+    report: dict[str, Any] = {}
+    for name in names:
+        if name == "owasp" and not OWASP.exists():
+            sys.stderr.write("owasp left out; set TOWNCLERK_OWASP_RULESET\n")
+            continue
+        rule_set = load(rule_set_path(name))
+        files = {
+            file: compare(Subject(read(file), file), rule_set, expected)
+            for file, expected in golden(name).items()
+            if not wanted or file in wanted
+        }
+        for result in files.values():
+            for side, shown in result.get("differences", {}).items():
+                result["differences"][side] = shown[:show]
+        report[name] = {"totals": _totals(list(files.values())), "files": files}
+    return report
+
+
+def _totals(results: list[dict[str, Any]]) -> dict[str, int]:
+    compared = [result for result in results if "equal" in result]
+    keys = ("equal", "outside_words", "missing", "extra")
+    totals = {key: sum(result[key] for result in compared) for key in keys}
+    totals["spectral_crashed"] = len(results) - len(compared)
+    totals["other_order"] = sum(1 for result in compared if not result["same_order"])
+    return totals
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", default="oas,adr,haalcentraal,owasp")
@@ -117,27 +149,7 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=5)
     options = parser.parse_args()
     wanted = set(filter(None, options.files.split(",")))
-    report: dict[str, Any] = {}
-    for name in options.sets.split(","):
-        if name == "owasp" and not OWASP.exists():
-            sys.stderr.write("owasp left out; set TOWNCLERK_OWASP_RULESET\n")
-            continue
-        rule_set = load(rule_set_path(name))
-        files: dict[str, Any] = {}
-        for file, expected in golden(name).items():
-            if wanted and file not in wanted:
-                continue
-            files[file] = compare(Subject(read(file), file), rule_set, expected)
-            for side in ("missing", "extra"):
-                shown = files[file].get("differences", {}).get(side, [])
-                if shown:
-                    files[file]["differences"][side] = shown[: options.show]
-        compared = [result for result in files.values() if "equal" in result]
-        keys = ("equal", "outside_words", "missing", "extra")
-        totals = {key: sum(result[key] for result in compared) for key in keys}
-        totals["spectral_crashed"] = len(files) - len(compared)
-        totals["other_order"] = sum(1 for result in compared if not result["same_order"])
-        report[name] = {"totals": totals, "files": files}
+    report = compare_sets(options.sets.split(","), wanted, options.show)
     sys.stdout.write(json.dumps(report, indent=1) + "\n")
     return int(any(r["totals"]["missing"] or r["totals"]["extra"] for r in report.values()))
 

@@ -1,25 +1,23 @@
 """Time warm checks of large documents against adr-logius and spectral:oas, as JSON.
 
-    python benchmarks/compliance/speed.py [FILE …]
+    python -m benchmarks.compliance.speed [FILE …]
 
 Each document is checked in this process after one small document has warmed it; CPU seconds are
 user plus system, memory is the peak of the process so far.
 """
 
-import gzip
 import json
-import os
 import resource
 import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Any
 
+from benchmarks.compliance.identity import DATA, read
 from registry.compliance import engine
 from registry.compliance.rulesets import load
 from registry.compliance.subject import Subject
 
-BESIDE = Path(__file__).parents[2].parent / "shared" / "data"
-DATA = Path(os.environ.get("TOWNCLERK_TEST_DATA", BESIDE)) / "interfaces"
 FILES = (
     "burgershop.yaml", "openzaak-zaken.yaml", "stripe-vacuum.yaml", "openai.json",
     "github-api.json",
@@ -33,14 +31,8 @@ LIMITS = {
 }
 
 
-def read(name: str) -> bytes:
-    path = DATA / "corpus" / name
-    if path.exists():
-        return path.read_bytes()
-    return gzip.decompress(path.with_name(name + ".gz").read_bytes())
-
-
-def main() -> None:
+def measure(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Check documents warm; CPU seconds, counts and the peak memory so far."""
     rule_sets = [
         load(DATA / "rulesets" / "adr-logius" / "linter.yaml"),
         load("spectral:oas"),
@@ -49,7 +41,7 @@ def main() -> None:
         for rule_set in rule_sets:
             engine.check(read("burgershop.yaml"), rule_set, source="burgershop.yaml")
     report = []
-    for name in sys.argv[1:] or FILES:
+    for name in names:
         content = read(name)
         began = time.process_time()
         subject = Subject(content, name)
@@ -68,8 +60,8 @@ def main() -> None:
                 "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             }
         )
-    sys.stdout.write(json.dumps(report, indent=1) + "\n")
+    return report
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(json.dumps(measure(sys.argv[1:] or FILES), indent=1) + "\n")

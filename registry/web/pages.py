@@ -51,7 +51,16 @@ environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-environment.globals.update(asset=asset, Scope=Scope, Kind=ElementKind)
+
+
+def system_address(urn: str) -> str:
+    """Return the address of a system's page; a slash in a URN is not a slash of the address."""
+    return "/systems/" + quote(urn, safe=":")
+
+
+environment.globals.update(
+    asset=asset, Scope=Scope, Kind=ElementKind, system_address=system_address
+)
 
 
 def routes() -> list[BaseRoute]:

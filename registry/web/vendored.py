@@ -1,4 +1,4 @@
-"""Other people's scripts that we ship: their addresses, checksums and files; see tools/vendor.py."""
+"""Other people's scripts that we ship: addresses, checksums and files; see tools/vendor.py."""
 
 import base64
 import json

@@ -12,8 +12,6 @@ from registry.web.draw.layout import page_arrangement, poster_arrangement
 from registry.web.draw.marks import MARK_SIZE, legend, symbols
 from registry.web.draw.model import (
     Arrangement,
-    ComponentBlock,
-    DomainBlock,
     LandscapeMap,
     PlacedComponent,
     PlacedDomain,
@@ -70,18 +68,24 @@ class _Pen:
         self.say = options.say
         self.states = STATES[options.colour_by]
         self.state_words = {key: self.say(s.word) for key, s in self.states.items()}
-        self.word_data_sets = self.say("data sets")
-        self.word_interfaces = self.say("interfaces")
-        self.word_systems = self.say("systems")
+        self.words = {
+            word: (self.say(word), self.say(f"{word}s"))
+            for word in ("system", "data set", "interface")
+        }
         self.parts: list[str] = []
+
+    def counted(self, count: int, word: str) -> str:
+        """Return a number with its word, e.g. 1 system or 2 systems."""
+        one, many = self.words[word]
+        return f"{count} {one if count == 1 else many}"
 
     def tooltip(self, box: SystemBox, name: str, state: str) -> str:
         """Return what a pointer or a screen reader tells about a system."""
         words = f"{name} · {self.state_words[state]}"
         if box.data_sets:
-            words += f" · {box.data_sets} {self.word_data_sets}"
+            words += f" · {self.counted(box.data_sets, 'data set')}"
         if box.interfaces:
-            words += f" · {box.interfaces} {self.word_interfaces}"
+            words += f" · {self.counted(box.interfaces, 'interface')}"
         return escape(words)
 
     def system(self, box: SystemBox, rect: Rect) -> None:
@@ -144,7 +148,7 @@ class _Pen:
         x, y = _number(rect.x + scale.pad + 1), rect.y + 4 + scale.title
         self.parts.append(
             f'<g class="c{" gap" if empty else ""}">'
-            + f"<title>{escape(name)}</title>"
+            f"<title>{escape(name)}</title>"
             + _rect(rect, extra=' rx="4"')
             + f'<text x="{x}" y="{_number(y)}">{escape(fit(name, room, scale.title))}</text>'
         )
@@ -159,12 +163,12 @@ class _Pen:
     def heading(self, rect: Rect, name: str, count: int, href: str) -> None:
         """Draw a domain's name, how many systems it holds, and the link that goes nearer."""
         scale = self.scale
-        counted = f"{count} {self.word_systems}" if rect.width > 300 else str(count)
+        counted = self.counted(count, "system") if rect.width > 300 else str(count)
         count_room = len(counted) * scale.title * 0.62 + 8
         room = rect.width - 2 * scale.pad - count_room
         baseline = _number(rect.y + scale.heading + 5)
         label = (
-            f"<title>{escape(name)} · {count} {self.word_systems}</title>"
+            f"<title>{escape(name)} · {escape(self.counted(count, 'system'))}</title>"
             f'<text class="h" x="{_number(rect.x + scale.pad + 1)}" y="{baseline}">'
             f"{escape(fit(name, room, scale.heading, bold=True))}</text>"
         )
@@ -271,5 +275,3 @@ def landscape_poster(
     arrangement = poster_arrangement(landscape, names=names)
     style = f"<style>{stylesheet}</style>"
     return _svg(arrangement, options, style, 84.0)
-
-

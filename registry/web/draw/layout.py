@@ -96,9 +96,7 @@ class _Packer:
         widest = min(SHELF_DOMAINS_MAX, self.columns_of_shelf(1))
         best: list[tuple[float, _Shelf | None]] = [(0.0, None)] * (count + 1)
         for first in range(count - 1, -1, -1):
-            options = (
-                self.shelf(first, size) for size in range(1, min(widest, count - first) + 1)
-            )
+            options = (self.shelf(first, size) for size in range(1, min(widest, count - first) + 1))
             scored = [(s.height + FRAME_GAP + best[first + len(s.columns)][0], s) for s in options]
             best[first] = min(scored, key=lambda pair: pair[0])
         chosen: list[_Shelf] = []
@@ -152,7 +150,7 @@ def _place_domain(domain: DomainBlock, rect: Rect, pile: Stack, scale: Scale) ->
                     left + number * (track_width + scale.gap), y, track_width, item.height + extra
                 )
                 placed.append(
-                    _place_component(domain.components[item.index], frame, level.per_row, scale)
+                    _place_component(domain.components[item.place], frame, level.per_row, scale)
                 )
                 y = frame.bottom + scale.gap
         top = level_bottom + scale.gap

@@ -54,7 +54,8 @@ def symbols(colour_by: ColourBy, prefix: str, scale: Scale) -> str:
         # A data set is a sheet with a ruled head; an interface is a plug: ArchiMate's own signs.
         shapes += (
             f'<path id="{prefix}-d" class="i" d="M.5.5h8v7h-8zM.5 2.8h8"/>'
-            f'<path id="{prefix}-i" class="i" d="M.5 4h3.2m0 0a2.4 2.4 0 1 0 4.8 0 2.4 2.4 0 1 0-4.8 0"/>'
+            f'<path id="{prefix}-i" class="i" '
+            'd="M.5 4h3.2m0 0a2.4 2.4 0 1 0 4.8 0 2.4 2.4 0 1 0-4.8 0"/>'
         )
     return f"<defs>{shapes}</defs>"
 

@@ -12,7 +12,7 @@ BANDS_MAX = 3
 class Item(NamedTuple):
     """One component in a track: its place in the domain's list and its natural height."""
 
-    index: int
+    place: int
     height: float
 
 

@@ -101,9 +101,7 @@ _LIFECYCLE_WORDS = {
     Lifecycle.LEAVING: "leaving phase_out phasing_out sunset deprecated retiring uitfaseren",
     Lifecycle.GONE: "gone end_of_life retired ended decommissioned not_in_use uitgefaseerd",
 }
-_LIFECYCLE_OF = {
-    word: state for state, words in _LIFECYCLE_WORDS.items() for word in words.split()
-}
+_LIFECYCLE_OF = {word: state for state, words in _LIFECYCLE_WORDS.items() for word in words.split()}
 
 
 def lifecycle_of(word: str | None) -> Lifecycle:

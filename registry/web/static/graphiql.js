@@ -38,6 +38,7 @@
     const put = (text) => {
       variableEditor?.setValue("");
       queryEditor.setValue(text);
+      queryEditor.operationName = undefined; // GraphiQL reads the new one a moment later
       queryEditor.focus();
     };
     React.useEffect(() => {

@@ -1,4 +1,8 @@
-"""A browser, and a real server over a small town for it to visit."""
+"""A browser, and a real server over a small town for it to visit.
+
+Both live no longer than one file of tests: the browser keeps an event loop in this thread, and
+the town is the process's current database.
+"""
 
 import os
 import shutil
@@ -9,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from registry.storage.database import close_database, open_database, unit_of_work
 from registry.storage.embedded import EmbeddedPostgres
@@ -78,7 +82,7 @@ class Visit:
             self.troubles.append(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town_url() -> Iterator[str]:
     """The address of a demonstration over a small town, on a database server of its own."""
     place = make_reachable_dir()
@@ -100,7 +104,7 @@ def town_url() -> Iterator[str]:
             sys.modules["prefect.context"].refresh_global_settings_context()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's chromium."""
     if CHROMIUM is None:
@@ -112,10 +116,11 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, town_url: str) -> Iterator[Visit]:
+def visit(town_url: str, chromium: Browser) -> Iterator[Visit]:
     """A fresh window of 1280 by 800; a test that leaves troubles behind fails."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     context.set_default_timeout(WAIT_MS)
+    expect.set_options(timeout=WAIT_MS)
     visit = Visit(context.new_page(), town_url)
     visit.watch()
     yield visit

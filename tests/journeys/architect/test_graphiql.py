@@ -17,8 +17,8 @@ def test_a_question_to_begin_with_shows_its_answer(visit: Visit) -> None:
     expect(page.get_by_role("button", name=examples()[0].question)).to_be_visible()
     page.get_by_label("Execute query").click()
     answer = page.get_by_role("region", name="Result Window")
-    expect(answer).to_contain_text("Harbour CRM")
-    expect(answer).to_contain_text("Customer contact centre")
+    expect(answer).to_contain_text("BinPass")
+    expect(answer).to_contain_text("Public works")
 
 
 def test_every_question_can_be_chosen_and_asked(visit: Visit) -> None:
@@ -68,7 +68,9 @@ def test_nothing_that_was_typed_is_kept(visit: Visit) -> None:
     page.get_by_role("button", name=examples()[9].question).click()
     page.get_by_label("Execute query").click()
     expect(page.get_by_role("region", name="Result Window")).to_contain_text(CUSTOMER)
-    kept = page.evaluate("[localStorage.length, sessionStorage.length, document.cookie, location.search]")
+    kept = page.evaluate(
+        "[localStorage.length, sessionStorage.length, document.cookie, location.search]"
+    )
     assert kept == [0, 0, "", ""]
     page.reload()
     expect(page.get_by_role("region", name="Query Editor")).not_to_contain_text("jansen")
@@ -79,13 +81,15 @@ def test_without_scripts_the_questions_are_still_there_to_copy(visit: Visit) -> 
     page = context.new_page()
     page.goto(visit.url + "/graphql")
     page.get_by_text(examples()[0].question, exact=True).click()
-    expect(page.get_by_role("region", name=examples()[0].question)).to_contain_text("SystemsAndOwners")
+    expect(page.get_by_role("region", name=examples()[0].question)).to_contain_text(
+        "SystemsAndOwners"
+    )
     context.close()
 
 
-@pytest.mark.parametrize("width", [390, 640, 1280])
-def test_the_page_fits_narrow_and_enlarged_windows(visit: Visit, width: int) -> None:
-    visit.page.set_viewport_size({"width": width, "height": 800})
-    page = visit.open("/graphql")
-    expect(page.get_by_label("Execute query")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_the_page_fits_narrow_and_enlarged_windows(visit: Visit) -> None:
+    for width in (390, 640, 1280):
+        visit.page.set_viewport_size({"width": width, "height": 800})
+        page = visit.open("/graphql")
+        expect(page.get_by_label("Execute query")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

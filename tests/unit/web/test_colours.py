@@ -96,7 +96,9 @@ def test_both_themes_name_the_same_states() -> None:
 def test_no_other_stylesheet_of_ours_names_a_colour() -> None:
     for file in STATIC.glob("*.css"):
         if file.name != "tokens.css":
-            assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)|\brgba?\(", file.read_text()), file.name
+            assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?![^{]*\{)|\brgba?\(", file.read_text()), (
+                file.name
+            )
 
 
 def test_every_token_that_is_used_is_there() -> None:

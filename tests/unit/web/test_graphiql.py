@@ -1,4 +1,4 @@
-"""The page to ask by GraphQL: from our own files alone, safe with any address, with examples that work."""
+"""The page to ask by GraphQL: from our own files alone, safe, with examples that work."""
 
 import base64
 import hashlib
@@ -140,9 +140,7 @@ def test_the_page_says_who_asks_and_where_a_token_goes(client: Client) -> None:
         "\u202e\u0000 ‘",
     ],
 )
-def test_a_question_in_the_address_stands_in_the_page_as_text(
-    client: Client, query: str
-) -> None:
+def test_a_question_in_the_address_stands_in_the_page_as_text(client: Client, query: str) -> None:
     page = client.get("/graphql?query=" + quote(query), headers=BROWSER).text
     found = re.search(r'data-query="([^"]*)"', page)
     assert found
@@ -191,7 +189,9 @@ def test_an_example_is_answered_without_errors(client: Client, name: str) -> Non
     assert "errors" not in answer, answer["errors"]
     (found,) = answer["data"].values()
     assert found
-    assert found.get("nodes", True) if isinstance(found, dict) else True, "an example shows something"
+    assert found.get("nodes", True) if isinstance(found, dict) else True, (
+        "an example shows something"
+    )
 
 
 @pytest.mark.parametrize("place", QUERIES)

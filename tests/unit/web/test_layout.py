@@ -1,4 +1,4 @@
-"""The map, whatever the landscape: every box inside its parent, none over another, names that fit."""
+"""The map, whatever the landscape: boxes inside their parents and apart, names that fit."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
@@ -28,7 +28,9 @@ SAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[Health
 
 names = st.one_of(
     st.text(max_size=80),
-    st.sampled_from(["", " ", "W" * 300, "a b " * 60, "Dienst Wérk & Inkomen", "</text>", "東京都" * 20]),
+    st.sampled_from(
+        ["", " ", "W" * 300, "a b " * 60, "Dienst Wérk & Inkomen", "</text>", "東京都" * 20]
+    ),
 )
 counts = st.integers(0, 1000)
 systems = st.builds(
@@ -42,9 +44,7 @@ systems = st.builds(
     interfaces=counts,
 )
 components = st.builds(ComponentBlock, urn=names, name=names, systems=st.lists(systems, max_size=9))
-domains = st.builds(
-    DomainBlock, urn=names, name=names, components=st.lists(components, max_size=6)
-)
+domains = st.builds(DomainBlock, urn=names, name=names, components=st.lists(components, max_size=6))
 landscapes = st.builds(
     LandscapeMap, domains=st.lists(domains, max_size=6), unplaced=st.lists(systems, max_size=9)
 )
@@ -219,8 +219,12 @@ def test_what_is_drawn_is_well_formed_and_stays_in_its_box(
             assert all(inside(line, rect_of(group)) for line in written(group, scale.title))
         if kind == ["d"]:
             heading = group.find(f"{SVG}a[@class='l']")
+            count = group.find(f"{SVG}text[@class='q']")
+            assert count is not None
+            left = float(count.get("x", "")) - width_px(count.text or "", scale.title)
             for line in written(group if heading is None else heading, scale.heading, bold=True):
                 assert inside(line, rect_of(group))
+                assert line.right <= left + A_HAIR
     for link in picture.iter(f"{SVG}a"):
         if (link.get("class") or "").startswith("s "):
             assert link.findtext(f"{SVG}title")
@@ -251,3 +255,13 @@ def test_two_pictures_on_one_page_share_no_id(colour_by: ColourBy) -> None:
         if mark.get("id")
     ]
     assert len(ids) == len(set(ids))
+
+
+def test_one_system_is_not_called_systems() -> None:
+    box = SystemBox("urn:s", "Archive", data_sets=1, interfaces=2)
+    picture = draw_landscape(
+        LandscapeMap([DomainBlock("urn:d", "Care", [ComponentBlock("urn:c", "Files", [box])])]),
+        DrawOptions(),
+    )
+    assert "Care · 1 system<" in picture
+    assert "1 data set · 2 interfaces<" in picture

@@ -1,4 +1,4 @@
-"""A small town for tests of pages: the sandbox landscape, runs that went well and badly, customers."""
+"""A small town for tests of pages: the sandbox landscape, good and bad runs, customers."""
 
 import asyncio
 from datetime import UTC, datetime

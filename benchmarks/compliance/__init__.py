@@ -1,0 +1,1 @@
+"""How the rule engine compares with Spectral."""

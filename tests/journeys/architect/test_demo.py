@@ -1,0 +1,81 @@
+"""A newcomer's first command: a whole town, from nothing to a report, twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+COMMAND = [sys.executable, "-m", "townclerk", "demo", "--json", "--people", "1000"]
+SECONDS_MAX = 240
+
+
+def environment(place: Path) -> dict[str, str]:
+    return {**os.environ, "TOWNCLERK_DATA_DIR": str(place), "TOWNCLERK_POOL_SIZE": "4"}
+
+
+def demo_once(place: Path) -> tuple[dict[str, Any], str]:
+    done = subprocess.run(
+        [*COMMAND, "--once"],
+        env=environment(place),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout), done.stderr
+
+
+@pytest.mark.slow
+def test_the_report_is_whole_and_a_second_run_finds_the_same_town(reachable_dir: Path) -> None:
+    first, said = demo_once(reachable_dir)
+    second, _ = demo_once(reachable_dir)
+
+    assert set(first["sources"].values()) == {"Completed"}
+    assert len(first["sources"]) >= 5
+    assert first["records_landed"] + first["quarantined"] == first["records_read"]
+    assert first["pairs"]["f1"] > 0.9
+    assert first["lineage_edges"] == 2 * 6
+    assert not any(word in said for word in ("Traceback", "Warning", '"level": "error"')), said
+    unchanged = ("records_landed", "quarantined", "customers", "pairs", "systems", "lineage_edges")
+    assert {key: second[key] for key in unchanged} == {key: first[key] for key in unchanged}
+
+
+@pytest.mark.slow
+def test_the_town_is_served_until_somebody_stops_it(reachable_dir: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "--port", "0"],
+        env=environment(reachable_dir),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as town:
+        assert town.stdout
+        lines = []
+        while not lines or lines[-1] != "}\n":
+            lines.append(town.stdout.readline())
+        url = json.loads("".join(lines))["url"]
+        try:
+            page = httpx.get(url, timeout=20)
+            assert page.status_code == 200
+            assert "Harbour CRM" in page.text
+            foreign = httpx.get(url, headers={"Host": "evil.example"}, timeout=20)
+            assert foreign.status_code == 421
+            answer = httpx.post(
+                f"{url}/graphql",
+                json={"query": "{ customers(first: 1) { nodes { displayName } } }"},
+                timeout=20,
+            )
+            assert answer.json()["data"]["customers"]["nodes"]
+        finally:
+            begun = time.monotonic()
+            town.send_signal(signal.SIGTERM)
+            town.wait(20)
+        assert time.monotonic() - begun < 10
