@@ -6,7 +6,7 @@ Rooms meet only here. Prefect decides when these functions run; the database hol
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,6 +22,7 @@ from connectors.sdk.source import Source
 from registry import customers, intake, landscape
 from registry.intake.leases import HeldLease
 from registry.storage.database import unit_of_work
+from schemas.errors import GiveUp
 from schemas.records import Cursor, MappedPage, Page
 
 PAGES_AHEAD_MAX = 2  # pages in memory while one is written; more would only cost memory
@@ -116,16 +117,22 @@ async def run_chunk(opened: OpenedSource, lease: HeldLease, *, seconds_max: floa
             if start is None:
                 continue
             cursor, number = start
+            ended = False
             async with aclosing(read_ahead(connector.read(stream.name, cursor))) as ahead:
                 async for page in ahead:
                     number += 1
                     cancelled = await asyncio.to_thread(absorb_page, page, stream, lease, number)
-                    pages += 1
+                    pages, ended = pages + 1, page.last
                     records += len(page.records) + len(page.rejected)
                     if cancelled:
                         return ChunkReport(pages, records, done=False, cancelled=True)
                     if time.monotonic() > deadline and not page.last:
                         return ChunkReport(pages, records, done=False, cancelled=False)
+            if not ended:
+                raise GiveUp(
+                    f"the connector of {opened.key} stopped before the end of {stream.name}",
+                    remedy="Its last page must say `last=True`, as docs/reference says.",
+                )
         return ChunkReport(pages, records, done=True, cancelled=False)
     finally:
         await connector.close()
@@ -179,14 +186,15 @@ def absorb_page(page: Page, stream: Stream, lease: HeldLease, number: int) -> bo
         return intake.commands.count_page(db, lease, landed)
 
 
-async def read_ahead(pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
+async def read_ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
     """Fetch the next pages while the present one is written; memory stays bounded."""
     queue: asyncio.Queue[Page | BaseException | None] = asyncio.Queue(PAGES_AHEAD_MAX)
 
     async def fetch() -> None:
         try:
-            async for page in pages:
-                await queue.put(page)
+            async with aclosing(pages):
+                async for page in pages:
+                    await queue.put(page)
             await queue.put(None)
         except Exception as error:  # noqa: BLE001  # handed to the reader, who raises it
             await queue.put(error)
@@ -200,6 +208,7 @@ async def read_ahead(pages: AsyncIterator[Page]) -> AsyncGenerator[Page, None]:
             if isinstance(item, BaseException):
                 raise item
             yield item
+        raise GiveUp(f"the scan did not end within {PAGES_MAX} pages")
     finally:
         fetcher.cancel()
         await asyncio.gather(fetcher, return_exceptions=True)

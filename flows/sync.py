@@ -5,6 +5,7 @@ costs some 50 ms of CPU, so a task per page would cost more than the page (docs/
 """
 
 import asyncio
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -19,19 +20,23 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import exponential_backoff
 
+from flows.edges import UnforeseenFault, without_values
 from flows.steps import ChunkReport, OpenedSource, open_source, run_chunk
 from registry import customers, intake
 from registry.intake.leases import HeldLease, lifeline
+from registry.log_context import log_context
 from registry.settings import settings
 from registry.storage.database import current_database, has_database, unit_of_work
 from registry.storage.running import running_database
-from schemas.errors import DatabaseUnreachable, RetryLater, TownclerkError
+from schemas.errors import DatabaseUnreachable, GiveUp, RetryLater, TownclerkError
 from schemas.intake import RunState
 
 CHUNK_SECONDS = 30.0  # long enough that Prefect's cost stays under 0.5 %, short enough to follow
 CHUNK_TIMEOUT = timedelta(minutes=10)  # one page may take long on a slow source, never this long
 CHUNKS_MAX = 100_000  # of one run: 35 days of reading; beyond it something loops
 RETRIES_MAX = 4
+
+logger = logging.getLogger("townclerk.flows")
 
 
 async def _worth_trying_again(_: Any, __: TaskRun, state: State[Any]) -> bool:
@@ -53,8 +58,9 @@ async def _worth_trying_again(_: Any, __: TaskRun, state: State[Any]) -> bool:
 )
 async def read_pages(source_key: str, lease: HeldLease) -> ChunkReport:
     """Read one source for at most `CHUNK_SECONDS`, going on from its checkpoint."""
-    opened = await asyncio.to_thread(_open, source_key)
-    return await run_chunk(opened, lease, seconds_max=CHUNK_SECONDS)
+    with without_values():
+        opened = await asyncio.to_thread(_open, source_key)
+        return await run_chunk(opened, lease, seconds_max=CHUNK_SECONDS)
 
 
 @flow(name="sync-source", flow_run_name="sync-{source_key}")
@@ -64,7 +70,7 @@ async def sync_source(source_key: str) -> State[Any]:
     A failure is a state with words and not a raised error, so that the other sources go on.
     """
     try:
-        with _database():
+        with without_values(), _database():
             return await _sync(source_key)
     except TownclerkError as error:
         return Failed(message=f"{error.code}: {error.what}")
@@ -75,12 +81,17 @@ async def _sync(source_key: str) -> State[Any]:
     with lifeline(current_database().url, opened.id) as lock_is_ours:
         lease = await asyncio.to_thread(_take, opened, lock_is_ours=lock_is_ours)
         try:
-            cancelled = await _read_to_the_end(source_key, lease)
+            with log_context(run_id=str(lease.run_id)):
+                cancelled = await _read_to_the_end(source_key, lease)
         except TownclerkError as error:
             await asyncio.to_thread(_finish, lease, RunState.FAILED, error.as_dict())
             raise
         except asyncio.CancelledError:
             _finish(lease, RunState.CANCELLED)
+            raise
+        except Exception:  # Prefect's own time-out of a chunk, among others
+            unforeseen = UnforeseenFault(f"The sync of {source_key} ended for a reason of its own.")
+            await asyncio.to_thread(_finish, lease, RunState.FAILED, unforeseen.as_dict())
             raise
         await asyncio.to_thread(
             _finish, lease, RunState.CANCELLED if cancelled else RunState.COMPLETED
@@ -94,21 +105,30 @@ async def _read_to_the_end(source_key: str, lease: HeldLease) -> bool:
     """Run chunks until the source is done; return whether a person cancelled."""
     for _ in range(CHUNKS_MAX):
         report = await read_pages(source_key, lease)
+        logger.info(
+            "chunk read",
+            extra={"source": source_key, "pages": report.pages, "records": report.records},
+        )
         if report.done or report.cancelled:
             return report.cancelled
-    return False
+    raise GiveUp(f"the sync of {source_key} did not end within {CHUNKS_MAX} chunks")
 
 
 @task(name="match", cache_policy=NO_CACHE, persist_result=False)
 async def match() -> customers.commands.MatchReport:
     """Link all cleaned records and merge them into customers, in one transaction."""
-    return await asyncio.to_thread(_match)
+    with without_values():
+        try:
+            return await asyncio.to_thread(_match)
+        except asyncio.CancelledError:
+            customers.commands.stop_rematching()
+            raise
 
 
 @flow(name="rematch")
 async def rematch() -> customers.commands.MatchReport:
     """Train or load the matching model, link, and merge."""
-    with _database():
+    with without_values(), _database():
         return await match()
 
 
@@ -126,7 +146,7 @@ async def sync_sources(source_keys: list[str]) -> dict[str, str]:
 @flow(name="sync-town")
 async def sync_town(source_keys: list[str]) -> dict[str, str]:
     """Read sources side by side, then match what came in."""
-    with _database():
+    with without_values(), _database():
         states = await sync_sources(source_keys)
         await rematch()
         return states

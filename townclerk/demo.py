@@ -5,9 +5,9 @@ server and Prefect come up, the city's landscape is registered, every source is 
 records are matched, and the outcome is compared with the truth that only the city knows.
 """
 
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,25 +60,26 @@ def running_demo(demo: Demo) -> Iterator[dict[str, Any]]:
         The report; `docs/reference/demo-report.md` describes it.
     """
     from flows import runtime, server  # the heavy floor; only commands that run flows enter it
+    from townclerk.serving import bind, serving
 
     begun = time.monotonic()
     settings = demo.settings.model_copy(update={"data_dir": demo.directory})
-    runtime.use_prefect(settings)
     with ExitStack() as stack:
-        city = stack.enter_context(_city(demo))
+        # What can fail at once comes first: the port, then the directory and the database.
+        listening = stack.enter_context(bind(settings.host, settings.port))
         with demo.stage("database"):
             stack.enter_context(running_database(settings))
-        preparing = threading.Thread(target=server.prepare, args=(settings,), name="prefect")
-        preparing.start()
+        runtime.use_prefect(settings)
+        city = stack.enter_context(_city(demo))
+        preparing = stack.enter_context(ThreadPoolExecutor(1, "prefect")).submit(
+            server.prepare, settings
+        )
         with demo.stage("city"):
             facts = city.wait_ready(CITY_SECONDS_MAX)
         with demo.stage("register"):
             keys = _register(demo, facts["sources"])
         with demo.stage("web"):
-            from townclerk.serving import bind, serving
-
-            preparing.join()
-            listening = bind(settings.host, settings.port)
+            preparing.result()
             url = stack.enter_context(serving(settings, demo=True, sock=listening))
         from flows import sync
 

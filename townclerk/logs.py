@@ -8,14 +8,14 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Final, TextIO
 
+from registry.log_context import facts_of_context, log_context
 from registry.settings import Settings
 from schemas.errors import TownclerkError
+
+__all__ = ["log_context", "set_up_logs"]
 
 # Lines from these say what they do, not what happened to us, until something is wrong.
 CHATTY: Final = (
@@ -37,27 +37,11 @@ CHATTY: Final = (
 TEXT_CHARACTERS_MAX: Final = 20_000
 CAUSES_MAX: Final = 10  # of one exception; a longer chain is a loop
 
-_context: ContextVar[dict[str, str]] = ContextVar("log_context", default={})  # noqa: B039  # never changed in place
-
 # What every record has; all else was given by the caller as `extra`.
 _STANDARD: Final = frozenset(
     vars(logging.LogRecord("", 0, "", 0, "", None, None))
     | {"message": "", "asctime": "", "color_message": ""}
 )
-
-
-@contextmanager
-def log_context(**facts: str) -> Iterator[None]:
-    """Add facts to every line that is logged inside, also in tasks and `asyncio.to_thread`.
-
-    Args:
-        facts: Usually `run_id` or `correlation_id`.
-    """
-    token = _context.set({**_context.get(), **facts})
-    try:
-        yield
-    finally:
-        _context.reset(token)
 
 
 def set_up_logs(settings: Settings, *, stream: TextIO | None = None) -> None:
@@ -94,7 +78,7 @@ class LogHandler(logging.StreamHandler[TextIO]):
 
 def remember_context(record: logging.LogRecord) -> bool:
     """Write the present context into a record, for formatting may happen elsewhere."""
-    record.townclerk_context = _context.get()
+    record.townclerk_context = facts_of_context()
     return True
 
 

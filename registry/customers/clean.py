@@ -43,6 +43,8 @@ CleanRow: TypeAlias = tuple[Any, ...]
 
 # The oldest person on record lived 122 years; registers also keep people for decades after death.
 BIRTH_AGE_YEARS_MAX = 150
+# Before 1900 nobody kept a computer; a year of change beyond 2200 is a placeholder or a fault.
+YEARS_OF_CHANGE = (1900, 2200)
 # Days that programs write where there is none: the zero days of Excel, SQL Server and forms.
 PLACEHOLDER_DATES = frozenset(
     {date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1901, 1, 1), date(1911, 11, 11)}
@@ -88,8 +90,15 @@ def clean(
         number,
         postal_code(record.postal_code),
         named(record.city),
-        record.changed_at,
+        _moment(record.changed_at),
     )
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    """Return a change mark that can be one; programs write year 1 or 9999 where they have none."""
+    if value is None or not YEARS_OF_CHANGE[0] <= value.year <= YEARS_OF_CHANGE[1]:
+        return None
+    return value
 
 
 def _birth_date(value: date | None, today: date) -> date | None:

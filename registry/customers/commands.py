@@ -11,7 +11,14 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from registry.customers.clean import CLEAN_COLUMNS, clean
-from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run, workspace
+from registry.customers.engine import (
+    MEMORY_LIMIT_MB,
+    interrupt,
+    open_engine,
+    run,
+    sweep,
+    workspace,
+)
 from registry.customers.link import Linked, link_table
 from registry.customers.master import (
     choose_values,
@@ -102,6 +109,7 @@ def rematch(
     seconds: dict[str, float] = {}
     # One matching run at a time: two would mint two ids for one customer.
     db.execute("SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))")
+    sweep()
     with open_engine(memory_limit_mb) as con:
         with _timed(seconds, "load"):
             records = _load(db, con)
@@ -126,6 +134,11 @@ def rematch(
     return MatchReport(
         records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds
     )
+
+
+def stop_rematching() -> None:
+    """Make a matching run of this process give up; its transaction is rolled back."""
+    interrupt()
 
 
 def _load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import numpy as np
 
+from registry.customers.blocking import rules_for
 from registry.customers.cluster import cluster
+from registry.customers.copies import put_copies_back, set_copies_aside
 from registry.customers.engine import run
 from registry.customers.model import CUT_BITS, KindModel, MatchModel
 from registry.customers.score import score
@@ -73,17 +75,14 @@ def link_table(
     """
     kinds: dict[CustomerKind, KindModel] = {}
     found = Linked(model or MatchModel(kinds, cut_bits))
-    run(
-        con,
-        "CREATE OR REPLACE TABLE linked_pair"
-        " (id_l BIGINT, id_r BIGINT, weight_bits FLOAT, by_identity BOOLEAN, apart BOOLEAN)",
-    )
-    run(con, "CREATE OR REPLACE TABLE linked_record (id BIGINT, kind VARCHAR, cluster BIGINT)")
+    run(con, _LINKED_PAIR)
+    run(con, _LINKED_RECORD)
     for kind in CustomerKind:
         with found.step("standardise"):
-            count = standardise(con, plain, kind, into="standard_record")
-        found.records[kind] = count
-        trained = model.kinds.get(kind) if model else None
+            records = standardise(con, plain, kind, into="standard_record")
+            count = set_copies_aside(con, "standard_record", into="copy_aside")
+        found.records[kind] = records
+        trained = model.kinds[kind] if model else None
         with found.step("weigh"):
             part = weigh(
                 con,
@@ -91,13 +90,24 @@ def link_table(
                 kind,
                 count,
                 model=trained,
+                rules=rules_for(kind, trained.records if trained else records),
                 classes=classes,
                 into="compared_pair",
             )
-        if model is None:
-            kinds[kind] = part
+        if trained is None:
+            kinds[kind] = replace(part, records=records)
         _score_and_cluster(con, kind, part, count, found)
+    found.clusters = run(con, "SELECT count(DISTINCT cluster) FROM linked_record")[0][0]
     return found
+
+
+_LINKED_PAIR = """
+CREATE OR REPLACE TABLE linked_pair
+    (id_l BIGINT, id_r BIGINT, weight_bits FLOAT, by_identity BOOLEAN, apart BOOLEAN)
+"""
+_LINKED_RECORD = """
+CREATE OR REPLACE TABLE linked_record (id BIGINT, kind VARCHAR, cluster BIGINT)
+"""
 
 
 def _score_and_cluster(
@@ -111,7 +121,6 @@ def _score_and_cluster(
         labels = cluster(
             con, "standard_record", "scored_pair", kind, part, count=count, cut_bits=cut_bits
         )
-        con.register("cluster_label", {"rid": np.arange(count), "label": labels})
     with found.step("keep"):
         pairs, links = run(
             con,
@@ -119,30 +128,36 @@ def _score_and_cluster(
             " FROM scored_pair",
             cut_bits,
         )[0]
-        run(
-            con,
-            """
-            INSERT INTO linked_pair
-            SELECT l.id, r.id, weight_bits, by_identity, apart FROM scored_pair
-            JOIN standard_record l ON l.rid = scored_pair.l
-            JOIN standard_record r ON r.rid = scored_pair.r
-            WHERE weight_bits >= ? OR by_identity
-            """,
-            KEPT_BITS_MIN,
-        )
-        run(
-            con,
-            """
-            INSERT INTO linked_record
-            SELECT r.id, ?, head.id FROM standard_record r
-            JOIN cluster_label ON cluster_label.rid = r.rid
-            JOIN standard_record head ON head.rid = cluster_label.label
-            """,
-            kind.value,
-        )
+        found.pairs += pairs
+        found.links += links
+        con.register("cluster_label", {"rid": np.arange(count), "label": labels})
+        _keep(con, kind)
         con.unregister("cluster_label")
-        run(con, "DROP TABLE scored_pair")
-        run(con, "DROP TABLE standard_record")
-    found.pairs += pairs
-    found.links += links
-    found.clusters += len(np.unique(labels))
+
+
+def _keep(con: duckdb.DuckDBPyConnection, kind: CustomerKind) -> None:
+    """Add what was found of one kind to the outcome, by the caller's ids."""
+    run(
+        con,
+        """
+        INSERT INTO linked_pair
+        SELECT l.id, r.id, weight_bits, by_identity, apart FROM scored_pair
+        JOIN standard_record l ON l.rid = scored_pair.l
+        JOIN standard_record r ON r.rid = scored_pair.r
+        WHERE weight_bits >= ? OR by_identity
+        """,
+        KEPT_BITS_MIN,
+    )
+    run(
+        con,
+        """
+        INSERT INTO linked_record
+        SELECT r.id, ?, head.id FROM standard_record r
+        JOIN cluster_label ON cluster_label.rid = r.rid
+        JOIN standard_record head ON head.rid = cluster_label.label
+        """,
+        kind.value,
+    )
+    put_copies_back(con, "copy_aside", kind.value)
+    run(con, "DROP TABLE scored_pair")
+    run(con, "DROP TABLE standard_record")

@@ -30,6 +30,7 @@ def weigh(
     count: int,
     *,
     model: KindModel | None,
+    rules: Sequence[blocking.Rule],
     classes: int,
     into: str,
 ) -> KindModel:
@@ -41,6 +42,7 @@ def weigh(
         kind: Which comparisons to make.
         count: Records in the table.
         model: A frozen model, or None to train one.
+        rules: Blocking rules to use.
         classes: Latent classes to train: 3, or 2 to do without households.
         into: Table of compared pairs to make.
 
@@ -55,7 +57,6 @@ def weigh(
         else frequencies.measure(con, records, frequencies.frequency_columns(kind))
     )
     frequencies.add_bits(con, records, measured)
-    rules = blocking.rules_for(kind, model.records if model else count)
     blocking.make_keys(con, records, rules, into="blocking_key")
     hot_keys = model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", count)
     blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")

@@ -5,6 +5,7 @@ need not wait. A worker that merely lost its connection may still run; the fence
 its pages. Both are needed: the lock for speed, the fence for truth (docs/decisions/0007).
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,11 @@ from schemas.base import uuid7
 from schemas.errors import SourceBusy, StaleLease
 from schemas.intake import RunState
 
-LEASE_SECONDS = 60  # twice the longest chunk of pages: a holder that is silent longer has hung
+# Longer than one request may take with all its tries: the lock tells who is alive, and only a
+# holder that is silent longer than this has hung.
+LEASE_SECONDS = 660
+LOCK_TRIES_MAX = 5  # a worker that has just finished needs a moment to let go
+LOCK_PAUSE_SECONDS = 0.2
 LOCK_SPACE = 0x7C1E  # our corner of PostgreSQL's advisory lock numbers
 
 
@@ -42,10 +47,19 @@ def lifeline(url: str, source_id: UUID) -> Iterator[bool]:
         Whether the lock was free; False means that another living worker holds it.
     """
     with connect(url, autocommit=True, application_name="townclerk lifeline") as connection:
+        yield _lock(connection, source_id)
+
+
+def _lock(connection: psycopg.Connection, source_id: UUID) -> bool:
+    for attempt in range(LOCK_TRIES_MAX):
+        if attempt:
+            time.sleep(LOCK_PAUSE_SECONDS)
         row = connection.execute(
             "SELECT pg_try_advisory_lock(%s, hashtext(%s))", (LOCK_SPACE, str(source_id))
         ).fetchone()
-        yield bool(row and row[0])
+        if row and row[0]:
+            return True
+    return False
 
 
 def take_lease(
@@ -71,12 +85,14 @@ def take_lease(
     Raises:
         SourceBusy: Another living worker holds it.
     """
+    # Takers queue on the source's row: before the first lease there is no other row to queue on.
+    db.execute("SELECT FROM source WHERE id = %s FOR UPDATE", (source_id,))
     held = db.execute(
-        "SELECT fence, expires_at < now(), holder FROM lease WHERE source_id = %s FOR UPDATE",
-        (source_id,),
+        "SELECT fence, expires_at < now(), holder FROM lease WHERE source_id = %s", (source_id,)
     ).fetchone()
-    if held and not lock_is_ours and not held[1]:
-        raise SourceBusy(f"{held[2]} is reading this source", holder=held[2])
+    if not lock_is_ours and (held is None or not held[1]):
+        holder = held[2] if held else "another worker"
+        raise SourceBusy(f"{holder} is reading this source", holder=holder)
     fence = (held[0] if held else 0) + 1
     run_id = uuid7()
     db.execute(
@@ -116,8 +132,8 @@ def renew_lease(db: psycopg.Connection, lease: HeldLease) -> None:
     """
     renewed = db.execute(
         """UPDATE lease SET expires_at = now() + %s * interval '1 s'
-           WHERE source_id = %s AND fence = %s""",
-        (LEASE_SECONDS, lease.source_id, lease.fence),
+           WHERE source_id = %s AND fence = %s AND run_id = %s""",
+        (LEASE_SECONDS, lease.source_id, lease.fence, lease.run_id),
     )
     if renewed.rowcount != 1:
         raise StaleLease(

@@ -118,7 +118,7 @@ def _register_relationships(db: psycopg.Connection, relationships: list[Relation
 
 
 def ensure_own_elements(db: psycopg.Connection) -> None:
-    """Register ourselves: a register that forgets its own data set would draw lineage to nowhere."""
+    """Register ourselves, so that lineage does not lead to nowhere."""
     register(
         db,
         LandscapeDraft(

@@ -19,7 +19,7 @@ PERSONAL = [True, True, True, False, False]
 # Two people at one door who share nothing else look the same in either class that is no match,
 # so a household here nearly always shares its name.
 HOUSEHOLD = [*STRANGER[:3], [0.03, 0.97], [0.02, 0.98]]
-PAIRS = {"same": 6_000, "household": 9_000, "stranger": 3_000_000}
+PAIRS = {"same": 6_000, "household": 9_000, "stranger": 1_500_000}
 
 
 def drawn(chance: np.random.Generator, likelihoods: list[list[float]], pairs: int) -> np.ndarray:

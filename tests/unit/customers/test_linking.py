@@ -311,6 +311,15 @@ def test_two_hundred_records_of_one_person_are_one_customer(link: Callable[..., 
     assert time.perf_counter() - begun < 20
 
 
+def test_thousands_of_copies_of_one_account_are_one_customer_in_bounded_time(
+    link: Callable[..., Town],
+) -> None:
+    begun = time.perf_counter()
+    town = link([row(number, "counter", **JAN) for number in range(5000)] + a_town(200))
+    assert town.together(*range(5000))
+    assert time.perf_counter() - begun < 30
+
+
 def test_an_address_that_five_thousand_people_share_links_nobody_and_costs_no_time(
     link: Callable[..., Town],
 ) -> None:
@@ -318,15 +327,13 @@ def test_an_address_that_five_thousand_people_share_links_nobody_and_costs_no_ti
     for one in rows:
         one["email"] = "balie@gemeente.nl"
         one["phone"] = "+31703533000"
-    alone = link(a_town(3000, seed=3)[:5000])
     begun = time.perf_counter()
     shared = link(rows)
     assert time.perf_counter() - begun < 30
-    sizes = run(
-        shared.con, "SELECT max(n) FROM (SELECT count(*) n FROM linked_record GROUP BY cluster)"
-    )
-    assert sizes[0][0] <= 6
-    assert shared.linked.clusters == pytest.approx(alone.linked.clusters, rel=0.02)
+    people = {(one["given_name"], one["family_name"], one["birth_date"]) for one in rows}
+    assert shared.linked.clusters == pytest.approx(len(people), rel=0.02)
+    sizes = "SELECT max(n) FROM (SELECT count(*) AS n FROM linked_record GROUP BY cluster)"
+    assert run(shared.con, sizes)[0][0] <= 6
 
 
 def test_hostile_text_in_a_plain_table_does_not_stop_linking(link: Callable[..., Town]) -> None:
@@ -338,7 +345,7 @@ def test_hostile_text_in_a_plain_table_does_not_stop_linking(link: Callable[...,
 def test_the_household_class_keeps_couples_apart_that_two_classes_merge(
     link: Callable[..., Town],
 ) -> None:
-    rows = a_town(500, seed=9)
+    rows = a_town(250, seed=9)
     truth = {
         one["id"]: (one["given_name"], one["family_name"], one["birth_date"], one["postal_code"])
         for one in rows
@@ -351,5 +358,6 @@ def test_the_household_class_keeps_couples_apart_that_two_classes_merge(
             groups.setdefault(cluster, set()).add(truth[number])
         return sum(len(people) - 1 for people in groups.values())
 
-    assert wrong(3) <= 2
-    assert wrong(3) <= wrong(2)
+    three = wrong(3)
+    assert three <= 1
+    assert three <= wrong(2)

@@ -1,0 +1,96 @@
+"""Many records with the same content: a few stand for all of them.
+
+A test account copied five thousand times would make each of its values look common, each of its
+keys hot, and cost twelve million pairs. So the copies beyond the first few are set aside before
+anything is counted, and afterwards go where the first two went.
+"""
+
+import duckdb
+
+from registry.customers.engine import run
+
+# Nobody stands in more sources than this with exactly the same content.
+COPIES_MAX = 20
+
+
+def set_copies_aside(con: duckdb.DuckDBPyConnection, records: str, *, into: str) -> int:
+    """Take copies beyond COPIES_MAX out of a table of comparison columns.
+
+    Args:
+        con: The session.
+        records: The table; it is made anew, with `rid` counting from 0 again.
+        into: Table to make: `id` of each copy set aside, `first_id` and `second_id` of its like.
+
+    Returns:
+        How many records stay.
+    """
+    run(
+        con,
+        """
+        CREATE OR REPLACE TEMP TABLE content AS
+        SELECT id, hash(*COLUMNS(* EXCLUDE (rid, id, source))) AS digest FROM $records
+        """,
+        records=records,
+    )
+    run(
+        con,
+        """
+        CREATE OR REPLACE TEMP TABLE $into AS
+        WITH crowded AS (SELECT digest FROM content GROUP BY digest HAVING count(*) > ?)
+        SELECT id, first_id, second_id FROM (
+            SELECT id, first_value(id) OVER place AS first_id,
+                nth_value(id, 2) OVER place AS second_id, row_number() OVER place AS copy
+            FROM content SEMI JOIN crowded USING (digest)
+            WINDOW place AS (PARTITION BY digest ORDER BY id)
+        ) WHERE copy > ?
+        """,
+        COPIES_MAX,
+        COPIES_MAX,
+        into=into,
+    )
+    run(con, "DROP TABLE content")
+    aside = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
+    if aside:
+        run(
+            con,
+            """
+            CREATE OR REPLACE TABLE records_kept AS
+            SELECT * REPLACE ((row_number() OVER (ORDER BY rid) - 1)::INTEGER AS rid)
+            FROM $records ANTI JOIN $into USING (id)
+            """,
+            records=records,
+            into=into,
+        )
+        run(con, "DROP TABLE $records", records=records)
+        run(con, "ALTER TABLE records_kept RENAME TO $records", records=records)
+    return int(run(con, "SELECT count(*) FROM $records", records=records)[0][0])
+
+
+def put_copies_back(con: duckdb.DuckDBPyConnection, aside: str, kind: str) -> None:
+    """Give the copies the cluster of their like, or each its own where those were not linked.
+
+    Args:
+        con: The session with `linked_pair` and `linked_record`.
+        aside: What `set_copies_aside` made.
+        kind: Kind of customer, as it stands in `linked_record`.
+    """
+    run(
+        con,
+        """
+        INSERT INTO linked_record
+        SELECT s.id, ?, CASE WHEN f.cluster = g.cluster THEN f.cluster ELSE s.id END
+        FROM $aside s
+        JOIN linked_record f ON f.id = s.first_id JOIN linked_record g ON g.id = s.second_id
+        """,
+        kind,
+        aside=aside,
+    )
+    run(
+        con,
+        """
+        INSERT INTO linked_pair
+        SELECT s.first_id, s.id, p.weight_bits, p.by_identity, p.apart FROM $aside s
+        JOIN linked_pair p ON p.id_l = s.first_id AND p.id_r = s.second_id
+        """,
+        aside=aside,
+    )
