@@ -51,5 +51,7 @@ def test_graphql_answers_and_keeps_what_the_token_does_not_open(
         assert answer.json() == {"data": {"__typename": "Query"}}
         by_get = client.get('/graphql?query=mutation{cancelSync(source:"crm")}')
         assert by_get.status_code >= 400
+        opened = client.post("/graphql", json={"query": "{ systems { totalCount } }"}).json()
+        assert opened == {"data": {"systems": {"totalCount": 0}}}
         refused = client.post("/graphql", json={"query": "{ sources { key } }"}).json()
         assert refused["errors"][0]["extensions"]["code"] == "access_denied"

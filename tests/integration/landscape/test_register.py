@@ -105,3 +105,9 @@ def test_neighbours_come_in_one_statement_for_all(db: psycopg.Connection) -> Non
     assert queries.relationships_of(db, [system.id], end="source")[0].kind == (
         RelationshipKind.ACCESS
     )
+
+
+@pytest.mark.parametrize("end", ["\n", " ", "\n\n"])
+def test_a_urn_ends_where_it_ends(end: str) -> None:
+    with pytest.raises(InvalidInput, match="urn"):
+        commands.read_landscape({"elements": [{**SYSTEM, "urn": SYSTEM["urn"] + end}]})
