@@ -157,7 +157,9 @@ async def _run(
     statement, parameters = query
     async with database.transaction():
         await database.execute(
-            "SELECT set_config('statement_timeout', %s, true), set_config('TimeZone', 'UTC', true)",
+            """SELECT set_config('statement_timeout', %s, true),
+                      set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
+                      set_config('IntervalStyle', 'postgres', true)""",
             [str(int(seconds * 1000))],
         )
         cursor = await database.execute(statement, parameters)

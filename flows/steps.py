@@ -176,14 +176,16 @@ def absorb_page(page: Page, stream: Stream, lease: HeldLease, number: int) -> bo
             page=number,
             rejected=landed.rejected,
             good_keys=landed.good_keys,
-            mapping_hash=stream.mapping_hash,
         )
         usable = len(landed.changed) + landed.unchanged
         intake.commands.record_lineage(db, lease, hops=stream.hops, records=usable)
         intake.commands.move_checkpoint(
             db, lease, stream=stream.name, cursor=page.cursor, page=number, last=page.last
         )
-        return intake.commands.count_page(db, lease, landed)
+        cancelled = intake.commands.count_page(db, lease, landed)
+        if page.last and page.cursor.since is None:
+            intake.commands.settle_keyless(db, lease, stream=stream.name)
+        return cancelled
 
 
 async def read_ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:

@@ -84,7 +84,7 @@ class Relationship(Table, table=True):
 class ElementDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An element as somebody registers it; the URN tells whether it is new."""
 
-    urn: Annotated[str, Meta(pattern=r"^urn:[a-z0-9][a-z0-9-]{0,31}:\S{1,160}$")]
+    urn: Annotated[str, Meta(pattern=r"^urn:[a-z0-9][a-z0-9-]{0,31}:\S{1,160}\Z")]
     kind: ElementKind
     name: Annotated[str, Meta(min_length=1, max_length=300)]
     description: Annotated[str, Meta(max_length=10_000)] = ""

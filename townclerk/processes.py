@@ -19,14 +19,14 @@ from schemas.errors import TownclerkError, Unreachable
 T = TypeVar("T")
 
 STOP_SECONDS_MAX = 10.0  # what an operator waits for; afterwards the child is killed
-LAST_WORDS_MAX = 2000  # characters of a child's log that a message can carry
+LAST_WORDS_MAX = 2000  # characters of a child's last line that a terminal can carry
 
 
 class ChildFailed(Unreachable):
     """A part of Townclerk stopped before it was ready."""
 
     code = "child_failed"
-    remedy = "The last lines of its log stand above; `townclerk doctor` checks the usual causes."
+    remedy = "The last line of its log stands above; `townclerk doctor` checks the usual causes."
 
 
 class Child:
@@ -35,7 +35,7 @@ class Child:
     Args:
         name: How messages call it.
         arguments: Arguments after `python -m`.
-        log: File that takes its standard error.
+        log: File that takes its standard error, of this start only.
         environment: Variables on top of ours.
     """
 
@@ -50,7 +50,7 @@ class Child:
         self.name = name
         self._log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as errors:
+        with log.open("wb") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 stdin=subprocess.PIPE,
@@ -113,9 +113,9 @@ class Child:
 
     def _failure(self, what: str) -> TownclerkError:
         with suppress(OSError):
-            last_words = self._log.read_text(errors="replace")[-LAST_WORDS_MAX:].strip()
-            if last_words:
-                sys.stderr.write(last_words + "\n")
+            lines = self._log.read_text(errors="replace").strip().splitlines()
+            if lines:
+                sys.stderr.write(lines[-1][:LAST_WORDS_MAX] + "\n")  # never a traceback
         return ChildFailed(f"{what}; its log is {self._log}")
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 import psycopg
 from psycopg import conninfo
+from psycopg.abc import AdaptContext, Buffer, Loader
+from psycopg.adapt import Loader as BaseLoader
+from psycopg.pq import Format
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses, checked_socket
 from connectors.sdk.retries import Hiccup
@@ -22,6 +25,7 @@ MESSAGE_CHARACTERS_MAX = 300
 
 _ADDRESS_PARTS = frozenset({"host", "port", "dbname", "user", "sslmode", "sslrootcert"})
 _ENCRYPTED = frozenset({"require", "verify-ca", "verify-full"})
+_TIME_TYPES = ("date", "timestamp", "timestamptz", "time", "timetz", "interval")
 _SIGN_IN_FAULTS = (
     "authentication failed",
     "no password supplied",
@@ -51,7 +55,34 @@ async def open_database(source: Source) -> psycopg.AsyncConnection[tuple[Any, ..
         settings["password"] = source.secret(source.spec.auth.secret).get_secret_value()
     database = await psycopg.AsyncConnection.connect(**settings, prepare_threshold=None)
     await database.set_read_only(True)
+    for name in _TIME_TYPES:
+        _load_wide(database, name)
     return database
+
+
+def _load_wide(database: psycopg.AsyncConnection[Any], type_name: str) -> None:
+    """Load what Python's calendar cannot hold as text, so that one value never costs a page.
+
+    PostgreSQL knows infinity, years BC and years after 9999; as text they reach the mapping,
+    which rejects the one record if it needs the field.
+    """
+    oid = psycopg.adapters.types[type_name].oid
+    found = database.adapters.get_loader(oid, Format.TEXT)
+    assert found is not None  # psycopg brings a loader for each of these types
+    usual: type[Loader] = found
+
+    class WideLoader(BaseLoader):
+        def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+            super().__init__(oid, context)
+            self._usual: Loader = usual(oid, context)
+
+        def load(self, data: Buffer) -> Any:
+            try:
+                return self._usual.load(data)
+            except psycopg.DataError:
+                return bytes(data).decode()
+
+    database.adapters.register_loader(oid, WideLoader)
 
 
 def _settings(source: Source) -> dict[str, Any]:
@@ -99,6 +130,11 @@ def _settings(source: Source) -> dict[str, Any]:
 def broken(error: psycopg.Error, who: str) -> Exception:
     """Tell a fault that a person must mend from one that another try may mend."""
     state = error.sqlstate or ""
+    if not state and isinstance(error, psycopg.DataError):
+        return GiveUp(
+            f"{who}: the database holds a value that cannot be read here.",
+            remedy="Find the column by leaving columns out of `select`, and cast it to text there.",
+        )
     if not state:
         text = str(error)
         if any(fault in text for fault in _SIGN_IN_FAULTS):

@@ -47,6 +47,9 @@ SURVIVORSHIP: tuple[Survivorship, ...] = (
 )
 
 CUSTOMER_COLUMNS = ("id", "kind", "display_name", "attrs", "provenance", "record_count")
+# Golden values are chosen for so many records at a time, which bounds memory: eleven attributes
+# in every order of votes and time take a few hundred bytes a record.
+PART_RECORDS = 150_000
 LINK_COLUMNS = ("record_id", "customer_id", "rule", "weight_bits")
 
 
@@ -130,8 +133,23 @@ def choose_values(con: duckdb.DuckDBPyConnection, *, records: str) -> None:
         con: Session in which `name_customers` has run.
         records: Table of clean records.
     """
-    run(con, f"CREATE OR REPLACE TEMP TABLE chosen AS {_CHOSEN}", records=records)
-    run(con, _GOLDEN, records=records)
+    parts = 1 + int(run(con, "SELECT count(*) FROM named")[0][0]) // PART_RECORDS
+    for part in range(parts):
+        run(
+            con,
+            """CREATE OR REPLACE TEMP TABLE part AS
+               SELECT * FROM named JOIN $records USING (record_id)
+               WHERE cluster % $parts = $part""",
+            records=records,
+            parts=str(parts),
+            part=str(part),
+        )
+        run(con, f"CREATE OR REPLACE TEMP TABLE chosen AS {_CHOSEN}")
+        run(con, f"CREATE OR REPLACE TEMP TABLE golden_part AS {_GOLDEN}")
+        if part == 0:
+            run(con, "CREATE OR REPLACE TEMP TABLE golden AS SELECT * FROM golden_part")
+        else:
+            run(con, "INSERT INTO golden SELECT * FROM golden_part")
 
 
 def write_customers(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
@@ -218,7 +236,7 @@ def _chosen(group: Survivorship) -> str:
                    count(*) OVER (PARTITION BY customer_id) AS options
             FROM (SELECT customer_id, record_id, source_changed_at,
                          concat_ws(' ', {written}) AS written, {_value_of(group)} AS value
-                  FROM named JOIN $records USING (record_id))
+                  FROM part)
             WHERE value IS NOT NULL GROUP BY customer_id, folded
         )
         QUALIFY row_number() OVER (PARTITION BY customer_id
@@ -228,7 +246,6 @@ def _chosen(group: Survivorship) -> str:
 _CHOSEN = " UNION ALL ".join(_chosen(group) for group in SURVIVORSHIP)
 
 _GOLDEN = """
-CREATE OR REPLACE TEMP TABLE golden AS
 WITH attribute AS (
     SELECT customer_id, unnest(json_keys(value)) AS name,
            json_extract_string(value, '$$.' || unnest(json_keys(value))) AS text
@@ -245,11 +262,12 @@ WITH attribute AS (
 ), provenance AS (
     SELECT customer_id, json_group_object(attribute, json_object(
                'record_id', record_id, 'data_set_id', data_set_id,
-               'changed_at', strftime(newest, '%Y-%m-%dT%H:%M:%SZ'), 'rule', rule)) AS provenance
-    FROM chosen JOIN $records USING (record_id) GROUP BY customer_id
+               'changed_at', strftime(newest, '%Y-%m-%dT%H:%M:%SZ'), 'rule', chosen.rule))
+           AS provenance
+    FROM chosen JOIN part USING (record_id, customer_id) GROUP BY customer_id
 ), members AS (
     SELECT customer_id, count(*) AS record_count, min(kind) AS kind
-    FROM named JOIN $records USING (record_id) GROUP BY customer_id
+    FROM part GROUP BY customer_id
 )
 SELECT customer_id AS id, kind,
        coalesce(

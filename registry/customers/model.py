@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from registry.customers.blocking import RULES
 from registry.customers.comparisons import COMPARISONS
+from registry.customers.nicknames import SHORT_FORMS
+from registry.customers.phonetic import SPELLINGS
+from registry.customers.standard import ORGANISATION_TABLE, PERSON_TABLE
 from schemas.records import CustomerKind
 
 # The cut follows from what a wrong link costs: as much as this many missed links. At 2 the
@@ -125,16 +128,23 @@ def frozen(part: KindModel) -> KindModel:
 
 
 def definitions_hash() -> str:
-    """Return what identifies this release's comparisons and blocking rules."""
+    """Return what identifies this release's comparison columns, levels and blocking rules."""
     return _sha256(
         {
-            kind.value: [
-                [[item.column, item.case(), item.frequency, item.personal] for item in comparisons],
-                [[rule.name, rule.sql] for rule in RULES[kind]],
-            ]
-            for kind, comparisons in COMPARISONS.items()
+            "standard": [PERSON_TABLE, ORGANISATION_TABLE, SHORT_FORMS, SPELLINGS],
+            "kinds": _kind_definitions(),
         }
     )
+
+
+def _kind_definitions() -> dict[str, Any]:
+    return {
+        kind.value: [
+            [[item.column, item.case(), item.frequency, item.personal] for item in comparisons],
+            [[rule.name, rule.sql] for rule in RULES[kind]],
+        ]
+        for kind, comparisons in COMPARISONS.items()
+    }
 
 
 def _sha256(value: Any) -> str:

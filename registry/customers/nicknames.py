@@ -5,7 +5,7 @@ Spelling variants are left to string distance; only what letters cannot show sta
 """
 
 # Full name: its short and everyday forms, folded. Languages overlap, so they share one table.
-_SHORT_FORMS = """
+SHORT_FORMS = """
 abraham: abe bram braam ab
 adriana: adrie jana adje arja
 adrianus: adrie arie ad adriaan janus aad
@@ -271,7 +271,7 @@ FULL_NAMES_MAX = 12
 
 def _full_names() -> dict[str, tuple[str, ...]]:
     found: dict[str, list[str]] = {}
-    for line in _SHORT_FORMS.strip().splitlines():
+    for line in SHORT_FORMS.strip().splitlines():
         full, _, forms = line.partition(":")
         found.setdefault(full, []).insert(0, full)
         for form in forms.split():

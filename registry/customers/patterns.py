@@ -6,8 +6,8 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.customers.comparisons import Comparison
 from registry.customers.engine import columns, run
+from registry.customers.levels import Comparison
 
 # Random pairs by which strangers are measured; 400,000 see one-in-a-thousand levels 400 times,
 # and small tables have fewer pairs worth drawing.

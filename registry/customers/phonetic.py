@@ -9,7 +9,7 @@ import re
 # Four consonants part names well enough; more would part spellings again.
 PHONETIC_LETTERS_MAX = 5
 
-_SPELLINGS = (
+SPELLINGS = (
     ("sch", "s"),
     ("tsj", "s"),
     ("sj", "s"),
@@ -44,7 +44,7 @@ def phonetic(word: str) -> str:
     letters = "".join(letter for letter in word if letter.isalpha())
     if not letters:
         return ""
-    for spelling, sound in _SPELLINGS:
+    for spelling, sound in SPELLINGS:
         if spelling in letters:
             letters = letters.replace(spelling, sound)
     head = "a" if letters[0] in "aeiouy" else letters[0] if letters[0] in "hj" else ""

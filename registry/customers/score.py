@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.customers import em
-from registry.customers.comparisons import COMPARISONS, IDENTITIES, Comparison
+from registry.customers.comparisons import COMPARISONS, IDENTITIES
 from registry.customers.engine import columns, run
+from registry.customers.levels import Comparison
 from registry.customers.model import KindModel
 from registry.customers.patterns import unpack
 from schemas.records import CustomerKind

@@ -122,7 +122,7 @@ def standardise(
             ("folded", "first_name", "full_names", "code", "initials"),
         )
         _features(con, "family", ("family_name",), family_features, ("folded", "code", "last_code"))
-        run(con, _PERSON_TABLE, into=into)
+        run(con, PERSON_TABLE, into=into)
     else:
         _features(
             con,
@@ -131,7 +131,7 @@ def standardise(
             organisation_features,
             ("folded", "words", "code"),
         )
-        run(con, _ORGANISATION_TABLE, into=into)
+        run(con, ORGANISATION_TABLE, into=into)
     row = run(con, "SELECT count(*) FROM $into", into=into)[0]
     return int(row[0])
 
@@ -180,7 +180,7 @@ _ADDRESS_COLUMNS = """
     nullif(right(regexp_replace(p.phone, '[^0-9]', '', 'g'), 9), '') AS phone
 """
 
-_PERSON_TABLE = (
+PERSON_TABLE = (
     """
 CREATE OR REPLACE TABLE $into AS
 WITH named AS (
@@ -217,7 +217,7 @@ FROM dated
 """
 )
 
-_ORGANISATION_TABLE = (
+ORGANISATION_TABLE = (
     """
 CREATE OR REPLACE TABLE $into AS
 WITH named AS (

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.customers import blocking, em, frequencies, patterns
-from registry.customers.comparisons import COMPARISONS, Comparison
+from registry.customers.comparisons import COMPARISONS
 from registry.customers.engine import run
+from registry.customers.levels import Comparison
 from registry.customers.model import KindModel, frozen
 from schemas.records import CustomerKind
 

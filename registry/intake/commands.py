@@ -25,6 +25,9 @@ def register_source(
 ) -> UUID:
     """Register a source on a registered interface, or renew its connector file.
 
+    A connector file that has changed must reach all records, also those that the source would
+    not send again by itself: the next sync reads everything anew.
+
     Raises:
         UnknownName: No interface is registered under the URN; register it first.
     """
@@ -37,6 +40,12 @@ def register_source(
             remedy="Register the interface in the landscape first, then the connector.",
             urn=interface_urn,
         )
+    changed = db.execute(
+        "SELECT id FROM source WHERE key = %s AND spec IS DISTINCT FROM %s FOR NO KEY UPDATE",
+        (key, Jsonb(spec)),
+    ).fetchone()
+    if changed is not None:
+        _forget_progress(db, changed[0])
     row = db.execute(
         """INSERT INTO source (id, key, interface_id, spec, created_at)
            VALUES (%s, %s, %s, %s, now())
@@ -49,6 +58,14 @@ def register_source(
     return UUID(str(row[0]))
 
 
+def _forget_progress(db: psycopg.Connection, source_id: UUID) -> None:
+    """Let the next sync start anew; a running one may not write a checkpoint of the old file."""
+    db.execute(
+        "UPDATE lease SET fence = fence + 1, expires_at = now() WHERE source_id = %s", (source_id,)
+    )
+    db.execute("DELETE FROM checkpoint WHERE source_id = %s", (source_id,))
+
+
 def keep_in_quarantine(
     db: psycopg.Connection,
     lease: HeldLease,
@@ -57,15 +74,43 @@ def keep_in_quarantine(
     page: int,
     rejected: Sequence[RejectedRecord],
     good_keys: Sequence[str],
-    mapping_hash: bytes,
 ) -> None:
-    """Keep refused records with rule, path and raw bytes; settle those that came in well now."""
+    """Keep refused records with rule, path and raw bytes; settle what newer ones replace.
+
+    What came in well settles all that stood under its key. What is refused again in another way
+    replaces what an earlier run kept of it: rows of the same key, or of the same bytes.
+    """
     db.execute(
         "DELETE FROM quarantined_record WHERE source_id = %s AND stream = %s AND key = ANY(%s)",
         (lease.source_id, stream, list(good_keys)),
     )
     if not rejected:
         return
+    _copy_rejected(db, rejected)
+    db.execute(
+        """DELETE FROM quarantined_record
+           WHERE source_id = %s AND stream = %s AND run_id <> %s
+             AND (key IN (SELECT key FROM quarantine_page)
+                  OR raw_hash IN (SELECT raw_hash FROM quarantine_page))
+             AND (rule, raw_hash) NOT IN (SELECT rule, raw_hash FROM quarantine_page)""",
+        (lease.source_id, stream, lease.run_id),
+    )
+    db.execute(
+        """INSERT INTO quarantined_record (id, source_id, stream, run_id, page, key, rule, path,
+               reason, raw, raw_hash, quarantined_at)
+           SELECT DISTINCT ON (rule, raw_hash)
+                  id, %s, %s, %s, %s, key, rule, path, reason, raw, raw_hash, now()
+           FROM quarantine_page
+           ON CONFLICT (source_id, stream, rule, raw_hash) DO UPDATE
+           SET run_id = excluded.run_id, page = excluded.page, key = excluded.key,
+               path = excluded.path, reason = excluded.reason""",
+        (lease.source_id, stream, lease.run_id, page),
+    )
+    db.execute("TRUNCATE quarantine_page")
+
+
+def _copy_rejected(db: psycopg.Connection, rejected: Sequence[RejectedRecord]) -> None:
+    """Put refused records, cut to the columns' widths, into a table of this transaction."""
     db.execute(
         """CREATE TEMPORARY TABLE IF NOT EXISTS quarantine_page
                (id uuid, key text, rule text, path text, reason text, raw bytea, raw_hash bytea)
@@ -83,22 +128,29 @@ def keep_in_quarantine(
                 bad.path[:KEY_CHARACTERS_MAX],
                 bad.reason[:REASON_CHARACTERS_MAX],
                 bad.raw,
-                raw_hash(bad.raw, mapping_hash),
+                raw_hash(bad.raw),
             )
             for bad in rejected
         ),
     )
+
+
+def settle_keyless(db: psycopg.Connection, lease: HeldLease, *, stream: str) -> None:
+    """Settle rows without a key that the source no longer sends; at the end of a full scan.
+
+    Nothing else could tell that they are mended. Where the run went on with a scan that an
+    earlier run began, that run's rows are news and nothing is settled: then this run counted
+    fewer pages than its checkpoints say. Call it after `move_checkpoint` and `count_page`.
+    """
     db.execute(
-        """INSERT INTO quarantined_record (id, source_id, stream, run_id, page, key, rule, path,
-               reason, raw, raw_hash, quarantined_at)
-           SELECT DISTINCT ON (rule, raw_hash)
-                  id, %s, %s, %s, %s, key, rule, path, reason, raw, raw_hash, now()
-           FROM quarantine_page
-           ON CONFLICT (source_id, stream, rule, raw_hash) DO UPDATE
-           SET run_id = excluded.run_id, page = excluded.page""",
-        (lease.source_id, stream, lease.run_id, page),
+        """DELETE FROM quarantined_record
+           WHERE source_id = %(source)s AND stream = %(stream)s AND key IS NULL
+             AND run_id <> %(run)s
+             AND (SELECT pages FROM sync_run WHERE id = %(run)s)
+                 = (SELECT sum(page) FROM checkpoint
+                    WHERE source_id = %(source)s AND run_id = %(run)s)""",
+        {"source": lease.source_id, "stream": stream, "run": lease.run_id},
     )
-    db.execute("TRUNCATE quarantine_page")
 
 
 def move_checkpoint(

@@ -35,8 +35,8 @@ class LandedPage:
     good_keys: list[str]
 
 
-def raw_hash(raw: bytes, mapping_hash: bytes) -> bytes:
-    """Hash the bytes of a record under its mapping, so that a changed mapping counts as change."""
+def raw_hash(raw: bytes, mapping_hash: bytes = b"") -> bytes:
+    """Hash the bytes of a record; under its mapping, where a changed mapping counts as change."""
     return blake2b(raw, digest_size=HASH_BYTES, key=mapping_hash).digest()
 
 

@@ -85,8 +85,9 @@ def take_lease(
     Raises:
         SourceBusy: Another living worker holds it.
     """
-    # Takers queue on the source's row: before the first lease there is no other row to queue on.
-    db.execute("SELECT FROM source WHERE id = %s FOR UPDATE", (source_id,))
+    # Takers queue on the source's row: before the first lease there is no other. A page that runs
+    # meanwhile only needs its key, which this does not hold.
+    db.execute("SELECT FROM source WHERE id = %s FOR NO KEY UPDATE", (source_id,))
     held = db.execute(
         "SELECT fence, expires_at < now(), holder FROM lease WHERE source_id = %s", (source_id,)
     ).fetchone()

@@ -4,6 +4,7 @@ import base64
 import json
 import time
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_a_cursor_of_another_list_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ["", "x", "é", "\0", "A" * 5000, global_id("nothing", uuid7()), global_id("system", "7")],
+    ["", "x", "é", "\0", "A" * 5000, global_id("nothing", UUID(int=7)), global_id("system", "7")],
 )
 def test_a_damaged_global_id_is_refused(given: str) -> None:
     for text in ("node(id: $id) { id }", "nodes(ids: [$id]) { id }", "customer(id: $id) { id }"):

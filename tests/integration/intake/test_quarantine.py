@@ -141,7 +141,7 @@ def test_a_keyless_row_that_a_full_scan_no_longer_finds_is_settled(db: psycopg.C
     assert len(queries.list_quarantine(db)) == 3, "nothing is settled before the end"
     scan(db, again, page=2)
 
-    assert [row.key for row in queries.list_quarantine(db)] == ["7", None]
+    assert sorted(str(row.key) for row in queries.list_quarantine(db)) == ["7", "None"]
 
 
 def test_keyless_rows_of_a_scan_that_a_later_run_ended_are_kept(db: psycopg.Connection) -> None:
@@ -155,9 +155,7 @@ def test_keyless_rows_of_a_scan_that_a_later_run_ended_are_kept(db: psycopg.Conn
 
 def test_keyless_rows_of_another_stream_stay(db: psycopg.Connection) -> None:
     lease = take_lease(db, a_source(db).id, holder="t", lock_is_ours=True)
-    commands.keep_in_quarantine(
-        db, lease, stream="permits", page=1, rejected=[bad()], good_keys=[]
-    )
+    commands.keep_in_quarantine(db, lease, stream="permits", page=1, rejected=[bad()], good_keys=[])
 
     scan(db, next_run(db, lease))
 

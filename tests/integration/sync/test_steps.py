@@ -210,3 +210,38 @@ def test_a_connection_killed_in_the_middle_of_a_page_keeps_nothing_of_it(
 
         assert count("SELECT count(*) FROM landed_record") == 0
         assert sync("crm", lease).done
+
+
+def test_a_mended_connector_file_reaches_records_that_have_not_changed(
+    database: Database, reachable_dir: Path
+) -> None:
+    with a_town(reachable_dir / "city") as records:
+        sync("crm")
+        with unit_of_work() as db:
+            source = intake.queries.find_source(db, "crm")
+            source.spec["streams"]["customers"]["map"]["city"] = "upper('elsewhere')"
+            urn = source.spec["interface"]
+            intake.commands.register_source(db, key="crm", interface_urn=urn, spec=source.spec)
+        sync("crm")
+
+    with unit_of_work() as db:
+        second = intake.queries.list_runs(db)[0]
+    assert second.records_read == records["crm.customers"]
+    assert second.records_landed == count("SELECT count(*) FROM landed_record")
+    assert count("SELECT count(*) FROM clean_record WHERE lower(city) <> 'elsewhere'") == 0
+
+
+def test_a_broken_row_that_was_mended_leaves_quarantine_with_the_next_full_scan(
+    database: Database, reachable_dir: Path
+) -> None:
+    folder = reachable_dir / "city"
+    with a_town(folder):
+        (waste,) = list((folder / "city" / "waste").glob("*.csv"))[:1]
+        whole = waste.read_bytes()
+        waste.write_bytes(whole + b";only;three\r\n")
+        sync("waste")
+        before = count("SELECT count(*) FROM quarantined_record WHERE key IS NULL")
+        waste.write_bytes(whole)
+        sync("waste")
+
+    assert count("SELECT count(*) FROM quarantined_record WHERE key IS NULL") == before - 1
