@@ -7,8 +7,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PREFACE = """Measured, not promised. Unflattering figures stay. Wall times depend on the machine, which
-is named with each suite; ratios and counts travel better.
+PREFACE = """Measured, not promised. Unflattering figures stay. Wall times depend on the machine,
+which is named with each suite; ratios and counts travel better.
 """
 FIGURES_PAGE = ROOT / "docs" / "reference" / "figures.md"
 

@@ -1,4 +1,4 @@
-"""The master view: cleaned source records, the customers they describe, and the model that decided."""
+"""The master view: cleaned records, the customers they describe, the model that decided."""
 
 from datetime import date, datetime
 from enum import StrEnum

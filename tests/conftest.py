@@ -9,6 +9,7 @@ A test that asks for any of the first three runs once on every kind of server.
 """
 
 import itertools
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -47,6 +48,15 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres
             yield server
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """Give every test the environment it began with: Prefect is told its settings through it."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @contextmanager

@@ -24,21 +24,18 @@ SHARED_NAMES_MAX = 8
 SHARED_DAY_FACTOR = 20
 SHARED_DAY_NAMES_MIN = 50
 
-# Column, and the columns whose different values count as different names.
-_SHARED: Mapping[CustomerKind, Mapping[str, str]] = {
-    CustomerKind.PERSON: {
-        "national_id": "family_code, given_code",
-        "identifier": "family_code, given_code",
-        "email": "family_code, given_code",
-        "phone": "family_code, given_code",
-        "birth": "family_code, given_code",
-    },
-    CustomerKind.ORGANISATION: {
-        "identifier": "name_code",
-        "email": "name_code",
-        "phone": "name_code",
-    },
+# Columns that may be shared, and what tells names apart.
+_SHARED: Mapping[CustomerKind, tuple[tuple[str, ...], str]] = {
+    CustomerKind.PERSON: (
+        ("national_id", "identifier", "email", "phone", "birth"),
+        "coalesce(family_code, given_code)",
+    ),
+    CustomerKind.ORGANISATION: (("identifier", "email", "phone"), "name_code"),
 }
+_DAY_NAMES_MAX = f"""
+(SELECT greatest({SHARED_DAY_NAMES_MIN}, {SHARED_DAY_FACTOR} * quantile_disc(names, 0.99))
+ FROM counted)
+"""
 
 
 def find_shared(
@@ -46,28 +43,21 @@ def find_shared(
 ) -> dict[str, NDArray[np.uint64]]:
     """Return, by column, digests of values that too many different names share."""
     found = {}
-    for column, names in _SHARED[kind].items():
-        first_name = names.split(", ", maxsplit=1)[0]
-        limit = str(SHARED_NAMES_MAX)
-        if column == "birth":
-            limit = (
-                f"(SELECT greatest({SHARED_DAY_NAMES_MIN},"
-                f" {SHARED_DAY_FACTOR} * quantile_disc(names, 0.99)) FROM counted)"
-            )
+    shareable, name = _SHARED[kind]
+    for column in shareable:
         keys = columns(
             con,
             """
             WITH counted AS (
-                SELECT $column AS value, count(DISTINCT coalesce($first_name, $names)) AS names
+                SELECT $column AS value, count(DISTINCT $name) AS names
                 FROM $records WHERE $column IS NOT NULL GROUP BY $column
             )
             SELECT md5_number_lower(value) AS key FROM counted WHERE names > $limit ORDER BY key
             """,
             column=column,
-            first_name=first_name,
-            names=names,
+            name=name,
             records=records,
-            limit=limit,
+            limit=_DAY_NAMES_MAX if column == "birth" else str(SHARED_NAMES_MAX),
         )["key"]
         found[column] = np.asarray(keys, dtype=np.uint64)
     return found

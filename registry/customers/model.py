@@ -1,7 +1,7 @@
 """A trained matching model, frozen: a pair's weight depends on the pair and on this alone.
 
-Nothing in it names a customer: values are kept as 64-bit digests, and only those that at least
-VALUE_RECORDS_MIN records share. Its hash is the sha256 of its canonical JSON, so that two towns,
+Nothing in it names a customer: values are kept as 64-bit digests, and only those that several
+records share. Its hash is the sha256 of its canonical JSON, so that two towns,
 or two runs, can tell whether they decided by the same rules.
 """
 

@@ -96,18 +96,7 @@ def take_lease(
         raise SourceBusy(f"{holder} is reading this source", holder=holder)
     fence = (held[0] if held else 0) + 1
     run_id = uuid7()
-    db.execute(
-        """UPDATE sync_run SET state = %s, finished_at = now()
-           WHERE source_id = %s AND state = %s""",
-        (RunState.CRASHED, source_id, RunState.RUNNING),
-    )
-    db.execute(
-        """INSERT INTO sync_run (id, source_id, state, fence, started_at, pages, records_read,
-               records_landed, records_unchanged, records_quarantined, cancel_requested,
-               prefect_flow_run_id)
-           VALUES (%s, %s, %s, %s, now(), 0, 0, 0, 0, 0, false, %s)""",
-        (run_id, source_id, RunState.RUNNING, fence, prefect_flow_run_id),
-    )
+    _open_run(db, source_id, run_id, fence, prefect_flow_run_id)
     db.execute(
         """INSERT INTO lease (source_id, fence, run_id, holder, expires_at)
            VALUES (%(source)s, %(fence)s, %(run)s, %(holder)s, now() + %(seconds)s * interval '1 s')
@@ -123,6 +112,28 @@ def take_lease(
         },
     )
     return HeldLease(source_id=source_id, run_id=run_id, fence=fence)
+
+
+def _open_run(
+    db: psycopg.Connection,
+    source_id: UUID,
+    run_id: UUID,
+    fence: int,
+    prefect_flow_run_id: UUID | None,
+) -> None:
+    """Close what a vanished worker left open, and open the new run."""
+    db.execute(
+        """UPDATE sync_run SET state = %s, finished_at = now()
+           WHERE source_id = %s AND state = %s""",
+        (RunState.CRASHED, source_id, RunState.RUNNING),
+    )
+    db.execute(
+        """INSERT INTO sync_run (id, source_id, state, fence, started_at, pages, records_read,
+               records_landed, records_unchanged, records_quarantined, cancel_requested,
+               prefect_flow_run_id)
+           VALUES (%s, %s, %s, %s, now(), 0, 0, 0, 0, 0, false, %s)""",
+        (run_id, source_id, RunState.RUNNING, fence, prefect_flow_run_id),
+    )
 
 
 def renew_lease(db: psycopg.Connection, lease: HeldLease) -> None:
