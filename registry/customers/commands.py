@@ -119,13 +119,13 @@ def rematch(
         # The data set tells which pairs one source keeps apart, and how often it errs in that.
         run(
             con,
-            """CREATE VIEW plain AS SELECT record_id AS id, data_set_id AS source,
-                   * EXCLUDE (record_id, data_set_id) FROM records""",
+            """CREATE VIEW plain AS
+               SELECT place AS id, * EXCLUDE (record_id, data_set_id, place) FROM records""",
         )
         linked = link_table(con, "plain", model=_model_for(db, con, retrain=retrain))
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
         with _timed(seconds, "merge"):
-            gather_members(con, into="member")
+            gather_members(con, records="records", into="member")
             name_customers(con, clusters="member", former="former")
             choose_values(con, records="records")
         with _timed(seconds, "write"):
@@ -145,7 +145,19 @@ def _load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
     """Copy clean records and present links into DuckDB; return how many records there are."""
     types = dict.fromkeys(CLEAN_COLUMNS, "VARCHAR")
     types |= {"record_id": "BIGINT", "birth_date": "DATE", "source_changed_at": "TIMESTAMPTZ"}
-    _copy_out(db, con, "records", types, f"SELECT {', '.join(CLEAN_COLUMNS)} FROM clean_record")
+    types |= {"source": "VARCHAR", "place": "BIGINT"}
+    columns = ", ".join(f"clean_record.{name}" for name in CLEAN_COLUMNS)
+    # Records are numbered by data set and key: what came in first must not decide who is whom.
+    _copy_out(
+        db,
+        con,
+        "records",
+        types,
+        f"""SELECT {columns}, element.urn, row_number() OVER (
+                ORDER BY element.urn COLLATE "C", landed_record.key COLLATE "C")
+            FROM clean_record JOIN landed_record ON landed_record.id = record_id
+            JOIN element ON element.id = clean_record.data_set_id""",
+    )
     _copy_out(
         db,
         con,

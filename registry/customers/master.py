@@ -53,7 +53,7 @@ PART_RECORDS = 150_000
 LINK_COLUMNS = ("record_id", "customer_id", "rule", "weight_bits")
 
 
-def gather_members(con: duckdb.DuckDBPyConnection, *, into: str) -> None:
+def gather_members(con: duckdb.DuckDBPyConnection, *, records: str, into: str) -> None:
     """Say for each linked record its cluster, why it belongs there, and its strongest evidence."""
     run(
         con,
@@ -69,12 +69,14 @@ def gather_members(con: duckdb.DuckDBPyConnection, *, into: str) -> None:
                      UNION ALL SELECT id_r, weight_bits, by_identity FROM kept)
                GROUP BY id
            )
-           SELECT linked_record.id AS record_id,
-                  dense_rank() OVER (ORDER BY kind, cluster) AS cluster,
+           SELECT record_id,
+                  dense_rank() OVER (ORDER BY linked_record.kind, linked_record.cluster) AS cluster,
                   CASE WHEN evidence.id IS NULL THEN 'alone'
                        WHEN by_identity THEN 'identifier' ELSE 'model' END AS rule,
                   weight_bits
-           FROM linked_record LEFT JOIN evidence USING (id)""",
+           FROM linked_record JOIN $records ON place = linked_record.id
+           LEFT JOIN evidence ON evidence.id = linked_record.id""",
+        records=records,
         into=into,
     )
 
@@ -220,9 +222,7 @@ def _chosen(group: Survivorship) -> str:
     some sources know capitals only.
     """
     written = ", ".join(f"{name}::VARCHAR" for name in group.columns)
-    best = (
-        "(written <> upper(written), source_changed_at IS NOT NULL, source_changed_at, -record_id)"
-    )
+    best = "(written <> upper(written), source_changed_at IS NOT NULL, source_changed_at, -place)"
     return f"""
         SELECT customer_id, '{group.name}' AS attribute, value, record_id, newest,
                CASE WHEN options = 1 AND votes = 1 THEN 'only_value'
@@ -234,7 +234,7 @@ def _chosen(group: Survivorship) -> str:
                    max(source_changed_at) AS newest, arg_max(value, {best}) AS value,
                    arg_max(record_id, {best}) AS record_id,
                    count(*) OVER (PARTITION BY customer_id) AS options
-            FROM (SELECT customer_id, record_id, source_changed_at,
+            FROM (SELECT customer_id, record_id, place, source_changed_at,
                          concat_ws(' ', {written}) AS written, {_value_of(group)} AS value
                   FROM part)
             WHERE value IS NOT NULL GROUP BY customer_id, folded

@@ -1,6 +1,7 @@
 """From records to customers: ids that stay, values with origin, nothing written in vain."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -192,3 +193,44 @@ def test_memberships_name_data_set_and_key(records: Records) -> None:
 
     assert urn.startswith("urn:")
     assert key == "a"
+
+
+def test_what_came_in_first_does_not_decide_who_is_whom(db: psycopg.Connection) -> None:
+    """The same records in another order give the same model and the same customers."""
+    found = []
+    for seed in (1, 2):
+        with db.transaction(force_rollback=True):
+            records = Records(db)
+            db.execute(
+                "UPDATE element SET urn = 'urn:test:set:' || (id = %s)::int WHERE id = ANY(%s)",
+                (records.sets[0], records.sets),
+            )
+            people = list(a_small_town())
+            random.Random(seed).shuffle(people)
+            for data_set, key, values in people:
+                records.add(data_set, key, **values)
+            report = commands.rematch(db)
+            with queries.memberships(db) as stream:
+                members: dict[UUID, set[str]] = {}
+                for urn, key, customer in stream:
+                    members.setdefault(customer, set()).add(f"{urn} {key}")
+            found.append((report.model, sorted(map(sorted, members.values()))))
+
+    assert found[0] == found[1]
+
+
+def a_small_town() -> Iterator[tuple[int, str, dict[str, object]]]:
+    """Forty people with look-alikes, most of them in both data sets."""
+    dice = random.Random(7)
+    names, families = ("Anna", "Bram", "Cees", "Dina"), ("Bakker", "Visser", "Smit")
+    for number in range(40):
+        person: dict[str, object] = {
+            "given_name": dice.choice(names),
+            "family_name": dice.choice(families),
+            "birth_date": date(1950 + dice.randrange(20), 1 + dice.randrange(12), 5),
+            "postal_code": f"12{dice.randrange(10, 14)}AB",
+            "house_number": str(dice.randrange(1, 5)),
+        }
+        yield 0, f"p{number}", person
+        if dice.random() < 0.7:
+            yield 1, f"q{number}", {**person, "given_name": str(person["given_name"])[0]}
