@@ -35,6 +35,7 @@ CHUNK_SECONDS = 30.0  # long enough that Prefect's cost stays under 0.5 %, short
 CHUNK_TIMEOUT = timedelta(minutes=10)  # one page may take long on a slow source, never this long
 CHUNKS_MAX = 100_000  # of one run: 35 days of reading; beyond it something loops
 RETRIES_MAX = 4
+WAIT_SECONDS_MAX = 120.0  # a source that asks for more is read again by a later sync
 
 logger = logging.getLogger("townclerk.flows")
 
@@ -60,7 +61,12 @@ async def read_pages(source_key: str, lease: HeldLease) -> ChunkReport:
     """Read one source for at most `CHUNK_SECONDS`, going on from its checkpoint."""
     with without_values():
         opened = await asyncio.to_thread(_open, source_key)
-        return await run_chunk(opened, lease, seconds_max=CHUNK_SECONDS)
+        try:
+            return await run_chunk(opened, lease, seconds_max=CHUNK_SECONDS)
+        except RetryLater as later:
+            # Prefect's back-off does not know what the source asked for.
+            await asyncio.sleep(min(later.wait_seconds, WAIT_SECONDS_MAX))
+            raise
 
 
 @flow(name="sync-source", flow_run_name="sync-{source_key}")

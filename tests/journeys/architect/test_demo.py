@@ -16,14 +16,39 @@ COMMAND = [sys.executable, "-m", "townclerk", "demo", "--json", "--people", "100
 SECONDS_MAX = 240
 
 
+# Python runs this at the start of every process; the hook hears of each look-up and connection.
+LISTENER = """
+import os, sys
+def hear(event, arguments):
+    if event == "socket.getaddrinfo":
+        name = arguments[0]
+    elif event == "socket.connect" and isinstance(arguments[1], tuple):
+        name = arguments[1][0]
+    else:
+        return
+    name = name.decode() if isinstance(name, bytes) else name
+    if name not in (None, "", "127.0.0.1", "::1", "localhost"):
+        with open(os.environ["CALLS_HEARD"], "a") as heard:
+            heard.write(f"{event} {name}\\n")
+sys.addaudithook(hear)
+"""
+
+
 def environment(place: Path) -> dict[str, str]:
     return {**os.environ, "TOWNCLERK_DATA_DIR": str(place), "TOWNCLERK_POOL_SIZE": "4"}
 
 
-def demo_once(place: Path) -> tuple[dict[str, Any], str]:
+def overheard(place: Path) -> dict[str, str]:
+    """Return variables that make every Python process write down its calls to other hosts."""
+    (place / "listener").mkdir()
+    (place / "listener" / "sitecustomize.py").write_text(LISTENER)
+    return {"PYTHONPATH": str(place / "listener"), "CALLS_HEARD": str(place / "calls")}
+
+
+def demo_once(place: Path, variables: dict[str, str]) -> tuple[dict[str, Any], str]:
     done = subprocess.run(
         [*COMMAND, "--once"],
-        env=environment(place),
+        env=environment(place) | variables,
         capture_output=True,
         text=True,
         timeout=SECONDS_MAX,
@@ -33,17 +58,29 @@ def demo_once(place: Path) -> tuple[dict[str, Any], str]:
     return json.loads(done.stdout), done.stderr
 
 
+def test_the_listener_hears_what_it_is_there_for(reachable_dir: Path) -> None:
+    """Nothing is sent: the event alone is raised."""
+    variables = overheard(reachable_dir)
+    call = "import sys; sys.audit('socket.getaddrinfo', 'elsewhere.example', 80, 0, 0, 0)"
+    subprocess.run([sys.executable, "-c", call], env={**os.environ, **variables}, check=True)
+
+    assert "elsewhere.example" in (reachable_dir / "calls").read_text()
+
+
 @pytest.mark.slow
 def test_the_report_is_whole_and_a_second_run_finds_the_same_town(reachable_dir: Path) -> None:
-    first, said = demo_once(reachable_dir)
-    second, _ = demo_once(reachable_dir)
+    variables = overheard(reachable_dir)
+    first, said = demo_once(reachable_dir, variables)
+    second, _ = demo_once(reachable_dir, variables)
 
     assert set(first["sources"].values()) == {"Completed"}
     assert len(first["sources"]) >= 5
     assert first["records_landed"] + first["quarantined"] == first["records_read"]
     assert first["pairs"]["f1"] > 0.9
     assert first["lineage_edges"] == 2 * 6
-    assert not any(word in said for word in ("Traceback", "Warning", '"level": "error"')), said
+    unwanted = ("Traceback", "Warning", "leaked", '"level": "warning"', '"level": "error"')
+    assert not any(word in said for word in unwanted), said
+    assert not (reachable_dir / "calls").exists(), (reachable_dir / "calls").read_text()
     unchanged = ("records_landed", "quarantined", "customers", "pairs", "systems", "lineage_edges")
     assert {key: second[key] for key in unchanged} == {key: first[key] for key in unchanged}
 
