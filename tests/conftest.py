@@ -50,13 +50,27 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres
         shutil.rmtree(place, ignore_errors=True)
 
 
-@pytest.fixture(autouse=True)
-def same_environment() -> Iterator[None]:
-    """Give every test the environment it began with: Prefect is told its settings through it."""
+@contextmanager
+def environment_kept() -> Iterator[None]:
+    """Put the environment back as it was: Prefect is told its settings through it."""
     before = dict(os.environ)
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def same_environment_for_each_file() -> Iterator[None]:
+    """Let no file's shared fixtures speak to the next file through the environment."""
+    with environment_kept():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def same_environment(same_environment_for_each_file: None) -> Iterator[None]:
+    """Let no test speak to the next one through the environment."""
+    with environment_kept():
+        yield
 
 
 @contextmanager

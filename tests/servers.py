@@ -43,3 +43,10 @@ def make_reachable_dir() -> Path:
     made = Path(tempfile.mkdtemp(prefix="tc-", dir=MEMORY if roomy else "/tmp"))
     made.chmod(0o711)
     return made
+
+
+def clean_environment(**variables: str) -> dict[str, str]:
+    """Return an environment for a process of ours that no test before has left its mark on."""
+    ours = ("PREFECT_", "TOWNCLERK_", "DATABASE_URL")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return inherited | variables

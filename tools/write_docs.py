@@ -203,7 +203,20 @@ scripts can rely on them: they stand in `--json` output under `error.code` and i
 """
 
 
+def check() -> list[str]:
+    """Return what is wrong: pages that are out of date, codes that stand twice."""
+    wrong = [
+        f"run `make docs`: {page.relative_to(ROOT)} is out of date"
+        for page, text in pages().items()
+        if not page.exists() or page.read_text(encoding="utf-8") != text
+    ]
+    codes = [error.code for error in set(subclasses(TownclerkError))]
+    return wrong + [f"two errors share {code}" for code in sorted(codes) if codes.count(code) > 1]
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--check"]:
+        sys.exit("\n".join(check()) or None)
     for page, text in pages().items():
         page.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{page.relative_to(ROOT)}\n")

@@ -1,7 +1,6 @@
 """A town in real processes for tests: city, database, hub and workers, each with its own pid."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import yaml
 from connectors.sdk.load import load_connector_file
 from registry import intake, landscape
 from registry.storage.database import connect
+from tests.servers import clean_environment
 from townclerk.sandbox.connectors import connector_files
 from townclerk.sandbox.landscape import landscape_of
 from townclerk.sandbox.running import running_city
@@ -29,12 +29,9 @@ class Town:
 
     def __init__(self, url: str, data_dir: Path) -> None:
         self.url = url
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": url,
-            "TOWNCLERK_DATA_DIR": str(data_dir),
-            "TOWNCLERK_POOL_SIZE": "4",
-        }
+        self.environment = clean_environment(
+            DATABASE_URL=url, TOWNCLERK_DATA_DIR=str(data_dir), TOWNCLERK_POOL_SIZE="4"
+        )
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start `townclerk ARGUMENTS` as a process of its own."""

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.servers import clean_environment
+
 COMMAND = [sys.executable, "-m", "townclerk", "demo", "--json", "--people", "1000"]
 SECONDS_MAX = 240
 
@@ -35,7 +37,7 @@ sys.addaudithook(hear)
 
 
 def environment(place: Path) -> dict[str, str]:
-    return {**os.environ, "TOWNCLERK_DATA_DIR": str(place), "TOWNCLERK_POOL_SIZE": "4"}
+    return clean_environment(TOWNCLERK_DATA_DIR=str(place), TOWNCLERK_POOL_SIZE="4")
 
 
 def overheard(place: Path) -> dict[str, str]:
