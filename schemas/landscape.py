@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from schemas.base import Table, column, json_object, moment, utc_now, uuid7
@@ -79,6 +79,20 @@ class Relationship(Table, table=True):
     target_id: UUID = Field(foreign_key="element.id", index=True, ondelete="CASCADE")
     attrs: dict[str, Any] = json_object("Properties of the relationship.")
     created_at: datetime = moment("When it was registered.", default_factory=utc_now)
+
+
+class LandscapeChange(Table, table=True):
+    """One transaction that changed elements or relationships, for a week."""
+
+    __tablename__ = "landscape_change"
+
+    xid: int = column(
+        "The transaction's number.",
+        primary_key=True,
+        sa_type=BigInteger,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    changed_at: datetime = moment("When the transaction began.", index=True)
 
 
 class ElementDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
