@@ -6,7 +6,7 @@ are numbers; their names, kinds and properties stand beside them in columns.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
@@ -74,6 +74,7 @@ class Columns(Struct, kw_only=True):
         kinds: Kind of each node, e.g. system; relationships that are ends count as nodes.
         names: Name of each node, as people say it.
         facts: Gives a node's properties by name, folded.
+        properties: Gives a node's properties as they are written.
         descriptions: Gives a node's description.
         sources: Node each relationship leaves.
         targets: Node each relationship reaches.
@@ -81,6 +82,7 @@ class Columns(Struct, kw_only=True):
         modes: Access: 1 reads, 2 writes, 0 or 3 both; 0 for other kinds.
         edge_keys: Gives a relationship's own identity.
         edge_facts: Gives a relationship's properties by name, folded.
+        edge_names: Gives a relationship's name, mostly none.
     """
 
     keys: Sequence[str]
@@ -88,6 +90,7 @@ class Columns(Struct, kw_only=True):
     kinds: Sequence[str]
     names: Sequence[str]
     facts: Callable[[int], Facts]
+    properties: Callable[[int], list[tuple[str, str]]]
     descriptions: Callable[[int], str]
     sources: Indices
     targets: Indices
@@ -95,6 +98,7 @@ class Columns(Struct, kw_only=True):
     modes: NDArray[np.int8]
     edge_keys: Callable[[int], str]
     edge_facts: Callable[[int], Facts]
+    edge_names: Callable[[int], str]
 
 
 class LandscapeGraph:
@@ -109,6 +113,8 @@ class LandscapeGraph:
         self.keys, self.names, self.kinds = columns.keys, columns.names, columns.kinds
         self.sources, self.targets, self.codes = columns.sources, columns.targets, columns.codes
         self.size = len(columns.keys)
+        # Answers that hold as long as the graph does; each question names its own by a key.
+        self.memo: dict[object, Any] = {}
 
     @cached_property
     def forward(self) -> Ways:
@@ -163,6 +169,10 @@ class LandscapeGraph:
     def edge_facts(self, edge: int) -> Facts:
         """Return a relationship's properties by folded name."""
         return self.columns.edge_facts(edge)
+
+    def edge_name(self, edge: int) -> str:
+        """Return a relationship's name; mostly none."""
+        return self.columns.edge_names(edge)
 
     def value(self, node: int, names: Iterable[str]) -> str:
         """Return the first value a node has under any of these folded names, or nothing."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from registry.landscape.exchange.model import Model, Property, Relationship
+from registry.landscape.exchange.model import Model, Property, Relationship, Text
 from registry.landscape.exchange.municipal import kind_of_element
 from registry.landscape.questions.graph import (
     CODE_OF,
@@ -24,8 +24,8 @@ _MODES: Mapping[str | None, int] = {"Read": 1, "Write": 2, "ReadWrite": 3, "Acce
 def graph_of_model(model: Model) -> LandscapeGraph:
     """Return a model as a graph.
 
-    A relationship that is itself an end becomes a node: reached from its source, leading to its
-    target, by relationships of its own kind.
+    A relationship that is itself an end also becomes a node: reached from its source, leading to
+    its target, by relationships of its own kind.
 
     Args:
         model: A checked model: no relationship leads nowhere.
@@ -52,12 +52,18 @@ def graph_of_model(model: Model) -> LandscapeGraph:
             kinds=kinds + [RELATIONSHIP_NODE] * len(ends),
             names=[thing.name for thing in nodes],
             facts=lambda node: _facts(nodes[node].properties, names),
+            properties=lambda node: [
+                (model.property_name(item.definition), value.text)
+                for item in nodes[node].properties
+                for value in item.values or (Text(""),)
+            ],
             descriptions=description,
             sources=np.array([edge[1] for edge in edges], np.int32),
             targets=np.array([edge[2] for edge in edges], np.int32),
             codes=np.array([CODE_OF[edge[0].kind] for edge in edges], np.int8),
             modes=np.array([_mode(edge[0]) for edge in edges], np.int8),
             edge_keys=lambda edge: edges[edge][0].id,
+            edge_names=lambda edge: edges[edge][0].name,
             edge_facts=lambda edge: _facts(edges[edge][0].properties, names),
         )
     )
@@ -68,11 +74,10 @@ def _edges(
 ) -> Iterable[tuple[Relationship, int, int]]:
     for one in relationships:
         source, target = place[one.source], place[one.target]
+        yield one, source, target
         if one.id in place:
             yield one, source, place[one.id]
             yield one, place[one.id], target
-        else:
-            yield one, source, target
 
 
 def _mode(relationship: Relationship) -> int:

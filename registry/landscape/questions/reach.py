@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from msgspec import Struct
@@ -163,15 +162,13 @@ def _admitted(graph: LandscapeGraph, kinds: Collection[str]) -> NDArray[np.bool_
     return admitted
 
 
-# A graph keeps the ways that were asked of it; they go when it goes.
-_kept: WeakKeyDictionary[LandscapeGraph, dict[object, list[Ways]]] = WeakKeyDictionary()
 WAYS_KEPT_MAX = 16  # combinations of relationships; more than any page or report asks at once
 
 
 def _ways(
     graph: LandscapeGraph, direction: Direction, wanted: frozenset[RelationshipKind]
 ) -> list[Ways]:
-    kept = _kept.setdefault(graph, {})
+    kept: dict[object, list[Ways]] = graph.memo.setdefault("ways", {})
     key = (direction, wanted)
     if key not in kept:
         if len(kept) >= WAYS_KEPT_MAX:

@@ -124,6 +124,7 @@ def read_graph(db: psycopg.Connection) -> LandscapeGraph:
     whole = (sources >= 0) & (targets >= 0)
     edges, sources, targets = edges[whole], sources[whole], targets[whole]
     ids = edges["id"].copy()
+    attributes = [row[5].encode() for row in elements]
     said = dict(_read_rows(db, _EDGE_FACTS, ("bytea", "text")))
     return LandscapeGraph(
         Columns(
@@ -131,13 +132,15 @@ def read_graph(db: psycopg.Connection) -> LandscapeGraph:
             aliases=[row[1] for row in elements],
             kinds=[row[2] for row in elements],
             names=[row[3] for row in elements],
-            facts=_facts_of([row[5].encode() for row in elements].__getitem__),
+            facts=_facts_of(attributes.__getitem__),
+            properties=lambda node: _written(attributes[node]),
             descriptions=[row[4] for row in elements].__getitem__,
             sources=sources,
             targets=targets,
             codes=(edges["kind"] - 1).astype(np.int8),
             modes=edges["mode"].astype(np.int8),
             edge_keys=lambda edge: str(UUID(bytes=ids[edge].tobytes())),
+            edge_names=lambda _edge: "",
             edge_facts=_facts_of(lambda edge: said.get(ids[edge].tobytes(), "{}").encode()),
         )
     )
@@ -174,6 +177,11 @@ def _facts_of(document: Callable[[int], bytes]) -> Callable[[int], Facts]:
         }
 
     return facts
+
+
+def _written(document: bytes) -> list[tuple[str, str]]:
+    said: dict[str, Any] = msgspec.json.decode(document)
+    return [(name, text) for name, value in said.items() for text in _texts(value)]
 
 
 def _texts(value: Any) -> tuple[str, ...]:
