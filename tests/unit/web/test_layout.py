@@ -19,7 +19,8 @@ from registry.web.draw.model import (
     Rect,
     SystemBox,
 )
-from registry.web.draw.states import ColourBy, Kind, Lifecycle, Sync
+from registry.landscape.lifecycle import Lifecycle
+from registry.web.draw.states import ColourBy, Kind, Sync
 from registry.web.draw.text import NAME_CHARACTERS_MAX, fit, fit_lines, harmless, width_px
 
 SVG = "{http://www.w3.org/2000/svg}"
