@@ -4,6 +4,7 @@
 """
 
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from registry.compliance.report import ReportFormat, render
 from registry.compliance.rulesets.pinned import load_pinned
 from schemas.compliance import CheckedDocument, Severity
 from townclerk.cli.files import read_bytes, write_bytes
-from townclerk.cli.output import AsJson, print_bytes
+from townclerk.cli.output import AsJson, print_bytes, say
 
 FINDINGS = 1  # exit code: there are findings that count
 RULE_SETS_DEFAULT = ("spectral:oas", "townclerk:municipal")
@@ -111,3 +112,28 @@ def counts(documents: list[CheckedDocument], fail_on: FailOn) -> bool:
         return False
     limit = next(severity for severity in Severity if severity.word == fail_on)
     return any(finding.severity <= limit for one in documents for finding in one.open_findings())
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The version that consumers know.")],
+    new: Annotated[Path, typer.Argument(help="The version that shall replace it.")],
+    form: Form = ReportFormat.TEXT,
+    out: Out = None,
+    fail_on: Fail = FailOn.ERROR,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two versions of an interface: what breaks, and which version number it deserves."""
+    from registry.compliance.contract import verdict_of
+    from registry.compliance.contract.versions import as_checked, compare_files
+
+    before, after = (
+        (read_bytes(file, bytes_max=BYTES_MAX + 1, cut=True), file.as_posix())
+        for file in (old, new)
+    )
+    comparison = compare_files(before, after)
+    document = as_checked(comparison, after, sha256(after[0]).hexdigest())
+    report([document], ReportFormat.JSON if as_json else form, out)
+    say(f"{len(comparison.changes)} changes; {verdict_of(comparison).sentence()}.")
+    if counts([document], fail_on):
+        raise typer.Exit(FINDINGS)
