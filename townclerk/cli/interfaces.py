@@ -115,7 +115,7 @@ def counts(documents: list[CheckedDocument], fail_on: FailOn) -> bool:
 
 
 @app.command()
-def diff(
+def diff(  # noqa: PLR0917  # Typer reads options from arguments
     old: Annotated[Path, typer.Argument(help="The version that consumers know.")],
     new: Annotated[Path, typer.Argument(help="The version that shall replace it.")],
     form: Form = ReportFormat.TEXT,
