@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
@@ -285,6 +285,20 @@ class StoredView(Table, table=True):
     changed_at: datetime = moment("When it was last changed.", default_factory=utc_now)
     valid_from: datetime = since("Since when this holds in the world.")
     change_set_id: UUID | None = column("The change-set that made it so.", default=None)
+
+
+class LandscapeChange(Table, table=True):
+    """One transaction that changed elements or relationships, for a week."""
+
+    __tablename__ = "landscape_change"
+
+    xid: int = column(
+        "The transaction's number.",
+        primary_key=True,
+        sa_type=BigInteger,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    changed_at: datetime = moment("When the transaction began.", index=True)
 
 
 class ElementDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
