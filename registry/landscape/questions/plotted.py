@@ -1,6 +1,6 @@
 """The own portfolio on a reference view: each system as a box in the component it fills in."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from math import ceil
 
@@ -11,7 +11,7 @@ from registry.landscape.exchange.model import Model, Node, View
 from registry.landscape.questions.portfolio import Portfolio
 
 HEADING_PIXELS = 18  # what the component's own name needs
-ROW_PIXELS, ROW_PIXELS_MIN = 15, 5
+ROW_PIXELS, READABLE_PIXELS, ROW_PIXELS_MIN = 15, 11, 5
 COLUMN_PIXELS = 95  # narrower, and no name is readable
 MARGIN_PIXELS, SPACING_PIXELS = 4, 2
 
@@ -48,9 +48,16 @@ def rects_in(box: Node, count: int) -> list[Rect]:
     width, height = size_of(box)
     columns = max(1, min(count, (width - MARGIN_PIXELS) // COLUMN_PIXELS))
     rows = ceil(count / columns)
-    room = height - min(HEADING_PIXELS, height // 2) - MARGIN_PIXELS
-    step = max(ROW_PIXELS_MIN, min(ROW_PIXELS + SPACING_PIXELS, room // rows))
-    left, top = (box.x or 0) + MARGIN_PIXELS, (box.y or 0) + height - MARGIN_PIXELS - rows * step
+    heading = (box.y or 0) + min(HEADING_PIXELS, height // 2)
+    bottom = (box.y or 0) + height - MARGIN_PIXELS
+    # Keep off what its makers drew in the box, if that leaves room to read.
+    inner = min(
+        (child.y or 0 for child in box.children if (child.y or 0) > heading), default=bottom
+    )
+    if inner - heading >= rows * READABLE_PIXELS:
+        bottom = min(bottom, inner - SPACING_PIXELS)
+    step = max(ROW_PIXELS_MIN, min(ROW_PIXELS + SPACING_PIXELS, (bottom - heading) // rows))
+    left, top = (box.x or 0) + MARGIN_PIXELS, bottom - rows * step
     across = (width - 2 * MARGIN_PIXELS + SPACING_PIXELS) // columns
     return [
         (
@@ -71,18 +78,33 @@ def plotted_views(model: Model, found: Portfolio, ids: Mapping[int, str]) -> Ite
         found: The portfolio beside it.
         ids: The id each system has in the file to be written.
     """
-    for view in model.views.values():
-        if plotted := plot(view, model, found):
-            yield structs.replace(view, nodes=[*_with_systems(view.nodes, plotted, ids)])
+    shown = {view.id: boxes for view in model.views.values() if (boxes := plot(view, model, found))}
+    for key, plotted in shown.items():
+        view = model.views[key]
+        nodes = [*_with_systems(view.nodes, plotted, ids, shown.keys())]
+        lines = [
+            structs.replace(line, properties=(), views=_kept(line.views, shown.keys()))
+            for line in view.connections
+        ]
+        yield structs.replace(view, nodes=nodes, connections=lines, viewpoint_ref=None)
 
 
 def _with_systems(
-    nodes: Iterable[Node], plotted: Mapping[str, Sequence[Plotted]], ids: Mapping[int, str]
+    nodes: Iterable[Node],
+    plotted: Mapping[str, Sequence[Plotted]],
+    ids: Mapping[int, str],
+    taken: Collection[str],
 ) -> Iterator[Node]:
     for node in nodes:
-        children = [*_with_systems(node.children, plotted, ids)]
+        children = [*_with_systems(node.children, plotted, ids, taken)]
         children += [_box(node, one, ids) for one in plotted.get(node.id, ())]
-        yield structs.replace(node, children=children)
+        views = _kept(node.views, taken)
+        yield structs.replace(node, children=children, properties=(), views=views)
+
+
+def _kept(views: Sequence[str], taken: Collection[str]) -> tuple[str, ...]:
+    """Return only those links to other views that lead somewhere in the file."""
+    return tuple(view for view in views if view in taken)
 
 
 def _box(outer: Node, one: Plotted, ids: Mapping[int, str]) -> Node:

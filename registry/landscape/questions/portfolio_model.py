@@ -8,6 +8,8 @@ beside it. The same portfolio gives the same file, byte for byte.
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from msgspec import structs
+
 from registry.landscape.exchange.model import (
     Dialect,
     Element,
@@ -131,7 +133,9 @@ class _Writer:
         for line in view.connections:
             if line.relationship and line.relationship not in self.model.relationships:
                 self.copy_relationship(line.relationship, source)
-        self.model.views[view.id] = view
+        self.model.views[view.id] = structs.replace(
+            view, properties=self.translated(view.properties, source)
+        )
 
     def copy_relationship(self, key: str, source: Model) -> None:
         one = source.relationships[key]
