@@ -12,15 +12,15 @@ class UnreadableFile(InvalidInput):
     remedy = "Check the name and the rights of the file; `ls -l` shows both."
 
 
-def read_text(file: Path, *, bytes_max: int) -> str:
-    """Return a file's text.
+def read_bytes(file: Path, *, bytes_max: int) -> bytes:
+    """Return a file's content.
 
     Args:
         file: As named by the person.
         bytes_max: Larger files are refused before they are read.
 
     Raises:
-        UnreadableFile: There is no such file, it is no file, too large, or not UTF-8.
+        UnreadableFile: There is no such file, it is no file, or too large.
     """
     try:
         with file.open("rb") as opened:
@@ -33,6 +33,20 @@ def read_text(file: Path, *, bytes_max: int) -> str:
             f"{file} is larger than {bytes_max:,} bytes.",
             remedy="Look whether it is the file you meant; split it if it is.",
         )
+    return content
+
+
+def read_text(file: Path, *, bytes_max: int) -> str:
+    """Return a file's text.
+
+    Args:
+        file: As named by the person.
+        bytes_max: Larger files are refused before they are read.
+
+    Raises:
+        UnreadableFile: There is no such file, it is no file, too large, or not UTF-8.
+    """
+    content = read_bytes(file, bytes_max=bytes_max)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
