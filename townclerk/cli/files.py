@@ -12,30 +12,6 @@ class UnreadableFile(InvalidInput):
     remedy = "Check the name and the rights of the file; `ls -l` shows both."
 
 
-def read_bytes(file: Path, *, bytes_max: int) -> bytes:
-    """Return a file's content.
-
-    Args:
-        file: As named by the person.
-        bytes_max: Larger files are refused before they are read.
-
-    Raises:
-        UnreadableFile: There is no such file, it is no file, or too large.
-    """
-    try:
-        with file.open("rb") as opened:
-            # One byte more than allowed tells a file that is too large, also where it has no size.
-            content = opened.read(bytes_max + 1)
-    except OSError as error:
-        raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
-    if len(content) > bytes_max:
-        raise UnreadableFile(
-            f"{file} is larger than {bytes_max:,} bytes.",
-            remedy="Look whether it is the file you meant; split it if it is.",
-        )
-    return content
-
-
 def read_text(file: Path, *, bytes_max: int) -> str:
     """Return a file's text.
 
@@ -58,6 +34,31 @@ def read_text(file: Path, *, bytes_max: int) -> str:
         ) from error
 
 
+def read_bytes(file: Path, *, bytes_max: int, cut: bool = False) -> bytes:
+    """Return a file's bytes.
+
+    Args:
+        file: As named by the person.
+        bytes_max: Larger files are refused.
+        cut: Return the first `bytes_max` bytes of a larger file instead of refusing it.
+
+    Raises:
+        UnreadableFile: There is no such file, it is no file, or too large.
+    """
+    try:
+        with file.open("rb") as opened:
+            # One byte more than allowed tells a file that is too large, also where it has no size.
+            content = opened.read(bytes_max + 1)
+    except OSError as error:
+        raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > bytes_max and not cut:
+        raise UnreadableFile(
+            f"{file} is larger than {bytes_max:,} bytes.",
+            remedy="Look whether it is the file you meant; split it if it is.",
+        )
+    return content[:bytes_max]
+
+
 class UnwritableFile(InvalidInput):
     """A file named on the command line cannot be written."""
 
@@ -73,7 +74,16 @@ def write_text(file: Path, text: str) -> None:
     Raises:
         UnwritableFile: Its directory is missing or not ours, or the disk is full.
     """
+    write_bytes(file, text.encode())
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file that a person named.
+
+    Raises:
+        UnwritableFile: Its directory is missing or not ours, or the disk is full.
+    """
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(content)
     except OSError as error:
         raise UnwritableFile(f"{file} cannot be written: {error.strerror}.") from error
