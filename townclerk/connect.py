@@ -6,6 +6,10 @@ A connector is a class with an async generator `read`; docs/reference/connector-
 file for it holds, and the entry-point group `townclerk.connectors` makes it known.
 """
 
+from connectors.sdk.conformance.checking import Verdict, check_connector, conformance_test
+from connectors.sdk.conformance.http_rigs import HttpRig, Shown
+from connectors.sdk.conformance.playing import Asked, Told
+from connectors.sdk.conformance.rigs import Fault, Played, Rig, Show
 from connectors.sdk.connector import Connector
 from connectors.sdk.cursors import next_scan, read_position, write_position
 from connectors.sdk.source import Source
@@ -22,20 +26,31 @@ from schemas.records import (
 )
 
 __all__ = [
+    "Asked",
     "Connector",
     "ConnectorFile",
     "Cursor",
     "CustomerKind",
     "CustomerRecord",
+    "Fault",
     "Gender",
     "GiveUp",
+    "HttpRig",
     "Page",
+    "Played",
     "RejectRecord",
     "RejectedRecord",
     "RetryLater",
+    "Rig",
+    "Show",
+    "Shown",
     "Source",
     "SourceRecord",
     "StreamSpec",
+    "Told",
+    "Verdict",
+    "check_connector",
+    "conformance_test",
     "next_scan",
     "read_position",
     "write_position",
