@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import Field, model_validator
 
 from connectors.sdk.http import Answer, HttpClient
-from connectors.sdk.http_kind import HttpConnector, Increments, Plan, scan_plan
+from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import Envelope
 from connectors.sdk.paging import AnyPaging, CountedPaging, NoPaging, Seen, SizedPaging, Token
 from connectors.sdk.scans import (
@@ -109,7 +109,7 @@ class RestConnector(HttpConnector[RestStream]):
             return super().scan(http, spec, cursor)
 
         def part(value: str, at: Cursor | None) -> AsyncGenerator[Page, None]:
-            return scan_plan(self._plan(http, spec, at, value), spec, at)
+            return self.walk(self._plan(http, spec, at, value), spec, at)
 
         return scan_partitions(cursor, spec.partitions.values, part)
 

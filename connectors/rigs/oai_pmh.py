@@ -35,7 +35,7 @@ class OaiRig(HttpRig):
     def tell(self, show: Show, asked: Asked, shown: Shown) -> Told:
         """Write a list as the repository would."""
         del show, asked  # everybody is told the same
-        top = etree.Element(f"{{{NAMESPACE}}}OAI-PMH", nsmap={None: NAMESPACE})
+        top = etree.Element(f"{{{NAMESPACE}}}OAI-PMH")
         records = etree.SubElement(top, f"{{{NAMESPACE}}}ListRecords")
         for number in shown.numbers:
             record = etree.SubElement(records, f"{{{NAMESPACE}}}record")

@@ -1,5 +1,7 @@
 """Plays an OData source for the conformance kit."""
 
+from typing import Any
+
 from connectors.odata import ODataConnector, ODataStream
 from connectors.sdk.conformance.http_rigs import HTTP_FAULTS, HttpRig, Shown
 from connectors.sdk.conformance.playing import Asked, Told
@@ -25,7 +27,7 @@ class ODataRig(HttpRig):
     def tell(self, show: Show, asked: Asked, shown: Shown) -> Told:
         """Write a page as the source would."""
         del show  # the page's size was wished for in a header
-        body = {
+        body: dict[str, Any] = {
             "@odata.context": "$metadata",
             "value": [person(self._stream, number) for number in shown.numbers],
         }

@@ -1,5 +1,7 @@
 """Plays a SCIM source for the conformance kit."""
 
+from typing import Any
+
 from connectors.scim import ScimConnector, ScimStream
 from connectors.sdk.conformance.http_rigs import HTTP_FAULTS, HttpRig, Shown
 from connectors.sdk.conformance.playing import Asked, Told
@@ -26,7 +28,7 @@ class ScimRig(HttpRig):
     def tell(self, show: Show, asked: Asked, shown: Shown) -> Told:
         """Write a page as the source would; an empty list may be left out."""
         del show, asked  # everybody is told the same
-        body = {
+        body: dict[str, Any] = {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
             "totalResults": shown.total,
             "startIndex": shown.start + 1,

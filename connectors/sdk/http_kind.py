@@ -76,7 +76,19 @@ class HttpConnector(ABC, Generic[Spec]):
         self, http: HttpClient, spec: Spec, cursor: Cursor | None
     ) -> AsyncGenerator[Page, None]:
         """Walk the pages of a stream; a kind whose streams have parts overrides this."""
-        return scan_plan(self.plan(http, spec, cursor), spec, cursor)
+        return self.walk(self.plan(http, spec, cursor), spec, cursor)
+
+    def walk(self, plan: Plan, spec: Spec, cursor: Cursor | None) -> AsyncGenerator[Page, None]:
+        """Walk the pages of one plan."""
+        return scan_pages(
+            cursor,
+            plan.fetch,
+            tag=plan.tag,
+            changed=change_mark(spec),
+            undecoded=self._source.undecoded,
+            guess=plan.guess,
+            parallel=plan.parallel,
+        )
 
     @abstractmethod
     def plan(self, http: HttpClient, spec: Spec, cursor: Cursor | None) -> Plan:
@@ -87,18 +99,6 @@ class HttpConnector(ABC, Generic[Spec]):
         if self._http is not None:
             await self._http.close()
             self._http = None
-
-
-def scan_plan(plan: Plan, spec: StreamSpec, cursor: Cursor | None) -> AsyncGenerator[Page, None]:
-    """Walk the pages of one plan."""
-    return scan_pages(
-        cursor,
-        plan.fetch,
-        tag=plan.tag,
-        changed=change_mark(spec),
-        guess=plan.guess,
-        parallel=plan.parallel,
-    )
 
 
 def change_mark(spec: StreamSpec) -> Compiled | None:

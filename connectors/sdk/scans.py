@@ -56,6 +56,7 @@ async def scan_pages(
     *,
     tag: str,
     changed: Compiled | None = None,
+    undecoded: bool = False,
     guess: Guess | None = None,
     parallel: int = 1,
 ) -> AsyncGenerator[Page, None]:
@@ -66,6 +67,7 @@ async def scan_pages(
         fetch: Fetches one page.
         tag: Names the way of paging in stored positions.
         changed: Finds the change mark of a record, for incremental streams.
+        undecoded: Hand records on as bytes; not where change marks have to be seen.
         guess: Foretells the next page; with it, pages are fetched ahead.
         parallel: How many pages are fetched at once.
 
@@ -85,21 +87,24 @@ async def scan_pages(
             fetched = await ahead.fetch(token, seen)
             circles.see_page(fetched.pieces)
             seen += len(fetched.pieces)
-            records, rejected = decode_records(fetched.pieces)
+            raw = fetched.pieces if undecoded and changed is None else []
+            records, rejected = ([], []) if raw else decode_records(fetched.pieces)
             if changed is not None:
                 note_changes(records, changed, high)
             follow = fetched.follow
             if isinstance(follow, End):
                 missing = (fetched.total or 0) - seen
                 at = high.at(END) if missing <= 0 else high.start()
-                yield Page(records=records, rejected=rejected, cursor=at, last=missing <= 0)
+                yield Page(
+                    records=records, undecoded=raw, rejected=rejected, cursor=at, last=missing <= 0
+                )
                 if missing > 0:
                     raise _short(seen, fetched.total)
                 return
             token = follow
             circles.see_token(token)
             at = high.at(write_position(tag, token, seen))
-            yield Page(records=records, rejected=rejected, cursor=at)
+            yield Page(records=records, undecoded=raw, rejected=rejected, cursor=at)
         raise GiveUp(f"The source still has pages after {PAGES_MAX}; it does not seem to end.")
     finally:
         await ahead.close()
@@ -130,6 +135,7 @@ async def scan_partitions(
                     inner = Cursor(position=position, since=inner.since, high=inner.high)
                 yield Page(
                     records=page.records,
+                    undecoded=page.undecoded,
                     rejected=page.rejected,
                     cursor=inner,
                     last=last and following is None,

@@ -2,7 +2,7 @@
 
 An element with neither attributes nor children is its text. Any other is an object of its
 children and attributes by their local names; its own text stands under `text`. What stands
-several times, or is named as a list, is a list. Names are kept, order is not lost: children come as they were.
+several times, or is named as a list, is a list.
 """
 
 from collections.abc import Collection
@@ -44,12 +44,14 @@ def parse_xml(body: bytes) -> etree._Element:
     try:
         top = etree.fromstring(body, safe_parser())
     except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_TAG_NOT_FINISHED or not body.rstrip().endswith(b">"):
+        if getattr(
+            error, "code", None
+        ) == etree.ErrorTypes.ERR_TAG_NOT_FINISHED or not body.rstrip().endswith(b">"):
             raise Hiccup("its XML ends in the middle") from None
         raise GiveUp("The source's answer is not XML, or damaged XML.") from None
     except ValueError:
         raise GiveUp("The source's answer is not XML, or damaged XML.") from None
-    if top.getroottree().docinfo.doctype:
+    if top.getroottree().docinfo.internalDTD is not None:
         raise GiveUp("The source's XML declares a document type; we take none.")
     return top
 

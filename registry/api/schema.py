@@ -9,7 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from registry.api.customers import CustomersQuery
 from registry.api.documents import Documents
-from registry.api.elements import TYPES
+from registry.api.elements import TYPES, OtherElement
 from registry.api.intake import IntakeMutation, IntakeQuery
 from registry.api.landscape import LandscapeQuery
 from registry.api.nodes import NodesQuery
@@ -36,7 +36,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
-    types=list(TYPES.values()),
+    types=[*TYPES.values(), OtherElement],
     config=StrawberryConfig(auto_camel_case=True),
     extensions=[Documents, ValidationCache],
 )

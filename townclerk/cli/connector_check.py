@@ -1,34 +1,22 @@
 """`townclerk connector check`: judge a connector by the rules every connector keeps."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from connectors.sdk.conformance.checking import Outcome, Verdict, check_connector
-from connectors.sdk.conformance.rigs import find_rig
 from connectors.sdk.load import load_connector_file, parse_connector_file
 from connectors.sdk.spec import ConnectorFile
 from schemas.errors import InvalidInput
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 
+if TYPE_CHECKING:
+    from connectors.sdk.conformance.checking import Verdict
+
 FILE_BYTES_MAX = 1_000_000
 """A connector file is written by a person."""
 
-app = typer.Typer(
-    help="Make connector files, try them, run them by themselves.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-)
 
-
-@app.callback()
-def _group() -> None:
-    """Keep `check` a command of a group, also while it is the only one."""
-
-
-@app.command()
 def check(
     connector: Annotated[
         str, typer.Argument(help="Connector file, or the key of a registered source.")
@@ -40,6 +28,9 @@ def check(
 
     The real source is not contacted, so this can be run at any time.
     """
+    from connectors.sdk.conformance.checking import Outcome, check_connector
+    from connectors.sdk.conformance.rigs import find_rig
+
     spec = _spec(connector)
     if stream is not None and stream not in spec.streams:
         raise InvalidInput(f"{spec.connector} has no stream `{stream}`.")
@@ -70,7 +61,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _show(title: str, verdicts: list[Verdict]) -> None:
+def _show(title: str, verdicts: "list[Verdict]") -> None:
     print_table(
         title,
         ("rule", "promise", "outcome", "why"),

@@ -49,6 +49,16 @@ def check_connector(rig: Rig, rules: Sequence[Rule] = RULES) -> list[Verdict]:
     return [judge(rule, rig) for rule in rules]
 
 
+def assert_kept(rule: Rule, rig: Rig) -> None:
+    """Fail the running pytest test where a rule is broken; skip it where it cannot be judged."""
+    import pytest
+
+    verdict = judge(rule, rig)
+    if verdict.outcome is Outcome.NOT_JUDGED:
+        pytest.skip(verdict.why)
+    assert verdict.outcome is Outcome.KEPT, f"{verdict.words}: {verdict.why}"
+
+
 def conformance_test(make_rig: Callable[[], Rig]) -> Any:
     """Return a pytest test with one case per rule.
 
@@ -61,9 +71,6 @@ def conformance_test(make_rig: Callable[[], Rig]) -> Any:
 
     @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
     def test_rule(rule: Rule) -> None:
-        verdict = judge(rule, make_rig())
-        if verdict.outcome is Outcome.NOT_JUDGED:
-            pytest.skip(verdict.why)
-        assert verdict.outcome is Outcome.KEPT, f"{verdict.words}: {verdict.why}"
+        assert_kept(rule, make_rig())
 
     return test_rule
