@@ -13,11 +13,13 @@ from pathlib import Path
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    GraphQLUnionType,
     build_schema,
     find_breaking_changes,
     is_introspection_type,
@@ -37,6 +39,8 @@ GENERATED = "<!-- Written by `make docs` from the code; edit the code. -->\n"
 SECTIONS: tuple[tuple[str, type[GraphQLNamedType]], ...] = (
     ("Interfaces", GraphQLInterfaceType),
     ("Types", GraphQLObjectType),
+    ("Unions", GraphQLUnionType),
+    ("Inputs", GraphQLInputObjectType),
     ("Enums", GraphQLEnumType),
     ("Scalars", GraphQLScalarType),
 )
@@ -57,7 +61,11 @@ def reference() -> str:
     """Return the reference page."""
     graph = build_schema(contract())
     parts = ["# GraphQL schema\n", GENERATED, introduction()]
-    for title, root in (("Questions", graph.query_type), ("Changes", graph.mutation_type)):
+    for title, root in (
+        ("Questions", graph.query_type),
+        ("Changes", graph.mutation_type),
+        ("Subscriptions", graph.subscription_type),
+    ):
         if root:
             parts.append(f"## {title}\n")
             parts += [entry(name, field) for name, field in sorted(root.fields.items())]
@@ -78,6 +86,8 @@ Every question and change needs a token with the scope that the error names.
   pass `endCursor` as `after` for the next page.
 - One answer is one snapshot: what changes meanwhile is not seen in half of it.
 - Errors carry `extensions.code`, which never changes, and `extensions.remedy`.
+- A change answers with what was done or with a `Problem`; `validateOnly` tries it, and a header
+  `Idempotency-Key` makes a repeated request happen once.
 - A question has at most {documents.DEPTH_MAX} levels, {documents.ALIASES_MAX} aliases,
   {documents.FIELDS_MAX} fields, {documents.DIRECTIVES_MAX} directives and {documents.TOKENS_MAX}
   tokens; an answer at most {context.ENTRIES_MAX} entries, where each list within a list counts
@@ -87,7 +97,7 @@ Every question and change needs a token with the scope that the error names.
 
 def own_types(graph: GraphQLSchema) -> Iterator[GraphQLNamedType]:
     """Yield the types that are neither GraphQL's own nor the roots, by name."""
-    roots = {graph.query_type, graph.mutation_type}
+    roots = {graph.query_type, graph.mutation_type, graph.subscription_type}
     for _, named in sorted(graph.type_map.items()):
         if not (is_introspection_type(named) or is_specified_scalar_type(named) or named in roots):
             yield named
@@ -112,7 +122,9 @@ def described(named: GraphQLNamedType) -> str:
     if isinstance(named, GraphQLEnumType):
         lines += ["| Value | Meaning |", "|---|---|"]
         lines += [f"| `{n}` | {one_line(v.description)} |" for n, v in named.values.items()]
-    elif isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
+    elif isinstance(named, GraphQLUnionType):
+        lines.append(f"One of {', '.join(f'`{member.name}`' for member in named.types)}.")
+    elif isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
         lines += ["| Field | Type | Meaning |", "|---|---|---|"]
         lines += [
             f"| `{n}` | `{f.type}` | {one_line(f.description)} |" for n, f in named.fields.items()

@@ -63,6 +63,8 @@ class Context:
         self._failure: Exception | None = None
         self._asked = False
         self._closed = False
+        self._may_write = False
+        self.changed = False
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
     def demand(self, scope: Scope) -> None:
@@ -125,30 +127,96 @@ class Context:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """Run a room's command in a transaction of its own, committed before this returns.
+        """Run a room's command; it counts when `commit` has been awaited.
 
-        What is read afterwards sees the change, because the snapshot is taken anew.
+        All changes of a request share one transaction, each behind a savepoint of its own: one
+        that fails leaves nothing behind, and the others stand. What is read afterwards sees it.
 
         Raises:
             AccessDenied: Who asks lacks the scope.
             AnswerTooSlow: The database took too long; nothing was changed.
         """
+        return await self._change(scope, lambda db: command(db, *args, **kwargs), keep=True)
+
+    async def rehearse(
+        self,
+        scope: Scope,
+        command: Callable[Concatenate[psycopg.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run a room's command in full and take it back; otherwise as `change`."""
+        return await self._change(scope, lambda db: command(db, *args, **kwargs), keep=False)
+
+    async def begin_changes(self, command: Callable[[psycopg.Connection], R]) -> R:
+        """Open the transaction of changes with a command of the API's own, which needs no scope."""
+        return await self._in_turn(lambda: command(self._changes()))
+
+    async def commit(self, last: Callable[[psycopg.Connection], None] | None = None) -> None:
+        """Make the changes count; without any, do nothing.
+
+        Args:
+            last: Runs first, in the same transaction.
+
+        Raises:
+            AnswerTooSlow: A question in between took too long, so nothing was changed.
+            DatabaseUnreachable: The database went away; `facts["outcome"]` tells what is known.
+        """
+        if not self.changed:
+            return
+
+        def do() -> None:
+            if last is not None:
+                last(self._changes())
+            self._db, self._may_write = None, False
+            self._open.close()
+
+        await self._in_turn(do)
+
+    async def _change(
+        self, scope: Scope, command: Callable[[psycopg.Connection], R], *, keep: bool
+    ) -> R:
         self.demand(scope)
 
         def do() -> R:
+            db = self._changes()
+            try:
+                with db.transaction(force_rollback=not keep):
+                    done = command(db)
+            except psycopg.errors.QueryCanceled as error:
+                raise _too_slow() from error
+            except psycopg.OperationalError as error:
+                if not db.closed:
+                    raise
+                self._failure = unreachable(current_database().url, error)
+                raise self._failure from error
+            self.changed = self.changed or keep
+            return done
+
+        self._loaders.clear()
+        return await self._in_turn(do)
+
+    async def _in_turn(self, do: Callable[[], R]) -> R:
+        def alone() -> R:
             with self._one_user:
-                self._end_snapshot()
-                try:
-                    with unit_of_work() as db:
-                        db.execute(_IN_TIME)
-                        return command(db, *args, **kwargs)
-                except psycopg.errors.QueryCanceled as error:
-                    raise _too_slow() from error
+                if self._failure:
+                    raise self._failure
+                return do()
 
         async with self._turn:
             self._asked = True
-            self._loaders.clear()
-            return await asyncio.to_thread(do)
+            return await asyncio.to_thread(alone)
+
+    def _changes(self) -> psycopg.Connection:
+        """Return the connection of the transaction that changes; a snapshot before it ends."""
+        if self._closed:
+            raise RuntimeError("the request is over")
+        if self._db is None or not self._may_write:
+            self._end_snapshot()
+            self._db = self._open.enter_context(unit_of_work())
+            self._db.execute(_IN_TIME)
+            self._may_write = True
+        return self._db
 
     async def close(self) -> None:
         """End the transaction and give the connection back, also when the request is cancelled."""
@@ -210,10 +278,11 @@ class Context:
         return self._db
 
     def _end_snapshot(self) -> None:
+        """Give the connection back; what was not committed never was."""
         self._db = None
         self._failure = None
         with suppress(DatabaseUnreachable):  # told already, to whoever asked
-            self._open.close()
+            self._open.__exit__(psycopg.Rollback, psycopg.Rollback(), None)
 
 
 def _too_slow() -> AnswerTooSlow:

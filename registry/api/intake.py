@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+import psycopg
 import strawberry
 
+from registry.api.changes import Change, change
 from registry.api.elements import Info, Interface, element, element_loader
 from registry.api.pages import (
     PAGE_DEFAULT,
@@ -159,16 +161,22 @@ class IntakeQuery:
         )
 
 
+@strawberry.type(description="A sync was asked to stop after its page.")
+class SyncCancelled(Change):
+    """A sync was asked to stop after its page."""
+
+    was_running: bool = strawberry.field(description="Whether one ran that could be asked.")
+
+
+def _cancel_sync(db: psycopg.Connection, source: SourceKey) -> SyncCancelled:
+    asked = commands.request_cancel(db, plain_text(source, "source"))
+    return SyncCancelled(was_running=asked)
+
+
 @strawberry.type
 class IntakeMutation:
     """Changes of the intake."""
 
-    @strawberry.mutation(
-        description="Ask the running sync of a source to stop after its page; true if one ran."
+    cancel_sync = change(
+        _cancel_sync, Scope.SYNC_RUN, "Ask the running sync of a source to stop after its page."
     )
-    async def cancel_sync(self, info: Info, source: SourceKey) -> bool:
-        """Ask a run to stop."""
-        info.context.demand(Scope.SYNC_RUN)
-        return await info.context.change(
-            Scope.SYNC_RUN, commands.request_cancel, plain_text(source, "source")
-        )

@@ -12,6 +12,7 @@ from registry.api.documents import Documents
 from registry.api.elements import TYPES, OtherElement
 from registry.api.intake import IntakeMutation, IntakeQuery
 from registry.api.landscape import LandscapeQuery
+from registry.api.landscape_changes import LandscapeMutation
 from registry.api.nodes import NodesQuery
 from registry.api.view import GraphQLApp
 
@@ -22,7 +23,7 @@ class Query(LandscapeQuery, IntakeQuery, CustomersQuery, NodesQuery):
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(IntakeMutation):
+class Mutation(LandscapeMutation, IntakeMutation):
     """Everything that can be changed."""
 
 

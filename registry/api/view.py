@@ -27,8 +27,10 @@ from registry.api.answers import told
 from registry.api.context import Context
 from registry.api.documents import operations_in
 from registry.api.refusals import RequestRefused, ServerBusy
+from registry.api.repeats import HEADER as KEY_HEADER
+from registry.api.repeats import REPEATED_HEADER, answer_once
 from registry.storage.database import current_database
-from schemas.errors import TownclerkError
+from schemas.errors import Conflict, InvalidInput, TownclerkError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,7 +73,7 @@ class GraphQLApp(GraphQL[Context, None]):
         except RequestRefused as error:
             response = self._refusal(request, error, error.status)
         except TownclerkError as error:
-            response = self._refusal(request, error, HTTPStatus.SERVICE_UNAVAILABLE)
+            response = self._refusal(request, error, _status_of(error))
         except HTTPException as error:
             status = HTTPStatus(error.status_code)
             response = self._refusal(request, RequestRefused(error.reason), status)
@@ -130,19 +132,29 @@ class GraphQLApp(GraphQL[Context, None]):
                 "The document holds several operations.",
                 remedy="Name the one to execute in `operationName`.",
             )
+        request: Request = kwargs["request"]
+
+        async def execute() -> ExecutionResult:
+            result = await super(GraphQLApp, self).execute_single(*args, **kwargs)
+            if context.refusal:  # as a whole, though thousands of its parts may have failed
+                result.data = None
+                result.errors = [GraphQLError(context.refusal.what, original_error=context.refusal)]
+            if result.errors:
+                result.errors = told(result.errors, context.correlation_id)
+            return result
+
         try:
             async with self._seat():
                 try:
-                    result = await super().execute_single(*args, **kwargs)
+                    result, again = await answer_once(
+                        context, asked, request.headers.get(KEY_HEADER), execute
+                    )
                 finally:
                     await context.close()
         except HTTPException as error:
             raise _as_refusal(error, kwargs["request_adapter"].method) from error
-        if context.refusal:  # as a whole, though thousands of its parts may have failed
-            result.data = None
-            result.errors = [GraphQLError(context.refusal.what, original_error=context.refusal)]
-        if result.errors:
-            result.errors = told(result.errors, context.correlation_id)
+        if again:
+            request.state.response.headers[REPEATED_HEADER] = "true"
         return result
 
     async def process_result(
@@ -258,6 +270,14 @@ def _question(data: Any) -> GraphQLRequestData:
         operation_name=name or None,
         extensions=data.get("extensions"),
     )
+
+
+def _status_of(error: TownclerkError) -> HTTPStatus:
+    if isinstance(error, Conflict):
+        return HTTPStatus.CONFLICT
+    if isinstance(error, InvalidInput):
+        return HTTPStatus.BAD_REQUEST
+    return HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _as_refusal(error: HTTPException, method: str) -> RequestRefused:

@@ -121,8 +121,8 @@ def _likeness(index: _Index, words: str, size: int) -> NDArray[np.float32]:
     scores = shared / np.float32(len(codes))
     scores[scores < SHARED_MIN] = 0
     # Of two names that have all of it, the shorter is closer.
-    closeness: NDArray[np.float32] = 1 + shared / np.maximum(index.sizes, 1)
-    return scores * closeness / np.float32(2)
+    closeness = 1 + shared / np.maximum(index.sizes, 1)
+    return (scores * closeness / 2).astype(np.float32)
 
 
 def _meaning(index: _Index, words: str, size: int) -> NDArray[np.float32]:

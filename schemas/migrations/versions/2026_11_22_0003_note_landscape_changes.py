@@ -6,7 +6,7 @@ It only adds.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
+revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
