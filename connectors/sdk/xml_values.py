@@ -80,18 +80,19 @@ def plain_value(
         return None
     found: dict[str, Any] = {}
     for name, value in element.attrib.items():
-        _add(found, etree.QName(str(name)).localname, str(value), ())
+        add_value(found, etree.QName(str(name)).localname, str(value))
     for child in element.iterchildren(etree.Element):
-        _add(found, local_name(child), plain_value(child, lists, depth - 1), lists)
+        add_value(found, local_name(child), plain_value(child, lists, depth - 1), lists)
     text = (element.text or "").strip()
     if not found:
         return text or None
     if text:
-        _add(found, TEXT, text, ())
+        add_value(found, TEXT, text)
     return found
 
 
-def _add(found: dict[str, Any], name: str, value: Any, lists: Collection[str]) -> None:
+def add_value(found: dict[str, Any], name: str, value: Any, lists: Collection[str] = ()) -> None:
+    """Add a value to an object; a second one under the same name makes a list."""
     if name not in found:
         found[name] = [value] if name in lists else value
     elif isinstance(found[name], list):

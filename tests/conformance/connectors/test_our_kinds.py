@@ -49,6 +49,11 @@ SOURCES = {
     "graphql": ("graphql", TOKEN, f"key: id, query: {QUERY}, connection: data.people"),
     "odata": ("odata", BEARER, "set: /contacts, key: contactid"),
     "scim": ("scim", BEARER, "key: id"),
+    "files as csv": ("files", "{}", "files: 'w*.csv', key: id"),
+    "files as json lines": ("files", "{}", "files: 'w*.jsonl', format: jsonl, key: id"),
+    "files as xml": ("files", "{}", "files: 'w*.xml', format: xml, element: person, key: id"),
+    "files as parquet": ("files", "{}", "files: 'w*.parquet', format: parquet, key: id"),
+    "files as sheets": ("files", "{}", "files: 'w*.xlsx', format: xlsx, key: id"),
     "oai_pmh": ("oai_pmh", "{}", "key: header.identifier"),
 }
 JUDGE_ALL = {"spec", "idle", "resume", "host"}
