@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import psycopg
@@ -40,6 +40,13 @@ class Failure:
     what: str = strawberry.field(description="What happened and why.")
     remedy: str = strawberry.field(description="What to do next.")
 
+    @classmethod
+    def of(cls, error: dict[str, Any] | None) -> "Failure | None":
+        """Return the GraphQL object of a run's error, if it has one."""
+        if error is None:
+            return None
+        return cls(code=error["code"], what=error["what"], remedy=error["remedy"])
+
 
 @strawberry.type(description="One attempt to read one source.")
 class SyncRun(Node):
@@ -60,7 +67,6 @@ class SyncRun(Node):
     @classmethod
     def of(cls, row: RunRow) -> "SyncRun":
         """Return the GraphQL object of a row."""
-        error = row.error
         return cls(
             row=row,
             id=global_id("sync_run", row.id),
@@ -73,9 +79,7 @@ class SyncRun(Node):
             records_landed=row.records_landed,
             records_unchanged=row.records_unchanged,
             records_quarantined=row.records_quarantined,
-            failure=Failure(code=error["code"], what=error["what"], remedy=error["remedy"])
-            if error
-            else None,
+            failure=Failure.of(row.error),
         )
 
     @strawberry.field(description="The source it read.")

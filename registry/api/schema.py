@@ -14,7 +14,9 @@ from registry.api.intake import IntakeMutation, IntakeQuery
 from registry.api.landscape import LandscapeQuery
 from registry.api.landscape_changes import LandscapeMutation
 from registry.api.nodes import NodesQuery
+from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
+from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -37,12 +39,19 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[*TYPES.values(), OtherElement],
     config=StrawberryConfig(auto_camel_case=True),
     extensions=[Documents, ValidationCache],
 )
 
 
-def graphql_app() -> GraphQLApp:
+def graphql_app(settings: Settings | None = None) -> GraphQLApp:
     """Return the ASGI application; the page for browsers is served by registry.web."""
-    return GraphQLApp(schema)
+    if settings is None:
+        return GraphQLApp(schema)
+    return GraphQLApp(
+        schema,
+        only_trusted=settings.graphql_documents == "trusted",
+        introspection=settings.graphql_introspection,
+    )
