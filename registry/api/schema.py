@@ -17,7 +17,9 @@ from registry.api.reading.plans import Plans
 from registry.api.reading.roots import Query
 from registry.api.reading.shapes import TYPES
 from registry.api.scalars import DATE_TIME
+from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
+from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be changed.")
@@ -41,6 +43,7 @@ def _schema(*extensions: Any) -> Schema:
     return Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=list(TYPES.values()),
         config=StrawberryConfig(auto_camel_case=True),
         scalar_overrides={datetime: DATE_TIME},
@@ -53,6 +56,12 @@ plans: Final = Plans(plain_schema.graph)
 schema: Final = _schema(compiled(plans))
 
 
-def graphql_app() -> GraphQLApp:
+def graphql_app(settings: Settings | None = None) -> GraphQLApp:
     """Return the ASGI application; the page for browsers is served by registry.web."""
-    return GraphQLApp(schema)
+    if settings is None:
+        return GraphQLApp(schema)
+    return GraphQLApp(
+        schema,
+        only_trusted=settings.graphql_documents == "trusted",
+        introspection=settings.graphql_introspection,
+    )

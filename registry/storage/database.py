@@ -221,6 +221,16 @@ def connect(
     return db
 
 
+async def connect_to_listen(url: str) -> psycopg.AsyncConnection:
+    """Open one connection of an event loop that hears announcements; see storage.announcements.
+
+    Raises:
+        psycopg.OperationalError: The server does not answer.
+    """
+    options = _options(url, "townclerk listens")
+    return await psycopg.AsyncConnection.connect(url, autocommit=True, **options)
+
+
 def prepare_connection(db: psycopg.Connection) -> None:
     """Give a connection our habits: UTC, no compiling of short statements, dict means jsonb."""
     db.adapters.register_dumper(dict, JsonbDumper)

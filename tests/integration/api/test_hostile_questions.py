@@ -120,9 +120,10 @@ def test_names_are_bounded_too(text: str) -> None:
     for question in (
         "query ($t: String!) { element(urn: $t) { id } }",
         "query ($t: String!) { syncRuns(source: $t) { totalCount } }",
-        "mutation ($t: String!) { cancelSync(source: $t) }",
     ):
         assert refusal(question, t=text)["code"] == "invalid_input"
+    change = "mutation ($t: String!) { cancelSync(source: $t) { ... on Problem { code } } }"
+    assert data(change, t=text) == {"cancelSync": {"code": "invalid_input"}}
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE element; --", "%", "\\", "\u202e", "😀", "$1"])

@@ -6,8 +6,8 @@ The owner of the tables, under whom we write, is exempt; questions are answered 
 
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
