@@ -79,6 +79,37 @@ def propose(
     )
 
 
+def make(
+    db: psycopg.Connection,
+    drafts: Sequence[ChangeDraft],
+    *,
+    proposer: str,
+    reason: str,
+    purpose: str = "edit",
+    scenario: UUID | None = None,
+    strictness: Strictness = Strictness.STRICT,
+    prefer: Side | None = None,
+    validate_only: bool = False,
+) -> Decided:
+    """Propose and approve in one step, where who proposes may also decide.
+
+    Raises:
+        ChangesRefused: As for propose.
+        ChangesCollide: As for approve.
+    """
+    with db.transaction(force_rollback=validate_only):
+        key = propose(
+            db,
+            drafts,
+            proposer=proposer,
+            reason=reason,
+            purpose=purpose,
+            scenario=scenario,
+            strictness=strictness,
+        )
+        return approve(db, key, reviewer=proposer, prefer=prefer, validate_only=validate_only)
+
+
 def keep(db: psycopg.Connection, planned: Sequence[Planned], draft: ChangeSetDraft) -> UUID:
     """Write planned changes down under a change-set; return its id."""
     key = open_change_set(db, structs.replace(draft, counts=counts_of(planned)), applied=False)

@@ -16,6 +16,7 @@ from schemas.base import uuid7
 from schemas.errors import InvalidInput
 from schemas.landscape import ElementDraft, ElementKind, RelationshipKind
 
+NAME_MAX = 300  # as element.name
 CHANGES_MAX = 50_000  # what one person can answer for; a whole model comes as a release
 
 
@@ -23,7 +24,8 @@ class ChangeDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """One change as somebody asks for it.
 
     Args:
-        action: add, change or remove an element; relate two, or unrelate them.
+        action: add, change or remove an element, or upsert: change it where it is there, else add
+            it; relate two, or unrelate them.
         urn: The element.
         kind: Kind of the element or relationship.
         name: New name; None leaves it.
@@ -35,7 +37,7 @@ class ChangeDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         line: Where it stands in its file; 0 where there is none.
     """
 
-    action: Literal["add", "change", "remove", "relate", "unrelate"]
+    action: Literal["add", "change", "upsert", "remove", "relate", "unrelate"]
     urn: str | None = None
     kind: str | None = None
     name: Annotated[str, Meta(min_length=1, max_length=300)] | None = None
@@ -144,6 +146,9 @@ class _Planner:
                 self._add(draft)
             case "change":
                 self._change(draft)
+            case "upsert":
+                known = draft.urn in self.present.ids
+                (self._change if known else self._add)(draft)
             case "remove":
                 self._remove(draft)
             case "relate":
@@ -170,6 +175,8 @@ class _Planner:
         key = self._id(draft.urn)
         if draft.kind not in {None, self.present.rows[key]["kind"]}:
             raise _Wrong(f"{draft.urn} cannot become another kind")
+        if draft.name is not None and not 0 < len(draft.name) <= NAME_MAX:
+            raise _Wrong(f"a name has 1 to {NAME_MAX} characters")
         before = self._seen(key, draft.expected_revision)
         after = dict(before)
         for name in ("name", "description"):
