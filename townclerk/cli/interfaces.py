@@ -189,7 +189,7 @@ def run(
 
     Without a URN, all interfaces whose last check no longer holds.
     """
-    from flows.check_interfaces import check_fleet, check_one
+    from flows.fleet import check_fleet, check_one
     from townclerk.cli.opening import opened_town
 
     with opened_town():
