@@ -246,6 +246,25 @@ def report_(
 
 
 @app.command()
+def probe(
+    urn: Annotated[str, typer.Argument(help="URN of an interface that may be probed.")],
+    form: Form = ReportFormat.TEXT,
+    out: Out = None,
+    fail_on: Fail = FailOn.ERROR,
+    as_json: AsJson = False,
+) -> None:
+    """Look at the running interface, read-only: document, access, answers, TLS, headers."""
+    from flows.probe import probe_interface
+    from townclerk.cli.opening import opened_town
+
+    with opened_town():
+        document = probe_interface(urn)
+    report([document], ReportFormat.JSON if as_json else form, out)
+    if counts([document], fail_on):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
 def breaks(
     urn: Annotated[str, typer.Argument(help="URN of a registered interface.")],
     file: Annotated[Path, typer.Argument(help="The version that shall replace its document.")],
