@@ -84,6 +84,13 @@ class Settings(BaseSettings):
     pool_size: int = Field(
         default=8, ge=2, le=100, description="Database connections per process, made at start."
     )
+    graphql_documents: Literal["any", "trusted"] = Field(
+        default="any",
+        description="trusted answers only documents approved with `townclerk documents trust`.",
+    )
+    graphql_introspection: Literal["all", "signed-in", "nobody"] = Field(
+        default="signed-in", description="Who may ask the GraphQL API about its schema."
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto means text on a terminal and JSON elsewhere."
     )

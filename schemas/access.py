@@ -20,6 +20,7 @@ class Scope(StrEnum):
     SYNC_READ = "sync:read"
     SYNC_RUN = "sync:run"
     METRICS_READ = "metrics:read"
+    DOCUMENTS_WRITE = "documents:write"
 
 
 class ApiToken(Table, table=True):
