@@ -146,7 +146,8 @@ def test_what_a_tap_started_ends_with_it(taps: Path) -> None:
     install(
         taps,
         "import subprocess\n"
-        f"kid = subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL)\nopen({str(child)!r}, 'w').write(str(kid.pid))\n"
+        "kid = subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL)\n"
+        f"open({str(child)!r}, 'w').write(str(kid.pid))\n"
         "person(1)\nsys.exit(3)\n",
     )
 
