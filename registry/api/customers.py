@@ -24,8 +24,8 @@ from registry.api.pages import (
     search_text,
 )
 from registry.customers import queries
-from registry.customers.master import SURVIVORSHIP
 from registry.customers.queries import CustomerRow, MemberRow
+from registry.customers.survivorship import SURVIVORSHIP
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind
