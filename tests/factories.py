@@ -22,8 +22,8 @@ from schemas.intake import (
     Lease,
     LineageEdge,
     QuarantinedRecord,
-    ScannedPage,
     ReceivedEvent,
+    ScannedPage,
     Source,
     StreamField,
     SyncRun,
@@ -260,6 +260,11 @@ def a_drift(db: psycopg.Connection, **given: Any) -> Drift:
             "type": "string",
             "policy": "evolve",
             "records": 1,
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
 
 
 def a_stored_secret(db: psycopg.Connection, **given: Any) -> StoredSecret:
@@ -277,9 +282,6 @@ def a_stored_secret(db: psycopg.Connection, **given: Any) -> StoredSecret:
     )
     insert_row(db, row)
     return row
-
-
-
 
 
 def a_received_event(db: psycopg.Connection, **given: Any) -> ReceivedEvent:
