@@ -128,7 +128,9 @@ class GraphQLConnector:
         if spec.incremental is not None and spec.changed is not None:
             changed = compile_expression(spec.changed)
         fetch = _Fetcher(self._http, spec, cursor).fetch
-        async for page in scan_pages(cursor, fetch, tag="relay", changed=changed):
+        async for page in scan_pages(
+            cursor, fetch, tag="relay", changed=changed, undecoded=self._source.undecoded
+        ):
             yield page
 
     async def close(self) -> None:

@@ -88,7 +88,9 @@ class RestConnector:
         if spec.incremental is not None and spec.changed is not None:
             changed = compile_expression(spec.changed)
         fetch = _Fetcher(self._http, spec, cursor).fetch
-        async for page in scan_pages(cursor, fetch, tag=spec.paging.type, changed=changed):
+        async for page in scan_pages(
+            cursor, fetch, tag=spec.paging.type, changed=changed, undecoded=self._source.undecoded
+        ):
             yield page
 
     async def close(self) -> None:

@@ -37,7 +37,12 @@ Fetch = Callable[[Token | None, int], Awaitable[Fetched]]
 
 
 async def scan_pages(
-    cursor: Cursor | None, fetch: Fetch, *, tag: str, changed: Compiled | None = None
+    cursor: Cursor | None,
+    fetch: Fetch,
+    *,
+    tag: str,
+    changed: Compiled | None = None,
+    undecoded: bool = False,
 ) -> AsyncGenerator[Page, None]:
     """Yield the pages of a scan from where the cursor stands.
 
@@ -46,6 +51,7 @@ async def scan_pages(
         fetch: Fetches one page.
         tag: Names the way of paging in stored positions.
         changed: Finds the change mark of a record, for incremental streams.
+        undecoded: Hand records on as bytes; not where change marks have to be seen.
 
     Raises:
         GiveUp: The source repeats itself.
@@ -63,7 +69,8 @@ async def scan_pages(
             fetched = await fetch(token, seen)  # a fault may look like an empty page; ask again
         circles.see_page(fetched.pieces)
         seen += len(fetched.pieces)
-        records, rejected = decode_records(fetched.pieces)
+        raw = fetched.pieces if undecoded and changed is None else []
+        records, rejected = ([], []) if raw else decode_records(fetched.pieces)
         if changed is not None:
             note_changes(records, changed, high)
         follow = fetched.follow
@@ -71,6 +78,7 @@ async def scan_pages(
             missing = (fetched.total or 0) - seen
             page = Page(
                 records=records,
+                undecoded=raw,
                 rejected=rejected,
                 cursor=high.at(END) if missing <= 0 else high.start(),
                 last=missing <= 0,
@@ -82,7 +90,7 @@ async def scan_pages(
         token = follow
         circles.see_token(token)
         at = high.at(write_position(tag, token, seen))
-        yield Page(records=records, rejected=rejected, cursor=at)
+        yield Page(records=records, undecoded=raw, rejected=rejected, cursor=at)
     raise GiveUp(f"The source still has pages after {PAGES_MAX}; it does not seem to end.")
 
 

@@ -187,13 +187,13 @@ class StreamSpec(Strict):
     """What every stream states, whatever its kind.
 
     Attributes:
-        data_set: URN of the registered data set the records belong to.
+        data_set: URN of the registered data set the records belong to; needed to register it.
         key: Expression for the source's own key.
         changed: Expression for the change mark.
         map: Expression per field of the canonical record.
     """
 
-    data_set: Urn
+    data_set: Urn | None = None
     key: Expression
     changed: Expression | None = None
     map: dict[str, Expression]
@@ -215,7 +215,10 @@ class ConnectorFile(Strict):
     Attributes:
         connector: Key of the source.
         kind: Which connector reads it.
-        interface: URN of the registered interface, whose address is the only one contacted.
+        interface: URN of the registered interface, whose address is the only one contacted; needed
+            to register the file.
+        address: The interface's address, for runs before anything is registered; once the file is
+            registered only the register's own address counts.
         auth: How to sign in.
         timeout_seconds: Longest time for one request or statement with its whole answer.
         streams: What there is to read, by name.
@@ -223,7 +226,8 @@ class ConnectorFile(Strict):
 
     connector: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
     kind: Name
-    interface: Urn
+    interface: Urn | None = None
+    address: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     auth: Auth = NoAuth()
     timeout_seconds: Annotated[float, Field(gt=0, le=REQUEST_SECONDS_MAX)] = 120.0
     streams: Annotated[

@@ -203,6 +203,11 @@ class Relationship(Node):
         return element(await element_loader(info.context).load(self.row.target_id))
 
 
+@strawberry.type(description="One thing of any other kind; `kind` says which.")
+class OtherElement(Element):
+    """One thing of a kind that has no type of its own."""
+
+
 TYPES: dict[ElementKind, type[Element]] = {
     ElementKind.SYSTEM: System,
     ElementKind.INTERFACE: Interface,
@@ -215,7 +220,7 @@ TYPES: dict[ElementKind, type[Element]] = {
 def element(row: ElementRow) -> Any:
     """Return the GraphQL object of a row, of the type its kind asks for."""
     kind = ElementKind(row.kind)
-    return TYPES[kind](
+    return TYPES.get(kind, OtherElement)(
         row=row,
         id=global_id(kind, row.id),
         urn=row.urn,

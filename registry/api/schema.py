@@ -8,12 +8,14 @@ from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from registry.api.customers import CustomersQuery
+from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
-from registry.api.elements import TYPES
+from registry.api.elements import TYPES, OtherElement
 from registry.api.intake import IntakeMutation, IntakeQuery
 from registry.api.landscape import LandscapeQuery
 from registry.api.landscape_changes import LandscapeMutation
 from registry.api.nodes import NodesQuery
+from registry.api.relationship_changes import RelationshipMutation
 from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
 from registry.settings import Settings
@@ -25,7 +27,7 @@ class Query(LandscapeQuery, IntakeQuery, CustomersQuery, NodesQuery):
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(LandscapeMutation, IntakeMutation):
+class Mutation(LandscapeMutation, RelationshipMutation, IntakeMutation, DocumentMutation):
     """Everything that can be changed."""
 
 
@@ -40,7 +42,7 @@ schema = Schema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
-    types=list(TYPES.values()),
+    types=[*TYPES.values(), OtherElement],
     config=StrawberryConfig(auto_camel_case=True),
     extensions=[Documents, ValidationCache],
 )

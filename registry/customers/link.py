@@ -27,7 +27,8 @@ class Linked:
     """What linking found.
 
     The session then holds `linked_pair(id_l, id_r, weight_bits, by_identity, apart)` with every
-    pair of KEPT_BITS_MIN or more, and `linked_record(id, kind, cluster)`.
+    pair of KEPT_BITS_MIN or more and every compared pair within a cluster, and
+    `linked_record(id, kind, cluster)`.
 
     Attributes:
         model: The model that decided, given or newly trained.
@@ -60,6 +61,7 @@ def link_table(
     model: MatchModel | None = None,
     classes: int = 3,
     cut_bits: float = CUT_BITS,
+    kept_bits_min: float = KEPT_BITS_MIN,
 ) -> Linked:
     """Link the records of one table.
 
@@ -69,6 +71,7 @@ def link_table(
         model: A frozen model; None trains one on this table.
         classes: Latent classes to train: 3, or 2 to do without the household class.
         cut_bits: Cut of a newly trained model.
+        kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
 
     Returns:
         The model, counts and times.
@@ -96,7 +99,7 @@ def link_table(
             )
         if trained is None:
             kinds[kind] = replace(part, records=records)
-        _score_and_cluster(con, kind, part, count, found)
+        _score_and_cluster(con, kind, part, count=count, found=found, kept_bits_min=kept_bits_min)
     found.clusters = run(con, "SELECT count(DISTINCT cluster) FROM linked_record")[0][0]
     return found
 
@@ -111,7 +114,13 @@ CREATE OR REPLACE TABLE linked_record (id BIGINT, kind VARCHAR, cluster BIGINT)
 
 
 def _score_and_cluster(
-    con: duckdb.DuckDBPyConnection, kind: CustomerKind, part: KindModel, count: int, found: Linked
+    con: duckdb.DuckDBPyConnection,
+    kind: CustomerKind,
+    part: KindModel,
+    *,
+    count: int,
+    found: Linked,
+    kept_bits_min: float,
 ) -> None:
     cut_bits = found.model.cut_bits
     with found.step("score"):
@@ -131,22 +140,29 @@ def _score_and_cluster(
         found.pairs += pairs
         found.links += links
         con.register("cluster_label", {"rid": np.arange(count), "label": labels})
-        _keep(con, kind)
+        _keep(con, kind, kept_bits_min)
         con.unregister("cluster_label")
 
 
-def _keep(con: duckdb.DuckDBPyConnection, kind: CustomerKind) -> None:
-    """Add what was found of one kind to the outcome, by the caller's ids."""
+def _keep(con: duckdb.DuckDBPyConnection, kind: CustomerKind, kept_bits_min: float) -> None:
+    """Add what was found of one kind to the outcome, by the caller's ids.
+
+    Clustering weighed pairs that no blocking rule found; they are kept where they are evidence.
+    """
     run(
         con,
         """
         INSERT INTO linked_pair
-        SELECT l.id, r.id, weight_bits, by_identity, apart FROM scored_pair
-        JOIN standard_record l ON l.rid = scored_pair.l
-        JOIN standard_record r ON r.rid = scored_pair.r
-        WHERE weight_bits >= ? OR by_identity
+        SELECT l.id, r.id, weight_bits, by_identity, apart FROM (
+            SELECT * FROM scored_pair
+            UNION ALL
+            SELECT * FROM component_scored ANTI JOIN scored_pair USING (l, r)
+        ) pair
+        JOIN standard_record l ON l.rid = pair.l JOIN cluster_label a ON a.rid = pair.l
+        JOIN standard_record r ON r.rid = pair.r JOIN cluster_label b ON b.rid = pair.r
+        WHERE weight_bits >= ? OR by_identity OR a.label = b.label
         """,
-        KEPT_BITS_MIN,
+        kept_bits_min,
     )
     run(
         con,

@@ -31,7 +31,13 @@ from schemas.errors import InvalidInput
 BUNDLED = Path(__file__).parents[1] / "bundled"
 FILE_BYTES_MAX = 4 * 2**20  # the largest public rule set has 0.2 MB
 FILES_MAX = 200  # a national rule set extends about fifty files
-_NAMES = {"spectral:oas": "oas.yaml", "oas": "oas.yaml"}
+_NAMES = {
+    "spectral:oas": "oas.yaml",
+    "oas": "oas.yaml",
+    "townclerk:municipal": "municipal.yaml",
+    "municipal": "municipal.yaml",
+    "townclerk:asyncapi": "asyncapi.yaml",
+}
 
 
 def load(path_or_name: str | Path, *, leave_out_unknown: bool = False) -> RuleSet:
@@ -39,7 +45,7 @@ def load(path_or_name: str | Path, *, leave_out_unknown: bool = False) -> RuleSe
 
     Args:
         path_or_name: A file in Spectral's format (.yaml, .yml or .json), or a bundled name:
-            `spectral:oas`.
+            `spectral:oas`, `townclerk:municipal` or `townclerk:asyncapi`.
         leave_out_unknown: Switch off rules whose functions we do not have, and name them in
             `left_out`, instead of refusing the rule set.
 
@@ -118,7 +124,8 @@ class _Loader:
 
     def _add_finding_texts(self, definition: dict[str, Any], path: Path) -> None:
         """Give rules of a bundled set their messages, which stand in a file of their own."""
-        texts = self._read(path.with_name(f"{path.stem}-finding-texts.yaml"))
+        beside = path.with_name(f"{path.stem}-finding-texts.yaml")
+        texts = self._read(beside) if beside.is_file() else {}
         for name, text in texts.items():
             definition["rules"][name].setdefault("message", text)
 

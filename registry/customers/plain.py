@@ -1,0 +1,320 @@
+"""From an unknown table and the roles of its columns to the plain columns that are compared.
+
+What SQL can do it does for the whole column; what needs Python (names in one cell, addresses in
+one line, dates in any order) is done once per distinct value.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import duckdb
+import numpy as np
+
+from registry.customers.address import house_number, postal_code, street_and_number
+from registry.customers.engine import run
+from registry.customers.identifiers import chamber_number, citizen_service_number
+from registry.customers.names import family_parts
+from registry.customers.reading import quoted
+from registry.customers.roles import Role
+from registry.customers.text import fold, is_filler, named, tidy
+
+Parts = tuple[str | None, ...]
+
+_TITLE_WORDS = """
+mr mrs ms miss dr prof ir ing drs mw mevr mevrouw dhr heer herr frau monsieur madame
+"""
+_TITLES = frozenset(_TITLE_WORDS.split())
+_DATE = re.compile(r"\s*(\w{1,4})[-/. ](\w{1,3})[-/. ](\w{2,4})(?:[T ].*)?\s*")
+_POSTAL = re.compile(r"\b([1-9]\d{3}\s?[A-Za-z]{2}|\d{5}(?:-\d{4})?|[A-Z]{1,2}\d\w?\s\d\w{2})\b")
+_MONTH_NAMES = """
+jan feb mrt,mar,maerz apr mei,may,mai jun jul aug sep okt,oct nov dec,dez
+"""
+_MONTHS = {
+    name: f"{number:02}"
+    for number, names in enumerate(_MONTH_NAMES.split(), start=1)
+    for name in names.split(",")
+}
+_MONTHS_IN_A_YEAR = 12
+# The two digits of a year below this belong to our century.
+_CENTURY_BELOW = 30
+_GENDERS = {"v": "f", "w": "f", "h": "m", "d": "x"}
+_NUMBER_DIGITS_MIN = 6
+
+
+def make_plain(
+    con: duckdb.DuckDBPyConnection, table: str, roles: Sequence[Role], *, into: str
+) -> None:
+    """Make `into(row_number, <plain columns>)` from one table.
+
+    Args:
+        con: The session.
+        table: Table with `row_number` and text columns.
+        roles: What its columns mean; of several for one role the first filled one counts.
+        into: Table to make.
+    """
+    by_role: dict[str, list[str]] = {}
+    for item in roles:
+        by_role.setdefault(item.role, []).append(item.column)
+    selected = ", ".join(f"{_first_filled(names)} AS {role}" for role, names in by_role.items())
+    run(
+        con,
+        "CREATE OR REPLACE TEMP VIEW by_role AS SELECT row_number, $selected FROM $table",
+        selected=(selected or "NULL::VARCHAR AS nothing"),
+        table=table,
+    )
+    present = set(by_role)
+    joins: list[str] = []
+    columns = _name_columns(con, present, joins) | _address_columns(con, present, joins)
+    columns |= _number_columns(con, present, joins)
+    chosen = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
+    run(
+        con,
+        "CREATE OR REPLACE TABLE $into AS SELECT v.row_number, $chosen FROM by_role v $joins",
+        into=into,
+        chosen=chosen or "NULL::VARCHAR AS given_name",
+        joins=" ".join(joins),
+    )
+
+
+def _first_filled(columns: Iterable[str]) -> str:
+    return "coalesce(" + ", ".join(f"nullif(trim({quoted(name)}), '')" for name in columns) + ")"
+
+
+def _mapped(
+    con: duckdb.DuckDBPyConnection,
+    role: str,
+    made: tuple[str, ...],
+    make: Callable[[str], Parts],
+    joins: list[str],
+) -> dict[str, str]:
+    """Make plain columns from one role by a Python function of its distinct values."""
+    values = [
+        row[0]
+        for row in run(con, "SELECT DISTINCT $role FROM by_role WHERE $role <> ''", role=role)
+    ]
+    parts = [make(value) for value in values]
+    data = {"value": _text_array(values)}
+    for index, name in enumerate(made):
+        data[name] = _text_array([row[index] for row in parts])
+    con.register("made_values", data)
+    run(
+        con,
+        "CREATE OR REPLACE TEMP TABLE made_$role AS SELECT $selected FROM made_values",
+        role=role,
+        selected=", ".join(f"{name}::VARCHAR AS {name}" for name in ("value", *made)),
+    )
+    con.unregister("made_values")
+    joins.append(f"LEFT JOIN made_{role} ON made_{role}.value = v.{role}")
+    return {name: f"made_{role}.{name}" for name in made}
+
+
+def _alone(make: Callable[[str], str | None]) -> Callable[[str], Parts]:
+    """Return a function that makes one plain column, as `_mapped` wants it."""
+    return lambda text: (make(text),)
+
+
+def _text_array(values: Sequence[str | None]) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def _name_columns(
+    con: duckdb.DuckDBPyConnection, present: set[str], joins: list[str]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if "full_name" in present and not present & {"given_name", "family_name"}:
+        found |= _mapped(con, "full_name", ("given_name", "family_name"), name_parts, joins)
+    if "given_name" in present:
+        found |= _mapped(con, "given_name", ("given_name",), _alone(named), joins)
+    if "family_name" in present:
+        found |= _mapped(
+            con, "family_name", ("family_name",), lambda text: (family_parts(None, text)[1],), joins
+        )
+    if "initials" in present:
+        found["initials"] = "v.initials"
+    elif "middle_name" in present and "given_name" in present:
+        found["initials"] = (
+            "CASE WHEN v.middle_name <> '' THEN v.given_name[1] || v.middle_name[1] END"
+        )
+    if "organisation_name" in present:
+        found |= _mapped(con, "organisation_name", ("organisation_name",), _alone(named), joins)
+        found["kind"] = _kind(present, found)
+    if "source" in present:
+        found["source"] = "v.source"
+    return found
+
+
+def _kind(present: set[str], found: dict[str, str]) -> str:
+    """Return SQL that tells people from organisations, row by row where a table holds both."""
+    family = found.get("family_name")
+    if "kind" in present:
+        return (
+            "CASE WHEN regexp_matches(lower(v.kind), '^(org|rec|bed|com|bus)') THEN 'organisation'"
+            " ELSE 'person' END"
+        )
+    if family is None:
+        return "'organisation'"
+    return (
+        f"CASE WHEN {found['organisation_name']} IS NOT NULL AND {family} IS NULL"
+        " THEN 'organisation' ELSE 'person' END"
+    )
+
+
+def _address_columns(
+    con: duckdb.DuckDBPyConnection, present: set[str], joins: list[str]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if "address" in present:
+        made = ("street", "house_number", "postal_code", "city")
+        found |= _mapped(con, "address", made, address_parts, joins)
+    if "street" in present:
+        found |= _mapped(
+            con,
+            "street",
+            ("street", "house_number"),
+            lambda text: street_and_number(text, None),
+            joins,
+        )
+    for role, clean in (
+        ("house_number", house_number),
+        ("postal_code", postal_code),
+        ("city", named),
+    ):
+        if role in present:
+            own = _mapped(con, role, (role,), _alone(clean), joins)[role]
+            found[role] = f"coalesce({own}, {found[role]})" if role in found else own
+    return found
+
+
+def _number_columns(
+    con: duckdb.DuckDBPyConnection, present: set[str], joins: list[str]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if "birth_date" in present:
+        month_first = _month_first(con)
+        found |= _mapped(
+            con,
+            "birth_date",
+            ("birth_date",),
+            lambda text: (date_digits(text, month_first=month_first),),
+            joins,
+        )
+    for role, check in (
+        ("national_id", citizen_service_number),
+        ("chamber_number", chamber_number),
+        ("identifier", _identifier),
+        ("gender", _gender),
+    ):
+        if role in present:
+            found |= _mapped(con, role, (role,), _alone(check), joins)
+    if "email" in present:
+        found["email"] = (
+            "CASE WHEN regexp_full_match(v.email, '[^@\\s]+@[^@\\s]+') THEN lower(v.email) END"
+        )
+    if "phone" in present:
+        digits = "regexp_replace(v.phone, '[^0-9]', '', 'g')"
+        found["phone"] = (
+            f"CASE WHEN length({digits}) >= {_NUMBER_DIGITS_MIN}"
+            f" AND len(list_distinct(string_split({digits}, ''))) > 2 THEN {digits} END"
+        )
+    return found
+
+
+def _identifier(text: str) -> str | None:
+    value = tidy(text)
+    if value is None or is_filler(value) or len(set(value) - set(" -./0")) < 2:
+        return None
+    return value
+
+
+def _gender(text: str) -> str | None:
+    letter = fold(text)[:1]
+    return _GENDERS.get(letter, letter) or None
+
+
+def name_parts(text: str) -> Parts:
+    """Return given and family name out of one cell: "Jan van der Berg" or "Berg, Jan"."""
+    whole = named(text)
+    if whole is None:
+        return None, None
+    family, comma, given = whole.partition(",")
+    if comma and given.strip():
+        return " ".join(_without_titles(given.split())) or None, family.strip()
+    words = _without_titles(whole.split())
+    if len(words) < 2:
+        return None, words[0] if words else None
+    for start in range(1, len(words) - 1):
+        prefix, rest = family_parts(None, " ".join(words[start:]))
+        if prefix:
+            return " ".join(words[:start]), rest
+    return " ".join(words[:-1]), words[-1]
+
+
+def _without_titles(words: list[str]) -> list[str]:
+    while len(words) > 1 and fold(words[0]) in _TITLES:
+        words = words[1:]
+    return words
+
+
+def address_parts(text: str) -> Parts:
+    """Return street, house number, postal code and city out of one line."""
+    whole = tidy(text)
+    if whole is None:
+        return None, None, None, None
+    found = list(_POSTAL.finditer(whole))
+    # A house number may have five digits too; the code stands behind it.
+    code = found[-1] if found and found[-1].start() > 0 else None
+    before, _, after = whole.partition(",")
+    rest = (after or whole[code.end() :]) if code else after
+    street, number = street_and_number(
+        before[: code.start()] if code and not after else before, None
+    )
+    place = " ".join(_POSTAL.sub(" ", rest).replace(",", " ").split())
+    return street, number, postal_code(code.group(1)) if code else None, named(place)
+
+
+def _month_first(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether dates are written as in America: some second part exceeds twelve, no first."""
+    seen: Counter[str] = Counter()
+    for (text,) in run(con, "SELECT DISTINCT birth_date FROM by_role WHERE birth_date <> ''"):
+        match = _DATE.fullmatch(text)
+        if match and match.group(1).isdigit() and match.group(2).isdigit():
+            first, second = int(match.group(1)), int(match.group(2))
+            seen["day"] += _MONTHS_IN_A_YEAR < first <= 31
+            seen["month"] += _MONTHS_IN_A_YEAR < second <= 31 and first <= 31
+    return seen["month"] > seen["day"]
+
+
+def date_digits(text: str, *, month_first: bool = False) -> str | None:
+    """Return a date as eight digits, also one with a typing error; None for anything else.
+
+    An impossible date is kept: a slip of the finger still says more than nothing.
+    """
+    whole = text.strip()
+    if whole.isascii() and whole.isdigit() and len(whole) == 8:
+        return _day_first_digits(whole, month_first=month_first)
+    match = _DATE.fullmatch(whole)
+    if match is None:
+        return None
+    first, second, third = match.groups()
+    if len(first) == 4:
+        year, month, day = first, second, third
+    else:
+        day, month, year = (second, first, third) if month_first else (first, second, third)
+        month, day = (day, month) if day[:3].lower() in _MONTHS else (month, day)
+    month = _MONTHS.get(month[:3].lower(), month)
+    if len(year) == 2 and year.isdigit():
+        year = f"{20 if int(year) < _CENTURY_BELOW else 19}{year}"
+    digits = f"{year}{month:>02}{day:>02}"
+    digits = "".join(sign for sign in digits if sign.isdigit())
+    return digits if len(digits) == 8 else None
+
+
+def _day_first_digits(digits: str, *, month_first: bool) -> str:
+    """Turn 31121999 round; 19991231 stays."""
+    if digits[:2] in ("18", "19", "20") or digits[4:6] not in ("18", "19", "20"):
+        return digits
+    day, month = (digits[2:4], digits[:2]) if month_first else (digits[:2], digits[2:4])
+    return digits[4:] + month + day

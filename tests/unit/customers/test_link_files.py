@@ -1,0 +1,144 @@
+"""Any table can be linked: messy files are mended with a word, hopeless ones refused with one."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from registry.customers.link_files import FileLinked, link_files
+from schemas.errors import InvalidInput
+from tests.unit.customers.conftest import a_town
+
+Linker = Callable[..., FileLinked]
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    """A hundred households as a semicolon file in Windows-1252 with Dutch column names."""
+    rows = a_town(60, seed=3)
+    path = tmp_path / "inwoners.csv"
+    with path.open("w", encoding="cp1252", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(
+            ("nr", "Voornaam", "Achternaam", "Geboortedatum", "Straat", "Huisnr", "PC", "é", "Tel")
+        )
+        for number, row in enumerate(rows):
+            year, month, day = row["birth_date"].split("-")
+            writer.writerow(
+                (
+                    f"K{number}",
+                    row["given_name"],
+                    row["family_name"],
+                    f"{day}-{month}-{year}",
+                    row["street"],
+                    row["house_number"],
+                    row["postal_code"],
+                    "",
+                    row["phone"] or "",
+                )
+            )
+    return path
+
+
+def pairs_in(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_messy_export_is_linked_and_its_oddities_are_told(town: Path, tmp_path: Path) -> None:
+    out, clusters = tmp_path / "pairs.csv", tmp_path / "clusters.csv"
+    found = link_files([town], out, clusters=clusters)
+    roles = {role.column: role.role for role in found.roles["inwoners.csv"]}
+    assert roles["Geboortedatum"] == "birth_date"
+    assert roles["PC"] == "postal_code"
+    assert any("Windows-1252" in warning for warning in found.warnings)
+    assert any("é: no value" in warning for warning in found.warnings)
+    pairs = pairs_in(out)
+    assert list(pairs[0]) == ["id_l", "id_r", "match_weight_bits", "probability"]
+    assert len(pairs) == found.links > 20
+    together: dict[str, set[str]] = {}
+    for row in pairs_in(clusters):
+        together.setdefault(row["cluster"], set()).add(row["id"])
+    assert sum(map(len, together.values())) == found.records
+    group = {name: cluster for cluster, names in together.items() for name in names}
+    assert all(group[pair["id_l"]] == group[pair["id_r"]] for pair in pairs)
+
+
+def test_all_pairs_are_written_where_asked(town: Path, tmp_path: Path) -> None:
+    found = link_files([town], tmp_path / "all.csv", all_pairs=True)
+    assert found.links >= found.pairs
+    assert any(float(pair["match_weight_bits"]) < -3 for pair in pairs_in(tmp_path / "all.csv"))
+
+
+def test_two_files_with_equal_keys_stay_apart_by_their_names(town: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_bytes(town.read_bytes())
+    found = link_files([town, other], tmp_path / "pairs.csv", between_only=True)
+    pairs = pairs_in(tmp_path / "pairs.csv")
+    assert found.records == 2 * len(town.read_text(encoding="cp1252").splitlines()[1:])
+    assert pairs
+    assert all(
+        {pair["id_l"].split(":")[0], pair["id_r"].split(":")[0]} == {"inwoners", "other"}
+        for pair in pairs
+    )
+
+
+def test_doubled_and_missing_keys_get_names_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,first_name,last_name\nA,Jan,Bos\nA,Piet,Vis\n,Kees,Vos\n")
+    found = link_files([path], tmp_path / "pairs.csv", clusters=tmp_path / "clusters.csv")
+    rows = pairs_in(tmp_path / "clusters.csv")
+    assert [row["id"] for row in rows] == ["A", "A#2", "row-3"]
+    assert len(found.warnings) == 2
+
+
+def test_ragged_lines_are_padded_or_left_out_with_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text('id,first_name,last_name\n1,Jan\n2,Piet,Vis,extra,cells\n3,"Ke""es",Vos,,\n\n')
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert found.records == 2
+    assert any("1 lines have fewer" in warning for warning in found.warnings)
+    assert any("line 3" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"id,first_name\n", "no rows"),
+        (b"1,2,3\n4,5,6\n", "does not name its columns"),
+        (b"id,wages\n1,200\n2,300\n", "says who somebody is"),
+        (b"PAR1garbage", "cannot be read as Parquet"),
+        (b'id,first_name\n1,"Jan\n' + b"x" * 1_100_000, "cannot be read"),
+    ],
+)
+def test_hopeless_files_are_refused_with_the_reason(
+    content: bytes, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput, match=words):
+        link_files([path], tmp_path / "pairs.csv")
+
+
+def test_a_wrong_key_or_place_is_refused_with_the_remedy(town: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="has no column KEY"):
+        link_files([town], tmp_path / "pairs.csv", key="KEY")
+    with pytest.raises(InvalidInput, match="There is no file"):
+        link_files([tmp_path / "none.csv"], tmp_path / "pairs.csv")
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        link_files([town], tmp_path / "nowhere" / "pairs.csv")
+
+
+def test_a_dollar_and_a_quote_in_a_column_name_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    chance = Random(1)
+    lines = [f"{number},{chance.choice('JKL')}an,Bos{number},1" for number in range(9)]
+    path.write_text("\n".join(['$id,"first \'name",last_name,"a""b; DROP"', *lines]))
+    found = link_files(
+        [path], tmp_path / "pairs.csv", chosen={"given_name": ["first 'name"]}, key="$id"
+    )
+    assert found.records == 9
+    assert found.ignored["people.csv"] == ['a"b; DROP']

@@ -1,0 +1,115 @@
+"""What the columns of an unknown table are taken for."""
+
+import pytest
+
+from registry.customers.plain import address_parts, date_digits, name_parts
+from registry.customers.roles import infer_roles, read_choices, role_by_name
+from schemas.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("column", "role"),
+    [
+        ("voornaam", "given_name"),
+        ("klant_achternaam", "family_name"),
+        ("Geburtsdatum", "birth_date"),
+        ("dateDeNaissance", "birth_date"),
+        ("mailing_address_zipcode", "postal_code"),
+        ("E-mail adres", "email"),
+        ("address_1", "street"),
+        ("soc_sec_id", "identifier"),
+        ("BSN", "national_id"),
+        ("KvK-nummer", "chamber_number"),
+    ],
+)
+def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
+    assert role_by_name(column) == role
+
+
+@pytest.mark.parametrize(
+    "column", ["address_2", "employer_name", "Executive Director", "cluster", "wages", "event_date"]
+)
+def test_other_names_give_none(column: str) -> None:
+    assert role_by_name(column) is None
+
+
+def test_values_decide_where_the_name_tells_nothing() -> None:
+    values = {
+        "c1": ["a@x.nl", "b@y.nl", "c@z.nl", "d@q.nl", "e@w.nl"],
+        "c2": ["1970-01-02", "1981-11-12", "1969-05-06", "2001-01-09", "1955-03-03"],
+        "c3": ["2611 AB", "2612CD", "2613 EF", "2614GH", "2615 IJ"],
+        "event_date": ["1970-01-02", "1981-11-12", "1969-05-06", "2001-01-09", "1955-03-03"],
+    }
+    found = infer_roles(list(values), values, key=None)
+    assert [(role.column, role.role, role.reason) for role in found] == [
+        ("c1", "email", "its values"),
+        ("c2", "birth_date", "its values"),
+        ("c3", "postal_code", "its values"),
+    ]
+
+
+def test_the_key_of_a_row_is_never_compared() -> None:
+    values = {"bsn": ["111222333"], "naam": ["Jan Jansen"]}
+    assert [role.role for role in infer_roles(list(values), values, key="bsn")] == ["full_name"]
+
+
+def test_a_bare_name_is_a_company_where_no_given_name_is_in_it() -> None:
+    values = {"name": ["blue moon cafe", "chez panisse", "city grill"], "city": ["Delft"]}
+    assert infer_roles(list(values), values, key=None)[0].role == "organisation_name"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Jan van der Berg", ("Jan", "Berg")),
+        ("Berg, Jan", ("Jan", "Berg")),
+        ("dhr. J. Bakker", ("J.", "Bakker")),
+        ("Madonna", (None, "Madonna")),
+        ("n/a", (None, None)),
+    ],
+)
+def test_a_name_in_one_cell_is_parted(text: str, parts: tuple[str | None, str | None]) -> None:
+    assert name_parts(text) == parts
+
+
+def test_an_address_in_one_line_is_parted() -> None:
+    assert address_parts("Kerkstraat 12 A, 2611 AB Delft") == (
+        "Kerkstraat",
+        "12-A",
+        "2611AB",
+        "Delft",
+    )
+    assert address_parts("123 Main Street, Las Vegas NV 89132")[2] == "89132"
+    assert address_parts("") == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "month_first", "digits"),
+    [
+        ("1970-02-01", False, "19700201"),
+        ("1-2-1970", False, "19700201"),
+        ("02/01/1970", True, "19700201"),
+        ("01021970", False, "19700201"),
+        ("1 feb 1970", False, "19700201"),
+        ("1970-02-01T00:00:00", False, "19700201"),
+        ("1970-13-45", False, "19701345"),
+        ("unknown", False, None),
+        ("", False, None),
+    ],
+)
+def test_dates_in_any_order_become_eight_digits(
+    text: str, month_first: bool, digits: str | None
+) -> None:
+    assert date_digits(text, month_first=month_first) == digits
+
+
+def test_a_file_of_columns_overrules() -> None:
+    assert read_choices("given_name: vn\nphone: [t1, t2]\ncity: null\n") == {
+        "given_name": ["vn"],
+        "phone": ["t1", "t2"],
+        "city": [],
+    }
+    with pytest.raises(InvalidInput, match="no role shoe_size"):
+        read_choices("shoe_size: s")
+    with pytest.raises(InvalidInput, match="must hold lines"):
+        read_choices("just words")
