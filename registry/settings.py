@@ -65,6 +65,13 @@ class Settings(BaseSettings):
         default=None,
         description="Key of the token hashes, 32 characters or more; needed off loopback.",
     )
+    secrets_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the secret store, 32 bytes in base64; never in the database.",
+    )
+    secrets_key_old: SecretStr | None = Field(
+        default=None, description="The key before, until `townclerk secret rotate` is done."
+    )
     prefect_api_url: str | None = Field(
         default=None,
         validation_alias="PREFECT_API_URL",

@@ -39,7 +39,7 @@ class QuestionTooLarge(InvalidInput):
 
 
 class AnswerTooLarge(InvalidInput):
-    """An answer would hold more entries than we give at once."""
+    """An answer would hold more than we give at once: its lists within lists multiply."""
 
     code = "answer_too_large"
     remedy = "Ask for fewer entries per page with `first`, or for fewer lists within lists."

@@ -78,7 +78,7 @@ def _object(attributes: Any) -> dict[str, Any]:
 def _changed(row: RelationshipEdit) -> RelationshipChange:
     attributes: Any = row.attrs
     return RelationshipChange(
-        id=global_id("relationship", row.id),
+        id=strawberry.ID(global_id("relationship", row.id)),
         kind=RelationshipKind(row.kind),
         revision=row.revision,
         attributes=attributes,

@@ -17,15 +17,19 @@ from registry.access.tokens import Actor
 from registry.api.context import Context
 from registry.api.enums import publish
 from registry.api.feeds import Feed
-from registry.api.intake import Failure
 from registry.api.pages import global_id, plain_text
+from registry.api.reading.plain import shown
+from registry.api.reading.rows import NOW, Row
+from registry.api.reading.shapes import TYPES
 from registry.intake import queries as intake
 from registry.intake.queries import RunRow
+from registry.intake.readable import FAILURE
 from registry.storage.announcements import Announcements
 from schemas.access import Scope
 from schemas.errors import AccessDenied
 from schemas.intake import RunState
 
+Failure: Any = TYPES["Failure"]
 RUNS_SHOWN: Final = 50  # newest runs that a subscription begins with; a town has tens of sources
 OnlySource = Annotated[
     str | None, strawberry.argument(description="Key of one source; leave it out for all.")
@@ -239,7 +243,7 @@ def _read_runs(db: psycopg.Connection, told: Sequence[dict[str, Any]] | None) ->
 
 def _progress(row: RunRow) -> SyncProgress:
     return SyncProgress(
-        run_id=global_id("sync_run", row.id),
+        run_id=strawberry.ID(global_id("sync_run", row.id)),
         source_key=row.source_key,
         state=RunState(row.state),
         pages=row.pages,
@@ -248,7 +252,7 @@ def _progress(row: RunRow) -> SyncProgress:
         records_quarantined=row.records_quarantined,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        failure=Failure.of(row.error),
+        failure=shown(Row(FAILURE, row.error, {}, NOW)) if row.error else None,
     )
 
 
@@ -277,7 +281,7 @@ def _read_changes(
                 urns=parts if is_element else [],
                 relationship_ids=[]
                 if is_element
-                else [global_id("relationship", part) for part in parts],
+                else [strawberry.ID(global_id("relationship", part)) for part in parts],
             )
         )
     return changes

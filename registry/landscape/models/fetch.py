@@ -70,16 +70,20 @@ def fetch_model(
             f"The register has no model {key!r}" + (f" as of {as_of:%Y-%m-%d}." if as_of else "."),
             remedy="`townclerk landscape models` lists those there are.",
         )
-    scope["model"], frame = found
-    model = msgspec.json.decode(frame, type=Model)
+    scope["model"], detail = found
+    frame = msgspec.json.decode(detail, type=rows.Frame)
+    model = frame.model
     named = rows.Definitions(model).named
     ids = _fetch_elements(db, model, scope)
     _fetch_relationships(db, model, scope, ids)
-    for detail in _details(db, "stored_view", "detail::text", scope):
-        view = msgspec.json.decode(detail[0], type=View)
+    for (detail,) in _details(db, "stored_view", "detail::text", scope):
+        view = msgspec.json.decode(detail, type=View)
         for drawn in rows.drawn(view):
             drawn.properties = named(drawn.properties)
         model.views[view.id] = view
+    model.elements = frame.put_in_order("element", model.elements)
+    model.relationships = frame.put_in_order("relationship", model.relationships)
+    model.views = frame.put_in_order("stored_view", model.views)
     things: list[Thing] = [
         *model.elements.values(),
         *model.relationships.values(),
