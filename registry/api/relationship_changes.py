@@ -48,7 +48,7 @@ def _update_relationship(
     db: psycopg.Connection,
     id: Id,  # noqa: A002  # Relay's name
     expected_revision: ExpectedRevision,
-    attributes: Attributes,
+    attributes: Attributes = None,
 ) -> RelationshipChange:
     key, given = _key(id), _object(attributes)
     return _changed(edit.update_relationship(db, key, given, expected_revision=expected_revision))
