@@ -90,6 +90,35 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
     return written.rowcount
 
 
+def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
+    """Let records count no longer: their source has deleted them, or they must be erased.
+
+    Args:
+        db: Connection in the caller's transaction.
+        records: Landed records; what is no customer's record is passed over.
+
+    Returns:
+        How many counted until now.
+    """
+    listed = list(records)
+    customers = db.execute(
+        "DELETE FROM customer_link WHERE record_id = ANY(%s) RETURNING customer_id", (listed,)
+    ).fetchall()
+    touched = [row[0] for row in customers]
+    db.execute(
+        """DELETE FROM customer WHERE id = ANY(%s)
+             AND NOT EXISTS (SELECT FROM customer_link WHERE customer_id = customer.id)""",
+        (touched,),
+    )
+    db.execute(
+        """UPDATE customer SET revision = revision + 1, changed_at = now(), record_count =
+               (SELECT count(*) FROM customer_link WHERE customer_id = customer.id)
+           WHERE id = ANY(%s)""",
+        (touched,),
+    )
+    return db.execute("DELETE FROM clean_record WHERE record_id = ANY(%s)", (listed,)).rowcount
+
+
 def rematch(
     db: psycopg.Connection,
     *,
