@@ -9,6 +9,7 @@ from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
+from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
@@ -16,6 +17,7 @@ from registry.api.reading.compiled import compiled
 from registry.api.reading.plans import Plans
 from registry.api.reading.roots import Query
 from registry.api.reading.shapes import TYPES
+from registry.api.relationship_changes import RelationshipMutation
 from registry.api.scalars import DATE_TIME
 from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
@@ -23,7 +25,7 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(LandscapeMutation, IntakeMutation):
+class Mutation(LandscapeMutation, RelationshipMutation, IntakeMutation, DocumentMutation):
     """Everything that can be changed."""
 
 
