@@ -22,6 +22,12 @@ LIST_MAX = 200  # rows of a list that has no pages
 HERE_COLUMN: Final = re.compile(r"\{here\}\.(\w+)")
 
 
+def camel(name: str) -> str:
+    """Return a name in snake case as GraphQL shows it."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
 class Value(Enum):
     """What a column holds, in the words of GraphQL; an enum of schemas stands for itself."""
 
@@ -173,13 +179,15 @@ class Readable:
     extends: "Readable | None" = None
     is_interface: bool = False
     _by_name: dict[str, Column | Join] = field(init=False, repr=False, compare=False)
+    _as_shown: dict[str, Column | Join] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Gather inherited fields."""
-        inherited = self.extends.all_fields.items() if self.extends else ()
-        object.__setattr__(
-            self, "_by_name", {**dict(inherited), **{f.name: f for f in self.fields}}
-        )
+        inherited = self.extends.all_fields if self.extends else {}
+        every = {**inherited, **{each.name: each for each in self.fields}}
+        object.__setattr__(self, "_by_name", every)
+        shown = {camel(name): each for name, each in every.items()}
+        object.__setattr__(self, "_as_shown", shown)
 
     def __hash__(self) -> int:
         """Return a hash by name, which no two share."""
@@ -189,6 +197,11 @@ class Readable:
     def all_fields(self) -> dict[str, Column | Join]:
         """Return columns and joins by name, inherited ones first."""
         return self._by_name
+
+    @property
+    def shown_fields(self) -> dict[str, Column | Join]:
+        """Return columns and joins by the names that GraphQL shows."""
+        return self._as_shown
 
     @property
     def columns(self) -> list[Column]:

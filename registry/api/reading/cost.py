@@ -22,9 +22,9 @@ from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 from graphql.execution.values import get_argument_values
 
 from registry.api.reading.catalogue import Catalogue
-from registry.api.reading.lists import GROUPS_MAX, PAGE_DEFAULT, camel
+from registry.api.reading.lists import GROUPS_MAX, PAGE_DEFAULT
 from registry.api.refusals import AnswerTooLarge
-from registry.storage.readable import Join
+from registry.storage.readable import Join, camel
 
 COST_MAX: Final = 100_000  # of 20 bytes and a microsecond each: 2 MB, and a fraction of a second
 COST_PER_LIST: Final = 10

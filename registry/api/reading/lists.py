@@ -8,7 +8,7 @@ from registry.api.reading.catalogue import Catalogue
 from registry.api.reading.conditions import Conditions
 from registry.api.reading.places import cursor_sql, id_of, key_reader, plain_text
 from registry.api.reading.writing import Given, Writer, cast_of
-from registry.storage.readable import LIST_MAX, Entry, Join, Readable, Way
+from registry.storage.readable import LIST_MAX, Entry, Join, Readable, Way, camel
 from schemas.errors import InvalidInput
 
 PAGE_MAX: Final = 200  # entries of one page: what a person or a client can use at once
@@ -269,12 +269,6 @@ def orders_of(target: Readable, given: Given) -> list[str]:
         name, way = named[0]
         words.append(("-" if way.value == "desc" else "") + names[name])
     return words
-
-
-def camel(name: str) -> str:
-    """Return a name as GraphQL shows it."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def search_text(text: str) -> str:

@@ -14,7 +14,7 @@ from registry.api.context import Context
 from registry.api.reading.catalogue import CATALOGUE
 from registry.api.reading.groups import grouped
 from registry.api.reading.inputs import as_given
-from registry.api.reading.lists import Listed, Lists, camel
+from registry.api.reading.lists import Listed, Lists
 from registry.api.reading.moments import bind_moment
 from registry.api.reading.pages import Group, PageInfo
 from registry.api.reading.rows import (
@@ -31,7 +31,7 @@ from registry.api.reading.rows import (
     row_of,
 )
 from registry.api.reading.writing import Given, Writer
-from registry.storage.readable import Column, Entry, Join, Otherwise, Readable, Value, Way
+from registry.storage.readable import Column, Entry, Join, Otherwise, Readable, Value, Way, camel
 
 Resolve = Callable[[Any, Any, dict[str, Any]], Any]
 # The classes that registry.api.reading.shapes makes, by the names of the types they are of.
