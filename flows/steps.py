@@ -14,6 +14,7 @@ from uuid import UUID
 
 import psycopg
 from msgspec import structs
+from pydantic import SecretStr
 
 from connectors.sdk.ahead import read_ahead
 from connectors.sdk.connector import Connector, find_connector
@@ -22,12 +23,13 @@ from connectors.sdk.hashing import mapping_hash
 from connectors.sdk.json_pages import decode_records
 from connectors.sdk.load import parse_connector_file
 from connectors.sdk.mapping import compile_mapping
-from connectors.sdk.secrets import resolve_secret
+from connectors.sdk.secrets import STORE_PREFIX, resolve_secret
 from connectors.sdk.source import Source
 from connectors.sdk.spec import Vanished
-from registry import customers, intake, landscape
+from registry import access, customers, intake, landscape
 from registry.intake.landing import LandedPage
 from registry.intake.leases import HeldLease
+from registry.settings import settings
 from registry.storage.database import unit_of_work
 from schemas.errors import GiveUp, SourceBusy
 from schemas.records import Cursor, MappedPage, Page
@@ -89,7 +91,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
         loopback=bool(attrs.get("sandbox", False)),
         undecoded=True,
         spec=spec,
-        secret=resolve_secret,
+        secret=_secret,
     )
     master_view = landscape.queries.find_element(db, landscape.commands.MASTER_VIEW_URN).id
     streams = []
@@ -109,6 +111,14 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
             )
         )
     return OpenedSource(id=registered.id, key=key, source=source, streams=tuple(streams))
+
+
+def _secret(reference: str) -> SecretStr:
+    """Return the secret that a connector file names, also out of the sealed store."""
+    if not reference.startswith(STORE_PREFIX):
+        return resolve_secret(reference)
+    with unit_of_work() as db:
+        return access.secrets.open_secret(db, settings(), reference.removeprefix(STORE_PREFIX))
 
 
 def take_source(

@@ -110,6 +110,8 @@ class CheckedDocument:
         engine: Name and release of what checked it.
         judged: Findings, in order of place, code and path.
         operations: How many operations it offers; a score needs it.
+        version: The version it declares; empty without one.
+        outside: References that lead out of the document.
     """
 
     source: str
@@ -119,6 +121,8 @@ class CheckedDocument:
     engine: str
     judged: tuple[Judged, ...]
     operations: int = 0
+    version: str = ""
+    outside: tuple[str, ...] = ()
 
     def open_findings(self) -> list[Finding]:
         """Return the findings that count."""

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from registry.storage.statements import insert_row
-from schemas.access import ApiToken, Scope
+from schemas.access import ApiToken, Scope, StoredSecret
 from schemas.base import utc_now
 from schemas.customers import CleanRecord, Customer, CustomerLink, LinkRule, MatchModel
 from schemas.intake import (
@@ -22,6 +22,7 @@ from schemas.intake import (
     Lease,
     LineageEdge,
     QuarantinedRecord,
+    ReceivedEvent,
     ScannedPage,
     Source,
     StreamField,
@@ -266,6 +267,31 @@ def a_drift(db: psycopg.Connection, **given: Any) -> Drift:
     return row
 
 
+def a_stored_secret(db: psycopg.Connection, **given: Any) -> StoredSecret:
+    """Keep something sealed; what it is nobody can tell."""
+    number = next(_numbers)
+    row = StoredSecret(
+        **{
+            "name": f"secret-{number}",
+            "key_id": "0" * 12,
+            "nonce": b"n" * 12,
+            "sealed": b"sealed",
+            "changed_at": utc_now(),
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_received_event(db: psycopg.Connection, **given: Any) -> ReceivedEvent:
+    """Remember a message of a source."""
+    source = {} if "source_id" in given else {"source_id": a_source(db).id}
+    row = ReceivedEvent(**{"event_id": f"event {next(_numbers)}", **source, **given})
+    insert_row(db, row)
+    return row
+
+
 FACTORIES = {
     **LANDSCAPE_FACTORIES,
     "api_token": an_api_token,
@@ -280,6 +306,8 @@ FACTORIES = {
     "lease": a_lease,
     "lineage_edge": a_lineage_edge,
     "match_model": a_match_model,
+    "received_event": a_received_event,
+    "stored_secret": a_stored_secret,
     "quarantined_record": a_quarantined_record,
     "relationship": a_relationship,
     "relationship_history": lambda db: a_past_of("relationship", a_relationship(db).id, db),

@@ -25,6 +25,7 @@ from townclerk.health import Health
 from townclerk.metrics import Metrics
 from townclerk.requests import Correlation, Watch
 from townclerk.routes import RouteTable
+from townclerk.webhooks import ROUTE as WEBHOOK_ROUTE
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -64,8 +65,9 @@ def create_app(
     routes: list[BaseRoute] = [
         Route("/health", health.answer),
         Route("/metrics", metrics.answer),
+        WEBHOOK_ROUTE,
         *(_pages() if pages is None else pages),
-        *_graphql(graphql),
+        *_graphql(graphql, settings),
     ]
     if prefect:
         routes.append(Mount(PREFECT_PATH, PrefectDoor(prefect)))
@@ -107,11 +109,11 @@ async def _stop(services: AbstractAsyncContextManager[Any]) -> None:
         await services.__aexit__(None, None, None)
 
 
-def _graphql(app: ASGIApp | None) -> list[BaseRoute]:
+def _graphql(app: ASGIApp | None, settings: Settings) -> list[BaseRoute]:
     if app is None:
         from registry.api.schema import graphql_app
 
-        app = graphql_app()
+        app = graphql_app(settings)
     from registry.web.graphiql import PageForBrowsers, vendor_route
 
     return [

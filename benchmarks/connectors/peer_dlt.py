@@ -13,7 +13,10 @@ from dlt.sources.rest_api import rest_api_source
 address, url = sys.argv[1:]
 source = rest_api_source(
     {
-        "client": {"base_url": address, "paginator": {"type": "json_link", "next_url_path": "next"}},
+        "client": {
+            "base_url": address,
+            "paginator": {"type": "json_link", "next_url_path": "next"},
+        },
         "resource_defaults": {"primary_key": "id", "write_disposition": "merge"},
         "resources": [
             {"name": "customers", "endpoint": {"path": "customers", "data_selector": "items"}}

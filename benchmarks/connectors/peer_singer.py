@@ -18,6 +18,7 @@ class NextLink(BaseHATEOASPaginator):
     """Follow `next`."""
 
     def get_next_url(self, response):  # noqa: ANN001, ANN201
+        """Return the address of the next page."""
         return response.json()["next"]
 
 
@@ -44,9 +45,11 @@ class Customers(RESTStream):
     ).to_dict()
 
     def get_new_paginator(self):  # noqa: ANN201
+        """Follow links."""
         return NextLink()
 
     def get_url_params(self, context, token):  # noqa: ANN001, ANN201, ARG002
+        """Return what the link had."""
         return {"page": token.query.removeprefix("page=")} if token else {}
 
 
@@ -57,6 +60,7 @@ class Bench(Tap):
     config_jsonschema = th.PropertiesList().to_dict()
 
     def discover_streams(self):  # noqa: ANN201
+        """Return the one stream."""
         return [Customers(self)]
 
 

@@ -1,4 +1,4 @@
-"""A REST source in a process of its own: customer records of 445 bytes, 1,000 a page, from memory."""
+"""A REST source in a process of its own: records of 445 bytes, 1,000 a page, from memory."""
 
 import json
 import socket

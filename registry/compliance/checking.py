@@ -5,6 +5,7 @@ sets and release give the same findings, whoever checks and wherever.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -13,7 +14,13 @@ from registry.compliance.engine import check_subject
 from registry.compliance.findings import in_order
 from registry.compliance.parsing.tree import DocumentTooLarge
 from registry.compliance.rulesets.model import RuleSet
-from registry.compliance.structure.judge import describe, kind_of_text, operations_of, structure_of
+from registry.compliance.structure.judge import (
+    describe,
+    kind_of_text,
+    operations_of,
+    structure_of,
+    version_of,
+)
 from registry.compliance.subject import Subject
 from schemas.compliance import (
     START_OF_DOCUMENT,
@@ -57,7 +64,8 @@ def check_document(
     Returns:
         The result. A document that cannot be read has one finding `document-refused`.
     """
-    kind, operations = "unknown", 0
+    kind, operations, declared = "unknown", 0, ""
+    outside: tuple[str, ...] = ()
     text_kind = kind_of_text(content, source)
     try:
         if text_kind == "graphql":
@@ -66,7 +74,9 @@ def check_document(
             kind, findings = "WSDL", _wsdl(content, source)
         else:
             subject = Subject(content, source)
-            kind, operations = describe(subject.document.data), operations_of(subject.document.data)
+            data = subject.document.data
+            kind, operations, declared = describe(data), operations_of(data), version_of(data)
+            outside = _outside(subject)
             findings = _data(subject, rule_sets, structure=structure, extra=extra)
     except (DocumentTooLarge, InvalidInput) as refused:
         findings = [Finding(REFUSED, Severity.ERROR, (), refused.what, START_OF_DOCUMENT, source)]
@@ -76,9 +86,26 @@ def check_document(
         sha256=sha256(content).hexdigest(),
         rule_sets=tuple(UsedRuleSet(one.name, one.digest) for one in rule_sets),
         engine=engine_name(),
-        judged=tuple(Judged(finding) for finding in findings),
+        judged=tuple(Judged(_writable(finding)) for finding in findings),
         operations=operations,
+        version=declared,
+        outside=outside,
     )
+
+
+def _outside(subject: Subject) -> tuple[str, ...]:
+    values = subject.tree.values
+    sites = subject.references.outside
+    return tuple(sorted({str(values[site]["$ref"]).partition("#")[0] for site in sites}))
+
+
+def _writable(finding: Finding) -> Finding:
+    """Replace halves of characters, which JSON can name and UTF-8 cannot hold."""
+    texts = (finding.message, *finding.path)
+    if all(text.isascii() for text in texts):
+        return finding
+    message, *path = (text.encode("utf-8", "replace").decode() for text in texts)
+    return replace(finding, message=message, path=tuple(path))
 
 
 def _data(

@@ -20,6 +20,7 @@ from schemas.intake import RunState
 from schemas.records import Cursor, RejectedRecord
 
 REASON_CHARACTERS_MAX = 1000  # the column's width; a reason is for people to read
+EVENT_DAYS = 30  # senders give up repeating a message after days; its bytes are known for ever
 KEY_CHARACTERS_MAX = 400  # the column's width
 
 
@@ -302,3 +303,16 @@ def request_cancel(db: psycopg.Connection, source_key: str) -> bool:
         (source_key, RunState.RUNNING),
     )
     return asked.rowcount > 0
+
+
+def remember_events(db: psycopg.Connection, source_id: UUID, ids: Sequence[str]) -> None:
+    """Remember which of a sender's events were landed, and forget those of weeks ago."""
+    db.execute(
+        """INSERT INTO received_event (source_id, event_id, received_at)
+           SELECT %s, unnest(%s::text[]), now() ON CONFLICT DO NOTHING""",
+        (source_id, list(dict.fromkeys(ids))),
+    )
+    db.execute(
+        "DELETE FROM received_event WHERE received_at < now() - %s * interval '1 day'",
+        (EVENT_DAYS,),
+    )

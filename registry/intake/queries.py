@@ -197,6 +197,15 @@ def newest_runs(db: psycopg.Connection, source_ids: Sequence[UUID]) -> dict[UUID
     return {row.source_id: row for row in rows}
 
 
+def quarantine_counts(db: psycopg.Connection) -> dict[str, int]:
+    """Return how many records are in quarantine, by the key of their source."""
+    rows = db.execute(
+        """SELECT source.key, count(*) FROM quarantined_record
+           JOIN source ON source.id = source_id GROUP BY source.key"""
+    ).fetchall()
+    return dict(rows)
+
+
 def list_quarantine(
     db: psycopg.Connection,
     *,
@@ -215,3 +224,12 @@ def list_quarantine(
                ORDER BY quarantined_record.id DESC LIMIT %(limit)s""",
             {"key": source_key, "before": before, "limit": min(limit, PAGE_MAX + 1)},
         ).fetchall()
+
+
+def known_events(db: psycopg.Connection, source_id: UUID, ids: Sequence[str]) -> set[str]:
+    """Return those of a sender's event ids that were landed before."""
+    rows = db.execute(
+        "SELECT event_id FROM received_event WHERE source_id = %s AND event_id = ANY(%s)",
+        (source_id, list(ids)),
+    )
+    return {row[0] for row in rows}

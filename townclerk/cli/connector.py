@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from townclerk.cli.connector_check import check
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 from townclerk.connector.files import FileTarget, UnknownTarget
 from townclerk.connector.opening import chosen_streams, read_connector, source_of
@@ -19,6 +20,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+
+app.command()(check)
 
 File = Annotated[Path, typer.Argument(help="Connector file; docs/reference/connector-file.md.")]
 Address = Annotated[

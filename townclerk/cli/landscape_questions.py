@@ -59,7 +59,10 @@ def gaps(
         print_answer({"profile": answer.profile, "counts": answer.counts(), "components": rows,
                       "unplaced": answer.unplaced, "unknown": answer.unknown})  # fmt: skip
         return
-    shown = [(one.cover, one.name, _few(one.systems)) for one in rows if one.cover != Cover.ONE]
+    order = list(Cover)
+    telling = [one for one in rows if one.cover is not Cover.ONE]
+    telling.sort(key=lambda one: order.index(one.cover))
+    shown = [(one.cover, one.name, _few(one.systems)) for one in telling]
     show(f"Gaps and overlaps: {answer.profile}", ("cover", "component", "systems"), shown)
     show_counts(answer.counts())
     for system, said in answer.unknown[:NAMES_SHOWN_MAX]:

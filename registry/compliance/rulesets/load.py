@@ -65,12 +65,18 @@ class _Loader:
         self.files = 0
         self.stack: list[Path] = []
         self.next_owner = 0
+        self.contents: dict[Path, str] = {}
 
     def load(self, path_or_name: str | Path) -> RuleSet:
         path = self._locate(str(path_or_name), None)
         found = self._file(path, "recommended", explicit=False, root=path.parent)
         found.name = str(path_or_name)
         found.digest = self.digest.hexdigest()
+        found.files = {
+            file.relative_to(path.parent).as_posix(): text
+            for file, text in self.contents.items()
+            if not file.is_relative_to(BUNDLED)
+        }
         for rule in found.rules.values():
             self._prepare(found, rule)
         return found
@@ -114,6 +120,7 @@ class _Loader:
             raise InvalidRuleSet(f"{path.name!r} has more than {FILE_BYTES_MAX:,} bytes.")
         self.digest.update(len(content).to_bytes(8, "big") + content)
         text = content.decode("utf-8-sig", errors="replace")
+        self.contents[path] = content.decode("utf-8", errors="surrogateescape")
         tree, remarks = (read_json if path.suffix == ".json" else read_yaml)(text)
         broken = next((remark for remark in remarks if remark.kind == "syntax"), None)
         data = tree.values[0] if tree.values else None

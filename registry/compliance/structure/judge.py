@@ -60,6 +60,12 @@ def operations_of(data: Any) -> int:
     return sum(1 for item in items if isinstance(item, dict) for verb in VERBS if verb in item)
 
 
+def version_of(data: Any) -> str:
+    """Return the version that a document declares for its interface; empty without one."""
+    info = data.get("info") if isinstance(data, dict) else None
+    return str(info.get("version", "")) if isinstance(info, dict) else ""
+
+
 def structure_of(subject: Subject) -> list[Finding]:
     """Return what makes a JSON or YAML document invalid, whatever kind of interface it describes.
 

@@ -111,13 +111,15 @@ def undo(db: psycopg.Connection, key: UUID, *, proposer: str, reason: str) -> Un
 
 
 def _undone(db: psycopg.Connection, key: UUID, undoing: UUID) -> Undone:
-    later = {table: _changed_since(db, table, key) for table in COLUMNS}
+    untouched = {table: _untouched(db, table, key) for table in COLUMNS}
+    later = {table: _changed_since(db, table, key, untouched[table]) for table in COLUMNS}
     restored = sum(_bring_back(db, table, key, undoing) for table in COLUMNS)
-    changed = sum(_change_back(db, table, key) for table in COLUMNS)
+    changed = sum(_change_back(db, table, key, untouched[table]) for table in COLUMNS)
     changed += sum(_merge_back(db, table, rows) for table, rows in later.items())
-    retired = _retire_used(db, key)
+    retired = _retire_used(db, key, untouched)
     taken_out = sum(
-        _take_out(db, table, key) for table in ("relationship", "stored_view", "element")
+        _take_out(db, table, key, untouched[table])
+        for table in ("relationship", "stored_view", "element")
     )
     return Undone(undoing, restored, changed, taken_out, len(retired))
 
@@ -126,6 +128,26 @@ def _undone(db: psycopg.Connection, key: UUID, undoing: UUID) -> Undone:
 _BEFORE = """(SELECT DISTINCT ON (id) * FROM {table}_history
               WHERE ended_by = %(key)s AND change_set_id IS DISTINCT FROM %(key)s
               ORDER BY id, version_id)"""
+
+
+# The last version a change-set made of each object that has been changed since.
+_MADE = """(SELECT DISTINCT ON (id) * FROM {table}_history
+            WHERE change_set_id = %(key)s AND ended_by IS DISTINCT FROM %(key)s
+            ORDER BY id, version_id DESC)"""
+
+
+def _untouched(db: psycopg.Connection, table: str, key: UUID) -> list[UUID]:
+    """Return what stands as the change-set left it, also where later changes were undone."""
+    made = ", ".join(f"made.{name}" for name in COLUMNS[table])
+    present = ", ".join(f"present.{name}" for name in COLUMNS[table])
+    rows = db.execute(
+        f"""SELECT id FROM {table} WHERE change_set_id = %(key)s
+            UNION
+            SELECT id FROM {_MADE.format(table=table)} AS made JOIN {table} AS present USING (id)
+            WHERE ROW({present}) IS NOT DISTINCT FROM ROW({made})""",
+        {"key": key},
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def _bring_back(db: psycopg.Connection, table: str, key: UUID, undoing: UUID) -> int:
@@ -142,48 +164,56 @@ def _bring_back(db: psycopg.Connection, table: str, key: UUID, undoing: UUID) ->
     ).rowcount
 
 
-def _change_back(db: psycopg.Connection, table: str, key: UUID) -> int:
+def _change_back(db: psycopg.Connection, table: str, key: UUID, untouched: list[UUID]) -> int:
     old = ", ".join(f"before.{name}" for name in COLUMNS[table])
     return db.execute(
         f"""UPDATE {table} AS present SET ({", ".join(COLUMNS[table])}) = ROW({old})
             FROM {_BEFORE.format(table=table)} AS before
-            WHERE present.id = before.id AND present.change_set_id = %(key)s""",
-        {"key": key},
+            WHERE present.id = before.id AND present.id = ANY(%(untouched)s)""",
+        {"key": key, "untouched": untouched},
     ).rowcount
 
 
-def _retire_used(db: psycopg.Connection, key: UUID) -> set[UUID]:
+# What the change-set itself brought: nothing of another's was there when it came.
+_BROUGHT = """{table}.id = ANY(%(untouched)s) AND NOT EXISTS (
+    SELECT FROM {table}_history AS past
+    WHERE past.id = {table}.id AND past.ended_by = %(key)s
+      AND past.change_set_id IS DISTINCT FROM %(key)s)"""
+
+
+def _retire_used(db: psycopg.Connection, key: UUID, untouched: dict[str, list[UUID]]) -> set[UUID]:
     """Keep what the change-set brought and ours hang on by now."""
+    brought: dict[UUID, dict[str, set[UUID]]] = {}
+    for table in ("element", "relationship"):
+        for model_id, own in db.execute(
+            f"""SELECT model_id, id FROM {table}
+                WHERE model_id IS NOT NULL AND {_BROUGHT.format(table=table)}""",
+            {"key": key, "untouched": untouched[table]},
+        ):
+            brought.setdefault(model_id, {}).setdefault(table, set()).add(own)
     found: set[UUID] = set()
-    for model_id, elements, relationships in db.execute(
-        f"""SELECT model_id,
-                   coalesce(array_agg(id) FILTER (WHERE of = 'element'), '{{}}'),
-                   coalesce(array_agg(id) FILTER (WHERE of = 'relationship'), '{{}}')
-            FROM (SELECT id, model_id, 'element' AS of FROM element WHERE {_brought("element")}
-                  UNION ALL
-                  SELECT id, model_id, 'relationship' FROM relationship
-                  WHERE {_brought("relationship")}) AS brought
-            WHERE model_id IS NOT NULL GROUP BY model_id""",
-        {"key": key},
-    ).fetchall():
-        found |= work.retire(db, model_id, set(elements), set(relationships))
+    for model_id, ids in brought.items():
+        found |= work.retire(
+            db, model_id, ids.get("element", set()), ids.get("relationship", set())
+        )
     return found
 
 
-def _brought(table: str) -> str:
-    return f"""change_set_id = %(key)s AND NOT EXISTS (
-               SELECT FROM {table}_history AS past
-               WHERE past.id = {table}.id AND past.ended_by = %(key)s)"""
-
-
-def _take_out(db: psycopg.Connection, table: str, key: UUID) -> int:
-    return db.execute(f"DELETE FROM {table} WHERE {_brought(table)}", {"key": key}).rowcount
+def _take_out(db: psycopg.Connection, table: str, key: UUID, untouched: list[UUID]) -> int:
+    # What was just retired belongs to the undoing now, and stays.
+    return db.execute(
+        f"""DELETE FROM {table} WHERE {_BROUGHT.format(table=table)}
+            AND change_set_id IS DISTINCT FROM townclerk_change_set()""",
+        {"key": key, "untouched": untouched},
+    ).rowcount
 
 
 # ---- What others changed since ------------------------------------------------------------------
 
 
-def _changed_since(db: psycopg.Connection, table: str, key: UUID) -> list[dict[str, Any]]:
+def _changed_since(
+    db: psycopg.Connection, table: str, key: UUID, untouched: list[UUID]
+) -> list[dict[str, Any]]:
     """Return, of each object that others changed since, what it is to become.
 
     Raises:
@@ -193,12 +223,11 @@ def _changed_since(db: psycopg.Connection, table: str, key: UUID) -> list[dict[s
         rows = cursor.execute(
             f"""SELECT made.id, to_jsonb(before) AS before, to_jsonb(made) AS made,
                        to_jsonb(present) AS present
-                FROM (SELECT DISTINCT ON (id) * FROM {table}_history
-                      WHERE change_set_id = %(key)s AND ended_by IS DISTINCT FROM %(key)s
-                      ORDER BY id, version_id DESC) AS made
+                FROM {_MADE.format(table=table)} AS made
                 LEFT JOIN {_BEFORE.format(table=table)} AS before USING (id)
-                LEFT JOIN {table} AS present USING (id)""",
-            {"key": key},
+                LEFT JOIN {table} AS present USING (id)
+                WHERE made.id <> ALL(%(untouched)s)""",
+            {"key": key, "untouched": untouched},
         ).fetchall()
     clashes: list[Clash] = []
     patches = [_patch(table, row, clashes) for row in rows]

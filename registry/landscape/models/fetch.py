@@ -11,6 +11,7 @@ from msgspec import Struct
 from psycopg.rows import class_row
 
 from registry.landscape.exchange.model import Element, Model, Relationship, Thing, View
+from registry.landscape.metamodel import Strictness
 from registry.landscape.models import rows
 from schemas.errors import UnknownName
 
@@ -39,6 +40,12 @@ def list_models(db: psycopg.Connection) -> Sequence[ModelRow]:
                       (SELECT count(*) FROM stored_view WHERE model_id = model.id) AS views
                FROM architecture_model AS model ORDER BY key"""
         ).fetchall()
+
+
+def strictness_of(db: psycopg.Connection, key: str) -> Strictness | None:
+    """Return what forbidden relationships meet in a model; None where there is no such model."""
+    row = db.execute("SELECT strictness FROM architecture_model WHERE key = %s", (key,)).fetchone()
+    return Strictness(row[0]) if row else None
 
 
 def fetch_model(
@@ -70,16 +77,20 @@ def fetch_model(
             f"The register has no model {key!r}" + (f" as of {as_of:%Y-%m-%d}." if as_of else "."),
             remedy="`townclerk landscape models` lists those there are.",
         )
-    scope["model"], frame = found
-    model = msgspec.json.decode(frame, type=Model)
+    scope["model"], detail = found
+    frame = msgspec.json.decode(detail, type=rows.Frame)
+    model = frame.model
     named = rows.Definitions(model).named
     ids = _fetch_elements(db, model, scope)
     _fetch_relationships(db, model, scope, ids)
-    for detail in _details(db, "stored_view", "detail::text", scope):
-        view = msgspec.json.decode(detail[0], type=View)
+    for (detail,) in _details(db, "stored_view", "detail::text", scope):
+        view = msgspec.json.decode(detail, type=View)
         for drawn in rows.drawn(view):
             drawn.properties = named(drawn.properties)
         model.views[view.id] = view
+    model.elements = frame.put_in_order("element", model.elements)
+    model.relationships = frame.put_in_order("relationship", model.relationships)
+    model.views = frame.put_in_order("stored_view", model.views)
     things: list[Thing] = [
         *model.elements.values(),
         *model.relationships.values(),

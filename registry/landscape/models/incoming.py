@@ -154,6 +154,15 @@ class Incoming(Struct):
                 rows.text_of(view),
             )
 
+    def frame(self, model: Model) -> rows.Frame:
+        """Return what the model says besides its objects."""
+        order = {
+            seen.table: list(seen.ids)
+            for seen in (self.elements, self.relationships, self.views)
+            if list(seen.ids.values()) != sorted(seen.ids.values())
+        }
+        return rows.Frame(rows.without_objects(model), order)
+
     def aliases(self) -> Iterator[tuple[UUID, str, str, UUID, str]]:
         """Yield every name under which every object is known now."""
         for seen in (self.elements, self.relationships, self.views):

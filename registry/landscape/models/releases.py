@@ -15,6 +15,7 @@ from msgspec import Struct
 from psycopg.rows import class_row
 
 from registry.landscape.changes.sets import ChangeSetDraft, open_change_set, scoped_writing
+from registry.landscape.changes.undo import undo
 from registry.landscape.exchange.formats import Loaded
 from registry.landscape.metamodel import Strictness
 from registry.landscape.models import rows, staging, work
@@ -103,7 +104,7 @@ def _taken_in(db: psycopg.Connection, loaded: Loaded, source: Source, *, preview
             db,
             model_id,
             name=rows.shown_name(model, "model"),
-            detail=rows.text_of(rows.frame(model)),
+            detail=rows.text_of(incoming.frame(model)),
         )
         _merge(db, incoming, report)
         staging.remember_names(db, incoming.aliases())
@@ -143,7 +144,7 @@ def _since(db: psycopg.Connection, source: Source, model_id: UUID) -> datetime:
         )
     row = db.execute(
         """SELECT max(change_set.valid_from) FROM model_release
-           JOIN change_set ON change_set.id = change_set_id
+           JOIN change_set ON change_set.id = model_release.change_set_id
            WHERE model_id = %s AND rolled_back_at IS NULL""",
         (model_id,),
     ).fetchone()
@@ -242,7 +243,7 @@ def _write_down(
             *(source.file_hash, change_set_id, counts),
         ),
     )
-    report.work_items = work.write_down(db, release_id, report.model_id)
+    report.work_items = work.write_down(db, release_id, change_set_id)
 
 
 # ---- What was taken in --------------------------------------------------------------------------
@@ -268,10 +269,11 @@ def list_releases(db: psycopg.Connection, key: str | None = None) -> Sequence[Re
     with db.cursor(row_factory=class_row(Release)) as cursor:
         return cursor.execute(
             """SELECT model_release.id, key AS model, model_release.name, change_set.valid_from,
-                      applied_at, rolled_back_at, file, model_release.counts, change_set_id,
+                      applied_at, rolled_back_at, file, model_release.counts,
+                      model_release.change_set_id,
                       proposer
                FROM model_release JOIN architecture_model ON architecture_model.id = model_id
-               JOIN change_set ON change_set.id = change_set_id
+               JOIN change_set ON change_set.id = model_release.change_set_id
                WHERE %(key)s::text IS NULL OR key = %(key)s
                ORDER BY applied_at DESC, model_release.id DESC""",
             {"key": key},
@@ -300,10 +302,8 @@ def roll_back(db: psycopg.Connection, key: str, *, proposer: str, reason: str = 
         UnknownName: There is no release to take back.
         Conflict: Somebody has changed since what the release brought.
     """
-    from registry.landscape.changes.undo import undo
-
     release = latest_release(db, key)
-    undo(
+    undone = undo(
         db,
         release.change_set_id,
         proposer=proposer,
@@ -311,6 +311,7 @@ def roll_back(db: psycopg.Connection, key: str, *, proposer: str, reason: str = 
     )
     db.execute("UPDATE model_release SET rolled_back_at = now() WHERE id = %s", (release.id,))
     work.withdraw(db, release.id)
+    work.write_down(db, release.id, undone.change_set_id)
     return release
 
 

@@ -51,7 +51,7 @@ RELATIONSHIP_FACTS = {
 # An odd number of backslashes before it makes it the character, not the six letters.
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
-Any_Thing = TypeVar("Any_Thing", Element, Relationship, View)
+AnyThing = TypeVar("AnyThing", Element, Relationship, View)
 
 
 class Told(Struct, frozen=True, gc=False):
@@ -121,7 +121,7 @@ def prepare(model: Model, *, file: str) -> Definitions:
     frame_parts = (model.property_definitions.values(), model.specialisations.values(), folders)
     for part in (model, *chain.from_iterable(frame_parts)):
         part.line = 0
-    _refuse_nul(frame(model), file)
+    _refuse_nul(without_objects(model), file)
     return definitions
 
 
@@ -146,8 +146,25 @@ def _refuse_nul(thing: Thing, file: str) -> None:
         )
 
 
-def frame(model: Model) -> Model:
-    """Return what a model says besides its elements, relationships and views."""
+class Frame(Struct, frozen=True, omit_defaults=True):
+    """What a model says besides its elements, relationships and views.
+
+    Args:
+        model: The model without them.
+        order: Exchange ids of a sort in the file's order, where that is not the order of our ids.
+    """
+
+    model: Model
+    order: dict[str, list[str]] = {}
+
+    def put_in_order(self, sort: str, things: dict[str, AnyThing]) -> dict[str, AnyThing]:
+        """Return things of a sort in the file's order; what came later stands last."""
+        listed = {key: things[key] for key in self.order.get(sort, ()) if key in things}
+        return listed | things
+
+
+def without_objects(model: Model) -> Model:
+    """Return a model without its elements, relationships and views."""
     return structs.replace(model, elements={}, relationships={}, views={})
 
 
@@ -221,7 +238,7 @@ def _description(thing: Thing) -> str:
 # ---- Back into an object ------------------------------------------------------------------------
 
 
-def edited(thing: Any_Thing, kept: Told, row: Told) -> Any_Thing:
+def edited(thing: AnyThing, kept: Told, row: Told) -> AnyThing:
     """Lay over an object what has been changed in its row since it was taken in.
 
     Args:

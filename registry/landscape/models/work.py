@@ -54,8 +54,14 @@ def retire(
     return held
 
 
-def write_down(db: psycopg.Connection, release_id: UUID, model_id: UUID) -> int:
-    """Note every relationship of ours to an element this release retired; return how many."""
+def write_down(db: psycopg.Connection, release_id: UUID, change_set_id: UUID) -> int:
+    """Note every relationship of ours to an element a change-set retired; return how many.
+
+    Args:
+        db: Connection in a transaction.
+        release_id: The release that was taken in or back.
+        change_set_id: The change-set that did it.
+    """
     return db.execute(
         """INSERT INTO work_item
                (id, release_id, gone_id, gone_name, relationship_id, own_id, suggested_id,
@@ -63,16 +69,17 @@ def write_down(db: psycopg.Connection, release_id: UUID, model_id: UUID) -> int:
            SELECT gen_random_uuid(), %(release)s, gone.id, gone.name, relationship.id,
                   CASE WHEN source_id = gone.id THEN target_id ELSE source_id END,
                   (SELECT id FROM element AS new
-                   WHERE new.model_id = %(model)s AND lower(new.name) = lower(gone.name)
+                   WHERE new.model_id = model_release.model_id
+                     AND lower(new.name) = lower(gone.name)
                    ORDER BY id LIMIT 1),
                   now()
            FROM model_release
-           JOIN element_history ON ended_by = model_release.change_set_id
-                AND element_history.model_id = %(model)s
+           JOIN element_history ON ended_by = %(change_set)s
+                AND element_history.model_id = model_release.model_id
            JOIN element AS gone ON gone.id = element_history.id AND gone.model_id IS NULL
            JOIN relationship ON gone.id IN (source_id, target_id)
            WHERE model_release.id = %(release)s AND num_nonnulls(source_id, target_id) = 2""",
-        {"release": release_id, "model": model_id},
+        {"release": release_id, "change_set": change_set_id},
     ).rowcount
 
 
@@ -156,7 +163,7 @@ def settle(
 def _lead_elsewhere(db: psycopg.Connection, row: WorkRow, to: UUID | None) -> None:
     if to is None:
         raise InvalidInput("This item has no suggestion.", remedy="Name the element with --to URN.")
-    if not db.execute("SELECT FROM element WHERE id = %s", (to,)).fetchone():
+    if not db.execute("SELECT 1 FROM element WHERE id = %s", (to,)).fetchone():
         raise UnknownName(f"There is no element {to}.")
     # Where ours leads there already, one of the two is enough.
     db.execute(

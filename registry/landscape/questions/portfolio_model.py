@@ -8,6 +8,8 @@ beside it. The same portfolio gives the same file, byte for byte.
 from collections.abc import Iterable
 from hashlib import blake2b
 
+from msgspec import structs
+
 from registry.landscape.exchange.model import (
     Dialect,
     Element,
@@ -21,6 +23,7 @@ from registry.landscape.exchange.model import (
 from registry.landscape.exchange.municipal import KIND_PROPERTY, define, kind_property
 from registry.landscape.metamodel import KINDS as CONCEPT_OF_KIND
 from registry.landscape.questions.graph import KINDS, LandscapeGraph
+from registry.landscape.questions.plotted import plotted_views
 from registry.landscape.questions.portfolio import SYSTEM, Portfolio
 from schemas.landscape import RelationshipKind
 
@@ -32,22 +35,21 @@ def portfolio_model(
     found: Portfolio,
     *,
     title: str = "Portfolio",
-    views: Iterable[View] = (),
-    source: Model | None = None,
+    views_of: Model | None = None,
 ) -> Model:
     """Return a portfolio as a model.
 
     Args:
         found: Systems beside their reference architecture.
         title: Name of the model.
-        views: Views of the reference to take along, e.g. with systems plotted on them.
-        source: The reference's own model, from which views take what they show.
+        views_of: The reference's own model, to take along its views of what we fill in, with our
+            systems plotted on them.
     """
     writer = _Writer(found, title)
     writer.write()
-    for view in views:
-        assert source is not None  # views come from a model
-        writer.take_view(view, source)
+    if views_of is not None:
+        for view in plotted_views(views_of, found, writer.own):
+            writer.take_view(view, views_of)
     writer.file_away()
     return writer.model
 
@@ -131,7 +133,9 @@ class _Writer:
         for line in view.connections:
             if line.relationship and line.relationship not in self.model.relationships:
                 self.copy_relationship(line.relationship, source)
-        self.model.views[view.id] = view
+        self.model.views[view.id] = structs.replace(
+            view, properties=self.translated(view.properties, source)
+        )
 
     def copy_relationship(self, key: str, source: Model) -> None:
         one = source.relationships[key]

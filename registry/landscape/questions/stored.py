@@ -61,8 +61,9 @@ _EDGES: Final = f"""
         SELECT id, coalesce(source_id, source_relationship_id) AS source,
                coalesce(target_id, target_relationship_id) AS target,
                array_position({{kinds}}::text[], kind)::int2 AS kind,
-               CASE lower(attrs ->> 'access') WHEN 'read' THEN 1 WHEN 'write' THEN 2
-                    WHEN 'readwrite' THEN 3 ELSE 0 END::int2 AS mode
+               CASE lower(coalesce(attrs ->> 'access', attrs ->> 'access_type'))
+                   WHEN 'read' THEN 1 WHEN 'write' THEN 2 WHEN 'readwrite' THEN 3 ELSE 0
+               END::int2 AS mode
         FROM {{relationship}})
     SELECT id, source, target, kind, mode FROM told
     UNION ALL SELECT id, source, id, kind, mode FROM told WHERE id IN (SELECT id FROM ends)
