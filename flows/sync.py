@@ -120,7 +120,7 @@ async def _read_to_the_end(source_key: str, lease: HeldLease) -> bool:
 
 @task(name="match", cache_policy=NO_CACHE, persist_result=False)
 async def match() -> customers.commands.MatchReport:
-    """Link all cleaned records and merge them into customers, in one transaction."""
+    """Match what pages could not, in one transaction; mostly there is nothing left to do."""
     with without_values():
         try:
             return await asyncio.to_thread(_match)
@@ -182,4 +182,4 @@ def _finish(lease: HeldLease, state: RunState, error: dict[str, Any] | None = No
 
 def _match() -> customers.commands.MatchReport:
     with unit_of_work() as db:
-        return customers.commands.rematch(db)
+        return customers.commands.settle(db)

@@ -26,6 +26,9 @@ SILENCE_SECONDS_MAX = 30.0
 URL_CHARACTERS_MAX = 8_000
 """Servers refuse longer addresses; a longer `next` is a fault of the source."""
 
+PARTIAL_STATUS = 206
+"""A part of an answer, which we never asked for."""
+
 BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that another try may mend."""
 
@@ -296,7 +299,9 @@ class HttpClient:
                     status=status,
                 )
             )
-        if not 200 <= status < 300 and status not in request.extensions.get("also", ()):
+        if (
+            not 200 <= status < 300 or status == PARTIAL_STATUS
+        ) and status not in request.extensions.get("also", ()):
             raise GiveUp(f"{self._who} answered {path} with status {status}.", status=status)
 
     def _redirect(self, response: httpx.Response, request: httpx.Request) -> GiveUp:

@@ -61,9 +61,10 @@ schema: Final = _schema(compiled(plans))
 def graphql_app(settings: Settings | None = None) -> GraphQLApp:
     """Return the ASGI application; the page for browsers is served by registry.web."""
     if settings is None:
-        return GraphQLApp(schema)
+        return GraphQLApp(schema, plans=plans)
     return GraphQLApp(
         schema,
+        plans=plans,
         only_trusted=settings.graphql_documents == "trusted",
         introspection=settings.graphql_introspection,
     )
