@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
+from pydantic import SecretStr
 
 from connectors.sdk.ahead import read_ahead
 from connectors.sdk.connector import Connector, find_connector
@@ -18,10 +19,11 @@ from connectors.sdk.cursors import next_scan
 from connectors.sdk.hashing import mapping_hash
 from connectors.sdk.load import parse_connector_file
 from connectors.sdk.mapping import compile_mapping
-from connectors.sdk.secrets import resolve_secret
+from connectors.sdk.secrets import STORE_PREFIX, resolve_secret
 from connectors.sdk.source import Source
-from registry import customers, intake, landscape
+from registry import access, customers, intake, landscape
 from registry.intake.leases import HeldLease
+from registry.settings import settings
 from registry.storage.database import unit_of_work
 from schemas.errors import GiveUp
 from schemas.records import Cursor, MappedPage, Page
@@ -78,7 +80,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
         internal=bool(attrs.get("internal", False)),
         loopback=bool(attrs.get("sandbox", False)),
         spec=spec,
-        secret=resolve_secret,
+        secret=_secret,
     )
     master_view = landscape.queries.find_element(db, landscape.commands.MASTER_VIEW_URN).id
     streams = []
@@ -94,6 +96,14 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
             )
         )
     return OpenedSource(id=registered.id, key=key, source=source, streams=tuple(streams))
+
+
+def _secret(reference: str) -> SecretStr:
+    """Return the secret that a connector file names, also out of the sealed store."""
+    if not reference.startswith(STORE_PREFIX):
+        return resolve_secret(reference)
+    with unit_of_work() as db:
+        return access.secrets.open_secret(db, settings(), reference.removeprefix(STORE_PREFIX))
 
 
 async def run_chunk(opened: OpenedSource, lease: HeldLease, *, seconds_max: float) -> ChunkReport:

@@ -20,6 +20,7 @@ class Scope(StrEnum):
     SYNC_READ = "sync:read"
     SYNC_RUN = "sync:run"
     METRICS_READ = "metrics:read"
+    DOCUMENTS_WRITE = "documents:write"
 
 
 class ApiToken(Table, table=True):
@@ -84,3 +85,15 @@ class TrustedDocument(Table, table=True):
     )
     registered_by: str = column("Who approved it.", max_length=120)
     registered_at: datetime = moment("When it was approved.", default_factory=utc_now)
+
+
+class StoredSecret(Table, table=True):
+    """One secret of a source, sealed; the key to open it is never in the database."""
+
+    __tablename__ = "stored_secret"
+
+    name: str = column("What connector files call it.", max_length=100, primary_key=True)
+    key_id: str = column("Short name of the key that sealed it.", max_length=12)
+    nonce: bytes = column("Number used once, 12 bytes.", sa_type=LargeBinary)
+    sealed: bytes = column("AES-256-GCM of the secret, bound to its name.", sa_type=LargeBinary)
+    changed_at: datetime = moment("When it was last set.")

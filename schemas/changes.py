@@ -177,6 +177,12 @@ def _history_of(current: type[Table]) -> sa.Table:
             comment="When we learnt that it no longer did.",
         ),
         sa.Column("ended_by", sa.Uuid, nullable=True, comment="The change-set that ended it."),
+        sa.Column(
+            "withdrawn_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="When we learnt that it never held so.",
+        ),
         Index(f"ix_{name}_id_valid_from", "id", "valid_from"),
         where_there(name, "ended_by"),
         *(

@@ -27,15 +27,25 @@ from graphql import (
 )
 
 from registry.api import context, documents, pages
+from registry.api.reading import cost
+from registry.api.reading.catalogue import CATALOGUE
+from registry.api.reading.lists import camel
 from registry.api.schema import schema
+from registry.storage.readable import ROWS_PER_LIST, Otherwise, Policy
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "schemas" / "contracts" / "registry.graphql"
 REFERENCE = ROOT / "docs" / "reference" / "graphql-schema.md"
+MATRIX = ROOT / "docs" / "reference" / "access-matrix.md"
 HEAD = (
     "# The GraphQL API as it is published; written by tools/write_schema.py, compared in tests.\n"
 )
 GENERATED = "<!-- Written by `make docs` from the code; edit the code. -->\n"
+MATRIX_PREFACE = (
+    "Made of the same declarations as the API itself "
+    "([how they are written](../how-to/add-a-readable-type.md)). A field that is not here cannot "
+    "be asked for; one without a policy stops the program when it starts.\n"
+)
 SECTIONS: tuple[tuple[str, type[GraphQLNamedType]], ...] = (
     ("Interfaces", GraphQLInterfaceType),
     ("Types", GraphQLObjectType),
@@ -90,8 +100,14 @@ Every question and change needs a token with the scope that the error names.
   `Idempotency-Key` makes a repeated request happen once.
 - A question has at most {documents.DEPTH_MAX} levels, {documents.ALIASES_MAX} aliases,
   {documents.FIELDS_MAX} fields, {documents.DIRECTIVES_MAX} directives and {documents.TOKENS_MAX}
-  tokens; an answer at most {context.ENTRIES_MAX} entries, where each list within a list counts
-  {context.ENTRIES_PER_LIST} more. One request asks one operation.
+  tokens, and at most {cost.LISTS_MAX} lists. Its cost is reckoned before it is answered: a field
+  is 1, a list {cost.COST_PER_LIST} and everything in it as often as the page has rows, a condition
+  of a filter 1 for every row; together at most {cost.COST_MAX}. An answer has at most
+  {context.ANSWER_BYTES_MAX} bytes and takes at most {context.STATEMENT_SECONDS_MAX} seconds of the
+  database. One request asks one operation.
+- Lists within lists have {ROWS_PER_LIST} entries unless told otherwise.
+- `filter` takes one object per field, `and`, `or` and `not`, and goes through relations;
+  `orderBy` takes a list; `groupBy` counts per value. Who may see what: access-matrix.md.
 """
 
 
@@ -137,9 +153,40 @@ def one_line(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|")
 
 
+def matrix() -> str:
+    """Return the page that says who may see what."""
+    parts = [
+        "# Who may see what by GraphQL\n",
+        GENERATED,
+        MATRIX_PREFACE,
+        "## Where questions begin\n",
+        "| Field of Query | Gives | Needs | Others get |\n|---|---|---|---|",
+    ]
+    parts += [
+        f"| `{camel(entry.name)}` | {entry.target} | {may_see(entry.policy)} |"
+        for entry in CATALOGUE.entries.values()
+    ]
+    for readable in CATALOGUE.types.values():
+        parts.append(f"\n## {readable.name}\n\n{readable.description}\n")
+        parts.append("| Field | Needs | Others get |\n|---|---|---|")
+        parts += [
+            f"| `{camel(name)}` | {may_see(field.policy)} |"
+            for name, field in readable.all_fields.items()
+        ]
+    return "\n".join([*parts, ""])
+
+
+def may_see(policy: Policy | None) -> str:
+    """Return a policy as two cells of a table."""
+    assert policy
+    masked = policy.otherwise is Otherwise.MASKED
+    other = f"a mask: `{policy.mask}`" if masked else policy.otherwise.value
+    return f"`{policy.scope}` | {other}"
+
+
 def pages_written() -> dict[Path, str]:
     """Return every generated file by its path."""
-    return {CONTRACT: contract(), REFERENCE: reference()}
+    return {CONTRACT: contract(), REFERENCE: reference(), MATRIX: matrix()}
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from strawberry.dataloader import DataLoader
 from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
 from registry.storage.database import current_database, unit_of_work, unreachable
+from registry.storage.guarding import guard
 from schemas.access import Scope
 from schemas.errors import DatabaseUnreachable
 
@@ -26,12 +27,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 
-# A full page of 200 with 40 children each. Measured: an entry takes 20 µs of our time, a list 200
-# and a refused list 300; so an answer takes half a second, and a refusal three at most.
-ENTRIES_MAX = 10_000
-ENTRIES_PER_LIST = 10
+ANSWER_BYTES_MAX = 2_000_000  # more is not read by a person, nor parsed by a page at once
 # A page of ours takes milliseconds; a clean stop of the server may not wait longer than this.
-STATEMENT_SECONDS_MAX = 5
+STATEMENT_SECONDS_MAX = 2
 ANSWER_SECONDS_MAX = 10  # after this no further statement begins
 CANCEL_SECONDS_MAX = 2  # the statement's own limit ends it anyway
 # First in the transaction: PostgreSQL fixes the isolation level with the first question.
@@ -52,9 +50,7 @@ class Context:
     def __init__(self, actor: Actor, *, correlation_id: str = "", by_url: bool = False) -> None:
         self.actor = actor
         self.correlation_id = correlation_id
-        self.refusal: AnswerTooLarge | None = None
         self._by_url = by_url
-        self._entries = 0
         self._deadline = time.monotonic() + ANSWER_SECONDS_MAX
         self._turn = asyncio.Lock()  # questions wait here without holding a thread
         self._one_user = threading.Lock()  # holds also when a waiting task was cancelled
@@ -80,18 +76,6 @@ class Context:
                 "Customers are not asked for by GET, because URLs end up in logs.",
                 remedy="Send the same question by POST.",
             )
-
-    def spend(self, entries: int) -> None:
-        """Count entries of the answer before they are made; a list counts as `ENTRIES_PER_LIST`.
-
-        Raises:
-            AnswerTooLarge: Lists within lists have multiplied.
-        """
-        self._entries += entries
-        if self._entries > ENTRIES_MAX and self.refusal is None:
-            self.refusal = AnswerTooLarge(f"The answer would hold more than {ENTRIES_MAX} entries.")
-        if self.refusal:
-            raise self.refusal
 
     async def read(
         self,
@@ -119,6 +103,46 @@ class Context:
         async with self._turn:
             self._asked = True
             return await asyncio.to_thread(ask)
+
+    def answers_here(self, scopes: frozenset[Scope]) -> bool:
+        """Tell whether answers behind these scopes may be given the way this request came."""
+        return not (self._by_url and Scope.CUSTOMERS_READ in scopes)
+
+    async def answer(self, sql: str, values: Sequence[Any]) -> bytes:
+        """Run the one statement that a whole answer was compiled to.
+
+        Args:
+            sql: With `$1` for the first value; gives one row of one text.
+            values: Its parameters.
+
+        Returns:
+            The text as it came over the wire.
+
+        Raises:
+            AnswerTooLarge: It is longer than `ANSWER_BYTES_MAX`.
+            AnswerTooSlow: The database took too long.
+        """
+
+        def question(db: psycopg.Connection) -> bytes:
+            with psycopg.RawCursor(db) as cursor:
+                result = cursor.execute(sql, values).pgresult
+                text = result.get_value(0, 0) if result else None
+            assert text is not None  # row_to_json of a row is never null
+            return text
+
+        def ask() -> bytes:
+            with self._one_user:
+                text = self._watched(lambda: question(self._snapshot()))
+                self._end_snapshot()
+                return text
+
+        async with self._turn:
+            text = await asyncio.to_thread(ask)
+        if len(text) > ANSWER_BYTES_MAX:
+            raise AnswerTooLarge(
+                f"The answer has {len(text)} bytes; {ANSWER_BYTES_MAX} are allowed."
+            )
+        return text
 
     async def change(
         self,
@@ -274,8 +298,12 @@ class Context:
             raise RuntimeError("the request is over")  # only what nobody waits for gets here
         if self._db is None:
             self._db = self._open.enter_context(unit_of_work())
-            self._db.execute(_ONE_SNAPSHOT)
+            self._db.execute(_ONE_SNAPSHOT + self._guard())
         return self._db
+
+    def _guard(self) -> str:
+        """Return the settings under which row-level security lets us read."""
+        return f"; {guard(self.actor.scopes)}" if current_database().is_guarded else ""
 
     def _end_snapshot(self) -> None:
         """Give the connection back; what was not committed never was."""

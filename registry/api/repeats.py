@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
+import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
@@ -77,7 +78,7 @@ async def answer_once(
         await context.commit()
     else:
         answer = {
-            "data": msgspec.to_builtins(result.data),
+            "data": orjson.loads(orjson.dumps(result.data)),
             "errors": [error.formatted for error in result.errors or ()],
         }
         await context.commit(lambda db: idempotency.keep(db, **owner, answer=answer))

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from townclerk.cli.connector_check import check
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 from townclerk.connector.files import FileTarget, UnknownTarget
 from townclerk.connector.opening import chosen_streams, read_connector, source_of
@@ -20,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+app.command()(check)
+
 File = Annotated[Path, typer.Argument(help="Connector file; docs/reference/connector-file.md.")]
 Address = Annotated[
     str | None, typer.Option(help="Address of the interface; default: `address:` in the file.")
@@ -31,6 +34,58 @@ Internal = Annotated[bool, typer.Option("--internal", help="Allow private addres
 Sandbox = Annotated[bool, typer.Option("--sandbox", help="Allow addresses of this machine, too.")]
 
 _NOT_PLAIN = re.compile(r"[^a-z0-9_]+")
+
+
+@app.command()
+def new(
+    *,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", help="URN of a registered interface, a file, or an address."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Key of the connector; from the title.")] = None,
+    interface: Annotated[
+        str | None, typer.Option(help="URN of the registered interface a file or address is of.")
+    ] = None,
+    address: Address = None,
+    stream: Streams = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Write every list, not only those of customers.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="File to write; default NAME.yaml.")] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Read one page and keep its shape as NAME.fixture.json.")
+    ] = False,
+    python: Annotated[
+        bool, typer.Option("--python", help="Write a connector in Python to begin with.")
+    ] = False,
+    internal: Internal = False,
+    sandbox: Sandbox = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a connector file from an interface's document, each guess with its reason.
+
+    Reads OpenAPI 3 and Swagger 2.0 as JSON or YAML, and GraphQL schemas. With --json the file and
+    all guesses are printed, and nothing is written unless --out says where.
+    """
+    from townclerk.cli.making import make_connector, make_python
+
+    if python:
+        make_python(name or "my-source", out, as_json=as_json)
+        return
+    make_connector(
+        from_,
+        name=name,
+        interface=interface,
+        address=address,
+        streams=stream or [],
+        everything=everything,
+        out=out,
+        live=live,
+        internal=internal,
+        sandbox=sandbox,
+        as_json=as_json,
+    )
 
 
 @app.command(name="try")

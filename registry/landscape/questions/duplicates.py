@@ -107,11 +107,15 @@ def _meeting(hashes: NDArray[np.int64], owners: NDArray[np.int64]) -> list[tuple
     return sorted(pairs)
 
 
+def _digits(name: str) -> str:
+    return "".join(filter(str.isdigit, name))
+
+
 def _is_typing(one: str, other: str) -> bool:
     """Tell whether names differ in a long word without digits: module A and B are two modules."""
     words, others = words_of(one), words_of(other)
     if len(words) != len(others):
-        return True
+        return _digits(one) == _digits(other)
     differ = [pair for pair in zip(words, others, strict=True) if pair[0] != pair[1]]
     return all(
         max(map(len, pair)) >= LETTERS_MIN and not any(map(str.isdigit, "".join(pair)))

@@ -76,7 +76,6 @@ def obligations_of(found: Portfolio, component: int) -> list[Obligation]:
         )
         for standard, edge in graph.outgoing(component, RelationshipKind.REALIZATION)
         if profile.standard.marks(graph, standard)
-        and folded(profile.obligation.property) in graph.edge_facts(edge)
     ]
     return sorted(answers, key=lambda one: (one.standard, one.standard_key))
 
@@ -84,7 +83,8 @@ def obligations_of(found: Portfolio, component: int) -> list[Obligation]:
 def role_of(graph: LandscapeGraph, edge: int, profile: Profile) -> Role:
     """Return how binding a relationship says a standard is."""
     sign = profile.obligation
-    said = {value.casefold().strip() for value in graph.edge_facts(edge)[folded(sign.property)]}
+    values = graph.edge_facts(edge).get(folded(sign.property), ())
+    said = {value.casefold().strip() for value in values} - {""}
     if len(said) != 1:
         return Role.UNCLEAR
     [word] = said

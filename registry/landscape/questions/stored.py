@@ -4,9 +4,12 @@ Whether it changed is asked of PostgreSQL itself: every transaction that touches
 leaves its number behind, and a number the kept snapshot does not see means a newer landscape.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,9 +18,11 @@ import numpy as np
 import psycopg
 from msgspec import Struct
 from numpy.typing import NDArray
+from psycopg import sql
 
 from registry.landscape.questions.graph import (
     KINDS,
+    RELATIONSHIP_NODE,
     Columns,
     Facts,
     Indices,
@@ -36,15 +41,36 @@ _EDGE = np.dtype(
           for part, of in (("_length", ">i4"), ("", ">i2"))),
     ]
 )  # fmt: skip
-_ELEMENTS: Final = """
-    SELECT uuid_send(id), urn, kind, name, description, attrs::text FROM element ORDER BY id"""
-_EDGES: Final = """
-    SELECT id, source_id, target_id, array_position(%(kinds)s::text[], kind)::int2,
-           CASE lower(attrs ->> 'access') WHEN 'read' THEN 1 WHEN 'write' THEN 2
-                WHEN 'readwrite' THEN 3 ELSE 0 END::int2
-    FROM relationship ORDER BY id"""
+# A relationship that is itself an end also becomes a node, reached from its source and leading
+# to its target; so it is with model files, too.
+_ENDS: Final = """
+    ends AS (
+        SELECT source_relationship_id AS id FROM {relationship}
+        WHERE source_relationship_id IS NOT NULL
+        UNION SELECT target_relationship_id FROM {relationship}
+        WHERE target_relationship_id IS NOT NULL)"""
+_NODES: Final = f"""
+    WITH {_ENDS}
+    SELECT uuid_send(id), urn, kind, name, description, attrs::text FROM {{element}}
+    UNION ALL
+    SELECT uuid_send(id), '', '{RELATIONSHIP_NODE}', name, description, attrs::text
+    FROM {{relationship}} WHERE id IN (SELECT id FROM ends)
+    ORDER BY 1"""
+_EDGES: Final = f"""
+    WITH {_ENDS}, told AS (
+        SELECT id, coalesce(source_id, source_relationship_id) AS source,
+               coalesce(target_id, target_relationship_id) AS target,
+               array_position({{kinds}}::text[], kind)::int2 AS kind,
+               CASE lower(attrs ->> 'access') WHEN 'read' THEN 1 WHEN 'write' THEN 2
+                    WHEN 'readwrite' THEN 3 ELSE 0 END::int2 AS mode
+        FROM {{relationship}})
+    SELECT id, source, target, kind, mode FROM told
+    UNION ALL SELECT id, source, id, kind, mode FROM told WHERE id IN (SELECT id FROM ends)
+    UNION ALL SELECT id, id, target, kind, mode FROM told WHERE id IN (SELECT id FROM ends)
+    ORDER BY 1"""
 _EDGE_FACTS: Final = """
-    SELECT uuid_send(id), attrs::text FROM relationship WHERE attrs <> '{}' ORDER BY id"""
+    SELECT uuid_send(id), name, attrs::text FROM {relationship}
+    WHERE attrs <> '{{}}' OR name <> '' ORDER BY 1"""
 _STALE: Final = """
     SELECT EXISTS (
         SELECT FROM landscape_change
@@ -108,56 +134,81 @@ def _snapshot(db: psycopg.Connection) -> tuple[str, bool]:
     return row[0], row[1]
 
 
-def read_graph(db: psycopg.Connection) -> LandscapeGraph:
-    """Read the whole landscape by COPY.
+@dataclass(frozen=True)
+class Moment:
+    """Which landscape: the present, that of a day, or a planned one."""
+
+    as_of: datetime | None = None
+    scenario: UUID | None = None
+
+    def tables(self) -> dict[str, sql.Composable]:
+        """Return what to read instead of the two tables."""
+        if self.as_of is None and self.scenario is None:
+            return {name: sql.Identifier(name) for name in ("element", "relationship")}
+        return {
+            name: sql.SQL("{}({}, {})").format(
+                sql.Identifier(f"{name}_at"), sql.Literal(self.as_of), sql.Literal(self.scenario)
+            )
+            for name in ("element", "relationship")
+        }
+
+
+def read_graph(db: psycopg.Connection, moment: Moment | None = None) -> LandscapeGraph:
+    """Read a whole landscape by COPY.
 
     Between elements and relationships somebody may commit; a relationship whose end is not
     among the elements read is left out, and the next question reads again.
 
     Args:
         db: Connection in a transaction.
+        moment: Which landscape; the present one where none is given.
     """
-    elements = _read_rows(db, _ELEMENTS, ("bytea", "text", "text", "text", "text", "text"))
-    place = {bytes(row[0]): number for number, row in enumerate(elements)}
-    edges = _read_edges(db)
+    tables = (moment or Moment()).tables()
+    nodes = _read_rows(db, _NODES, tables, ("bytea", "text", "text", "text", "text", "text"))
+    place = {bytes(row[0]): number for number, row in enumerate(nodes)}
+    edges = _read_edges(db, tables)
     sources, targets = _places(edges["source"], place), _places(edges["target"], place)
     whole = (sources >= 0) & (targets >= 0)
     edges, sources, targets = edges[whole], sources[whole], targets[whole]
     ids = edges["id"].copy()
-    attributes = [row[5].encode() for row in elements]
-    said = dict(_read_rows(db, _EDGE_FACTS, ("bytea", "text")))
+    attributes = [row[5].encode() for row in nodes]
+    said = _read_rows(db, _EDGE_FACTS, tables, ("bytea", "text", "text"))
+    facts_said = {row[0]: row[2] for row in said if row[2] != "{}"}
+    names_said = {row[0]: row[1] for row in said if row[1]}
     return LandscapeGraph(
         Columns(
-            keys=[str(UUID(bytes=row[0])) for row in elements],
-            aliases=[row[1] for row in elements],
-            kinds=[row[2] for row in elements],
-            names=[row[3] for row in elements],
+            keys=[str(UUID(bytes=row[0])) for row in nodes],
+            aliases=[row[1] for row in nodes],
+            kinds=[sys.intern(row[2]) for row in nodes],
+            names=[row[3] for row in nodes],
             facts=_facts_of(attributes.__getitem__),
             properties=lambda node: _written(attributes[node]),
-            descriptions=[row[4] for row in elements].__getitem__,
+            descriptions=[row[4] for row in nodes].__getitem__,
             sources=sources,
             targets=targets,
             codes=(edges["kind"] - 1).astype(np.int8),
             modes=edges["mode"].astype(np.int8),
             edge_keys=lambda edge: str(UUID(bytes=ids[edge].tobytes())),
-            edge_names=lambda _edge: "",
-            edge_facts=_facts_of(lambda edge: said.get(ids[edge].tobytes(), "{}").encode()),
+            edge_names=lambda edge: names_said.get(ids[edge].tobytes(), ""),
+            edge_facts=_facts_of(lambda edge: facts_said.get(ids[edge].tobytes(), "{}").encode()),
         )
     )
 
 
 def _read_rows(
-    db: psycopg.Connection, question: str, types: tuple[str, ...]
+    db: psycopg.Connection, question: str, tables: dict[str, sql.Composable], types: tuple[str, ...]
 ) -> list[tuple[Any, ...]]:
-    with db.cursor() as cursor, cursor.copy(f"COPY ({question}) TO STDOUT") as copy:
+    copying = sql.SQL(f"COPY ({question}) TO STDOUT").format(**tables)
+    with db.cursor() as cursor, cursor.copy(copying) as copy:
         copy.set_types(types)
         return list(copy.rows())
 
 
-def _read_edges(db: psycopg.Connection) -> NDArray[Any]:
-    kinds = ", ".join(f"'{kind}'" for kind in KINDS)  # ours, and COPY takes no parameters
-    question = _EDGES.replace("%(kinds)s", f"ARRAY[{kinds}]")
-    with db.cursor() as cursor, cursor.copy(f"COPY ({question}) TO STDOUT (FORMAT binary)") as copy:
+def _read_edges(db: psycopg.Connection, tables: dict[str, sql.Composable]) -> NDArray[Any]:
+    copying = sql.SQL(f"COPY ({_EDGES}) TO STDOUT (FORMAT binary)").format(
+        kinds=sql.Literal([str(kind) for kind in KINDS]), **tables
+    )
+    with db.cursor() as cursor, cursor.copy(copying) as copy:
         data = b"".join(bytes(block) for block in copy)
     count = (len(data) - _COPY_HEAD - _COPY_TAIL) // _EDGE.itemsize
     return np.frombuffer(data, _EDGE, count=count, offset=_COPY_HEAD)

@@ -352,6 +352,7 @@ def create_element_history() -> None:
         moment("valid_to", "Until when this held in the world."),
         moment("recorded_to", "When we learnt that it no longer did."),
         uuid("ended_by", "The change-set that ended it.", nullable=True),
+        moment("withdrawn_at", "When we learnt that it never held so.", nullable=True),
         sa.PrimaryKeyConstraint("version_id", name="pk_element_history"),
         comment="The past of element: versions that no longer hold.",
     )
@@ -396,6 +397,7 @@ def create_relationship_history() -> None:
         moment("valid_to", "Until when this held in the world."),
         moment("recorded_to", "When we learnt that it no longer did."),
         uuid("ended_by", "The change-set that ended it.", nullable=True),
+        moment("withdrawn_at", "When we learnt that it never held so.", nullable=True),
         sa.PrimaryKeyConstraint("version_id", name="pk_relationship_history"),
         comment="The past of relationship: versions that no longer hold.",
     )
@@ -430,6 +432,7 @@ def create_stored_view_history() -> None:
         moment("valid_to", "Until when this held in the world."),
         moment("recorded_to", "When we learnt that it no longer did."),
         uuid("ended_by", "The change-set that ended it.", nullable=True),
+        moment("withdrawn_at", "When we learnt that it never held so.", nullable=True),
         sa.PrimaryKeyConstraint("version_id", name="pk_stored_view_history"),
         comment="The past of stored_view: versions that no longer hold.",
     )
@@ -458,6 +461,7 @@ def create_architecture_model_history() -> None:
         moment("valid_to", "Until when this held in the world."),
         moment("recorded_to", "When we learnt that it no longer did."),
         uuid("ended_by", "The change-set that ended it.", nullable=True),
+        moment("withdrawn_at", "When we learnt that it never held so.", nullable=True),
         sa.PrimaryKeyConstraint("version_id", name="pk_architecture_model_history"),
         comment="The past of architecture_model: versions that no longer hold.",
     )
@@ -473,8 +477,9 @@ def keep_the_past() -> None:
     """Move each version that ends into the history table; whoever writes, and however.
 
     A writer may say `SET LOCAL townclerk.valid_from` since when its changes hold in the world,
-    and `townclerk.change_set` to which change-set they belong. A version never begins before the
-    one it follows, so that every moment has one answer.
+    and `townclerk.change_set` to which change-set they belong. Where that day lies before the one
+    of the version it follows, versions in between never held: they are withdrawn, not forgotten, so
+    that every moment has one answer, and every answer of the past can be given again.
     """
     op.execute(
         """CREATE FUNCTION townclerk_valid_from() RETURNS timestamptz LANGUAGE sql STABLE
@@ -492,7 +497,6 @@ def keep_the_past() -> None:
                IF NEW.valid_from = OLD.valid_from THEN
                    NEW.valid_from := coalesce(townclerk_valid_from(), NEW.changed_at);
                END IF;
-               NEW.valid_from := greatest(OLD.valid_from, NEW.valid_from);
                NEW.change_set_id := townclerk_change_set();
                RETURN NEW;
            END $$"""
@@ -503,20 +507,38 @@ def keep_the_past() -> None:
 
 def keep_the_past_of(table: str, columns: str) -> None:
     ended = ", ".join(f"ended.{name}" for name in columns.split(", "))
+    kept = columns.replace("changed_at", "moment").replace("moment,", "clock_timestamp(),")
+    op.execute(
+        f"""CREATE FUNCTION withdraw_{table}(changed uuid, since timestamptz) RETURNS void
+           LANGUAGE sql AS $$
+               INSERT INTO {table}_history ({columns}, valid_to, recorded_to, ended_by)
+               SELECT {kept}, since, recorded_to, ended_by FROM {table}_history
+               WHERE id = changed AND valid_from < since AND since < valid_to
+                 AND withdrawn_at IS NULL;
+               UPDATE {table}_history SET withdrawn_at = clock_timestamp()
+               WHERE id = changed AND since < valid_to AND valid_from < valid_to
+                 AND withdrawn_at IS NULL;
+           $$"""
+    )
     op.execute(
         f"""CREATE FUNCTION keep_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
            DECLARE
                moment timestamptz := clock_timestamp();
+               since timestamptz := coalesce(townclerk_valid_from(), moment);
            BEGIN
                IF TG_OP = 'DELETE' THEN
+                   PERFORM withdraw_{table}(ended.id, since) FROM ended
+                   WHERE since < ended.valid_from;
                    INSERT INTO {table}_history ({columns}, valid_to, recorded_to, ended_by)
-                   SELECT {ended},
-                          greatest(ended.valid_from, coalesce(townclerk_valid_from(), moment)),
-                          moment, townclerk_change_set()
+                   SELECT {ended}, greatest(ended.valid_from, since), moment,
+                          townclerk_change_set()
                    FROM ended;
                ELSE
+                   PERFORM withdraw_{table}(ended.id, begun.valid_from)
+                   FROM ended JOIN begun USING (id) WHERE begun.valid_from < ended.valid_from;
                    INSERT INTO {table}_history ({columns}, valid_to, recorded_to, ended_by)
-                   SELECT {ended}, begun.valid_from, begun.changed_at, begun.change_set_id
+                   SELECT {ended}, greatest(ended.valid_from, begun.valid_from),
+                          begun.changed_at, begun.change_set_id
                    FROM ended JOIN begun USING (id) WHERE begun.revision <> ended.revision;
                END IF;
                RETURN NULL;
@@ -563,7 +585,8 @@ def answer_as_of(table: str, columns: str) -> None:
            WHERE (as_of IS NULL OR valid_from <= as_of) AND {untouched}
            UNION ALL
            SELECT {columns} FROM {table}_history AS found
-           WHERE valid_from <= as_of AND as_of < valid_to AND {untouched}
+           WHERE valid_from <= as_of AND as_of < valid_to AND withdrawn_at IS NULL
+             AND {untouched}
            UNION ALL
            SELECT {laid}
            FROM scenario_change AS planned JOIN {table} AS found ON found.id = planned.object_id
@@ -578,6 +601,7 @@ def answer_as_of(table: str, columns: str) -> None:
                {patch.replace("found.", "past.")}) AS laid
            WHERE planned.scenario_id = scenario AND planned.action = 'change'
              AND past.valid_from <= as_of AND as_of < past.valid_to
+             AND past.withdrawn_at IS NULL
            UNION ALL
            SELECT {laid}
            FROM scenario_change AS planned
@@ -598,6 +622,7 @@ def answer_as_known(table: str, columns: str) -> None:
            SELECT {columns} FROM {table}_history
            WHERE valid_from <= as_of AND changed_at <= known
              AND (as_of < valid_to OR known < recorded_to)
+             AND (withdrawn_at IS NULL OR known < withdrawn_at)
            $$"""
     )
 

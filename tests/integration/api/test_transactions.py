@@ -60,7 +60,7 @@ def test_reads_are_read_only_and_see_one_snapshot() -> None:
         )
         return [before, after, how]
 
-    assert in_context(work) == [(0,), (0,), ("repeatable read", "on", "5s")]
+    assert in_context(work) == [(0,), (0,), ("repeatable read", "on", "2s")]
 
 
 def test_a_read_that_writes_is_refused_by_the_database() -> None:
@@ -237,6 +237,7 @@ def test_what_still_runs_after_the_answer_gets_nothing() -> None:
 
 def test_a_killed_database_is_told_without_its_address(database: Database) -> None:
     def cut(db: psycopg.Connection) -> None:
+        db.execute("RESET ROLE")
         db.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     async def work(context: Context) -> None:

@@ -93,13 +93,34 @@ def test_what_was_known_then_differs_from_what_is_known_now(db: psycopg.Connecti
     assert known_at(day(2100)) == [("as corrected",)]
 
 
-def test_a_change_never_begins_before_what_it_changes(db: psycopg.Connection) -> None:
-    key = an_element(db, name="since 2022", valid_from=day(2022)).id
-    says(db, day(2020))
-    db.execute("UPDATE element SET name = 'later' WHERE id = %s", (key,))
+def test_a_correction_of_the_past_withdraws_what_never_held(db: psycopg.Connection) -> None:
+    key = an_element(db, name="first", valid_from=day(2020)).id
+    for year, name in ((2022, "second"), (2024, "third")):
+        says(db, day(year))
+        db.execute("UPDATE element SET name = %s WHERE id = %s", (name, key))
+    before = db.execute("SELECT clock_timestamp()").fetchone()
+    assert before is not None
+    says(db, day(2021))
+    db.execute("UPDATE element SET name = 'corrected' WHERE id = %s", (key,))
 
-    assert names_at(db, day(2021)) == set()
-    assert names_at(db, day(2022)) == {"later"}
+    years = (2020, 2021, 2022, 2024)
+    assert [names_at(db, day(year)) for year in years] == [{"first"}, *[{"corrected"}] * 3]
+    known = [
+        db.execute("SELECT name FROM element_known_at(%s, %s)", (day(year), before[0])).fetchall()
+        for year in years
+    ]
+    assert known == [[("first",)], [("first",)], [("second",)], [("third",)]]
+
+
+def test_a_removal_in_the_past_withdraws_what_came_after(db: psycopg.Connection) -> None:
+    key = an_element(db, name="first", valid_from=day(2020)).id
+    says(db, day(2022))
+    db.execute("UPDATE element SET name = 'second' WHERE id = %s", (key,))
+    says(db, day(2021))
+    db.execute("DELETE FROM element WHERE id = %s", (key,))
+
+    found = [names_at(db, day(year)) for year in (2020, 2021, 2022, 2023)]
+    assert found == [{"first"}, set(), set(), set()]
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -111,7 +132,7 @@ def test_a_scope_returns_exactly_the_columns_of_its_table(
         for source in (table, f"{table}_at(NULL, NULL)", f"{table}_history")
     )
     assert scoped == current
-    assert past == ["version_id", *current, "valid_to", "recorded_to", "ended_by"]
+    assert past == ["version_id", *current, "valid_to", "recorded_to", "ended_by", "withdrawn_at"]
 
 
 def test_asking_for_the_present_by_the_scope_reads_the_table_alone(db: psycopg.Connection) -> None:

@@ -1,5 +1,6 @@
 """The hub's landscape as a graph: the same as the database says, and never older than asked."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from registry.landscape.questions.graph import KINDS
 from registry.landscape.questions.reach import Direction, followed, reach
-from registry.landscape.questions.stored import Keeper, read_graph
+from registry.landscape.questions.stored import Keeper, Moment, read_graph
 from registry.storage.database import Database, connect, unit_of_work
 from schemas.landscape import ElementKind, RelationshipKind
 from tests.factories import a_data_set, a_relationship, an_element
@@ -129,3 +130,26 @@ def test_a_transaction_sees_its_own_changes(database: Database) -> None:
         before = keeper.graph(db).size
         an_element(db)
         assert keeper.graph(db).size == before + 1
+
+
+def test_a_relationship_that_others_end_on_is_passed_through(db: psycopg.Connection) -> None:
+    flow = a_relationship(db, kind="flow")
+    note = an_element(db, kind="requirement")
+    a_relationship(
+        db, kind="association", source_id=note.id, target_id=None, target_relationship_id=flow.id
+    )
+    graph = read_graph(db)
+    asked = {"direction": Direction.OUTGOING}
+    found = reach(graph, [graph.find(str(note.id))], **asked).nodes.tolist()
+    assert [graph.keys[node] for node in found] == [str(flow.id), str(flow.target_id)]
+    found = reach(graph, [graph.find(str(flow.source_id))], depth=1, **asked).nodes.tolist()
+    assert {graph.keys[node] for node in found} == {str(flow.id), str(flow.target_id)}
+
+
+def test_a_graph_can_be_that_of_an_earlier_day(db: psycopg.Connection) -> None:
+    system = an_element(db, name="Ledger", valid_from=datetime(2026, 1, 1, tzinfo=UTC))
+    db.execute("UPDATE element SET name = 'General ledger' WHERE id = %s", (system.id,))
+    then = read_graph(db, Moment(as_of=datetime(2026, 2, 1, tzinfo=UTC)))
+    assert then.names[then.find(system.urn)] == "Ledger"
+    now = read_graph(db)
+    assert now.names[now.find(system.urn)] == "General ledger"
