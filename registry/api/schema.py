@@ -9,6 +9,7 @@ from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
+from registry.api.compliance import ComplianceMutation
 from registry.api.documents import Documents
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
@@ -23,7 +24,7 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(LandscapeMutation, IntakeMutation):
+class Mutation(LandscapeMutation, IntakeMutation, ComplianceMutation):
     """Everything that can be changed."""
 
 
