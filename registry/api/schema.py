@@ -9,6 +9,7 @@ from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
+from registry.api.compliance import ComplianceMutation
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.intake import IntakeMutation
@@ -31,7 +32,9 @@ class Query(Declared, LandscapeQuestions):
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(LandscapeMutation, RelationshipMutation, IntakeMutation, DocumentMutation):
+class Mutation(
+    LandscapeMutation, RelationshipMutation, IntakeMutation, ComplianceMutation, DocumentMutation
+):
     """Everything that can be changed."""
 
 
