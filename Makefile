@@ -9,7 +9,7 @@ ARGS ?=
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --quiet --upgrade
 
-.PHONY: demo up test lint wheel-test bench conformance docs lock
+.PHONY: demo up test lint wheel-test bench conformance chaos docs lock
 
 demo: $(VENV)/.run
 	@$(BIN)/townclerk demo $(ARGS)
@@ -35,7 +35,11 @@ bench: $(VENV)/.dev
 
 # Other people's judges: audits and reference data that are fetched, not shipped.
 conformance: $(VENV)/.dev
-	TOWNCLERK_CONFORMANCE=1 $(BIN)/python -m pytest tests/conformance $(ARGS)
+	TOWNCLERK_CONFORMANCE=1 $(BIN)/python -m pytest tests/conformance -m "" $(ARGS)
+
+# Kills, cuts and hostile sources, for many minutes; on this machine alone.
+chaos: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/chaos -m "" $(ARGS)
 
 docs: $(VENV)/.dev
 	$(BIN)/python tools/write_docs.py

@@ -5,33 +5,28 @@ The document in the connector file takes `$first` and `$after` and asks for `edg
 """
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import Field, StringConstraints, model_validator
 
-from connectors.sdk.cursors import lower_bound
-from connectors.sdk.expressions import compile_expression
 from connectors.sdk.http import Answer, HttpClient
+from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import ABSENT, Envelope
 from connectors.sdk.paging import TOKEN_CHARACTERS_MAX, End, Token
-from connectors.sdk.scans import Fetched, scan_pages, whole_number
-from connectors.sdk.sessions import open_http
-from connectors.sdk.source import Source
+from connectors.sdk.scans import Fetched, whole_number
 from connectors.sdk.spec import (
     DottedPath,
-    LookBack,
     Name,
     PageSize,
     Path,
     StreamSpec,
-    Strict,
     fault,
 )
 from schemas.errors import GiveUp, InvalidConnectorFile
-from schemas.records import Cursor, Page
+from schemas.records import Cursor
 
 DOCUMENT_CHARACTERS_MAX = 50_000
 """A document is written by a person; servers refuse far smaller ones."""
@@ -45,16 +40,14 @@ REQUEST_ERROR_STATUSES = frozenset({400, 422})
 _SPACE = re.compile(r"\s+")
 
 
-class GraphQLIncremental(Strict):
+class GraphQLIncremental(Increments):
     """Ask only for what changed.
 
     Attributes:
         variable: Variable of the document that takes the lowest change mark wanted.
-        lookback_seconds: How far before the last mark to ask again.
     """
 
     variable: Name
-    lookback_seconds: LookBack = 300.0
 
 
 class GraphQLStream(StreamSpec):
@@ -106,36 +99,15 @@ class GraphQLStream(StreamSpec):
         return Envelope(f"{self.connection}.edges", fields, inside="node")
 
 
-class GraphQLConnector:
+class GraphQLConnector(HttpConnector[GraphQLStream]):
     """Reads a GraphQL interface, one page after the other."""
 
     kind: ClassVar[str] = "graphql"
     stream_type: ClassVar[type[StreamSpec]] = GraphQLStream
-    auth_types: ClassVar[frozenset[str]] = frozenset(
-        {"none", "basic", "api_key", "bearer", "oauth2_client_credentials"}
-    )
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._http: HttpClient | None = None
-
-    async def read(self, stream: str, cursor: Cursor | None) -> AsyncGenerator[Page, None]:
-        """Read one stream from where the cursor stands."""
-        spec = self._source.stream(stream, GraphQLStream)
-        if self._http is None:
-            self._http = open_http(self._source)
-        changed = None
-        if spec.incremental is not None and spec.changed is not None:
-            changed = compile_expression(spec.changed)
-        fetch = _Fetcher(self._http, spec, cursor).fetch
-        async for page in scan_pages(cursor, fetch, tag="relay", changed=changed):
-            yield page
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._http is not None:
-            await self._http.close()
-            self._http = None
+    def plan(self, http: HttpClient, spec: GraphQLStream, cursor: Cursor | None) -> Plan:
+        """Return how one scan is made."""
+        return Plan("relay", _Fetcher(http, spec, cursor).fetch)
 
 
 class _Fetcher:
@@ -145,8 +117,7 @@ class _Fetcher:
         self._http, self._spec = http, spec
         self._envelope = spec.envelope()
         self._variables = {**spec.variables, "first": spec.size}
-        if spec.incremental is not None and cursor is not None and cursor.since is not None:
-            bound = lower_bound(cursor.since, spec.incremental.lookback_seconds)
+        if spec.incremental is not None and (bound := spec.incremental.bound(cursor)) is not None:
             self._variables[spec.incremental.variable] = bound
 
     async def fetch(self, token: Token | None, seen: int) -> Fetched:  # noqa: ARG002  # see Fetch

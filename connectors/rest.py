@@ -2,33 +2,47 @@
 
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from connectors.sdk.cursors import lower_bound
-from connectors.sdk.expressions import compile_expression
 from connectors.sdk.http import Answer, HttpClient
+from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import Envelope
-from connectors.sdk.paging import AnyPaging, End, NoPaging, Seen, Token
-from connectors.sdk.scans import Fetched, scan_pages, whole_number
-from connectors.sdk.sessions import open_http
-from connectors.sdk.source import Source
-from connectors.sdk.spec import DottedPath, LookBack, Parameter, Path, StreamSpec, Strict, fault
+from connectors.sdk.paging import AnyPaging, CountedPaging, NoPaging, Seen, SizedPaging, Token
+from connectors.sdk.scans import (
+    PARALLEL_MAX,
+    PARTITIONS_MAX,
+    Fetched,
+    scan_partitions,
+    whole_number,
+)
+from connectors.sdk.spec import DottedPath, Parameter, Path, StreamSpec, Strict, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor, Page
 
 
-class RestIncremental(Strict):
+class RestIncremental(Increments):
     """Ask only for what changed.
 
     Attributes:
         parameter: Query parameter that takes the lowest change mark wanted.
-        lookback_seconds: How far before the last mark to ask again.
     """
 
     parameter: Parameter
-    lookback_seconds: LookBack = 300.0
+
+
+class Partitions(Strict):
+    """The list is handed out in parts, one for each of these values, read one after the other.
+
+    Attributes:
+        parameter: Query parameter that takes the value; left out where `get` holds {partition}.
+        values: The values.
+    """
+
+    parameter: Parameter | None = None
+    values: Annotated[list[str], Field(min_length=1, max_length=PARTITIONS_MAX)]
 
 
 class RestStream(StreamSpec):
@@ -40,6 +54,8 @@ class RestStream(StreamSpec):
         records: Path to the array in the answer; "." means that the answer is the array.
         paging: How the pages hang together.
         incremental: How to ask only for what changed; without it everything is read.
+        partitions: The values that part the list, where the source wants to be asked for each.
+        parallel: How many pages are fetched at once, where pages are numbered or counted.
     """
 
     get: Path
@@ -47,6 +63,8 @@ class RestStream(StreamSpec):
     records: Literal["."] | DottedPath = "."
     paging: AnyPaging = NoPaging()
     incremental: RestIncremental | None = None
+    partitions: Partitions | None = None
+    parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = 1
 
     @model_validator(mode="after")
     def fit_together(self) -> "RestStream":
@@ -55,6 +73,13 @@ class RestStream(StreamSpec):
             raise fault("`incremental` needs `changed`", "incremental")
         if self.records == "." and self.paging.fields():
             raise fault("an answer that is the array itself has no fields", "paging")
+        if self.parallel > 1 and not isinstance(self.paging, CountedPaging):
+            raise fault("only pages by `page` or `offset` can be fetched at once", "parallel")
+        if self.parallel > 1 and (not isinstance(self.paging, SizedPaging) or not self.paging.size):
+            raise fault("pages that are fetched at once need a `size`", "parallel")
+        parted = self.partitions is not None and self.partitions.parameter is None
+        if parted != ("{partition}" in self.get):
+            raise fault("give the partition a `parameter`, or a place {partition} in `get`", "get")
         self.envelope()
         return self
 
@@ -66,54 +91,57 @@ class RestStream(StreamSpec):
             raise fault(error.what, "paging") from None
 
 
-class RestConnector:
+class RestConnector(HttpConnector[RestStream]):
     """Reads a REST interface, one page after the other."""
 
     kind: ClassVar[str] = "rest"
     stream_type: ClassVar[type[StreamSpec]] = RestStream
-    auth_types: ClassVar[frozenset[str]] = frozenset(
-        {"none", "basic", "api_key", "bearer", "oauth2_client_credentials"}
-    )
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._http: HttpClient | None = None
+    def plan(self, http: HttpClient, spec: RestStream, cursor: Cursor | None) -> Plan:
+        """Return how one scan is made."""
+        return self._plan(http, spec, cursor, None)
 
-    async def read(self, stream: str, cursor: Cursor | None) -> AsyncGenerator[Page, None]:
-        """Read one stream from where the cursor stands."""
-        spec = self._source.stream(stream, RestStream)
-        if self._http is None:
-            self._http = open_http(self._source)
-        changed = None
-        if spec.incremental is not None and spec.changed is not None:
-            changed = compile_expression(spec.changed)
-        fetch = _Fetcher(self._http, spec, cursor).fetch
-        async for page in scan_pages(cursor, fetch, tag=spec.paging.type, changed=changed):
-            yield page
+    def scan(
+        self, http: HttpClient, spec: RestStream, cursor: Cursor | None
+    ) -> AsyncGenerator[Page, None]:
+        """Walk the pages, of each partition in turn where there are any."""
+        if spec.partitions is None:
+            return super().scan(http, spec, cursor)
 
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._http is not None:
-            await self._http.close()
-            self._http = None
+        def part(value: str, at: Cursor | None) -> AsyncGenerator[Page, None]:
+            return self.walk(self._plan(http, spec, at, value), spec, at)
+
+        return scan_partitions(cursor, spec.partitions.values, part)
+
+    def _plan(
+        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: str | None
+    ) -> Plan:
+        fetch = _Fetcher(http, spec, cursor, partition).fetch
+        paging = spec.paging
+        guess = paging.guess if isinstance(paging, CountedPaging) else None
+        return Plan(paging.type, fetch, guess, spec.parallel)
 
 
 class _Fetcher:
     """Fetches pages of one stream in one scan."""
 
-    def __init__(self, http: HttpClient, spec: RestStream, cursor: Cursor | None) -> None:
+    def __init__(
+        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: str | None
+    ) -> None:
         self._http, self._spec = http, spec
         self._envelope = spec.envelope()
+        self._path = spec.get.replace("{partition}", quote(partition or "", safe=""))
         self._fixed = {name: _written(value) for name, value in spec.parameters.items()}
-        if spec.incremental is not None and cursor is not None and cursor.since is not None:
-            bound = lower_bound(cursor.since, spec.incremental.lookback_seconds)
+        if spec.partitions is not None and spec.partitions.parameter and partition is not None:
+            self._fixed[spec.partitions.parameter] = partition
+        if spec.incremental is not None and (bound := spec.incremental.bound(cursor)) is not None:
             self._fixed[spec.incremental.parameter] = bound
 
     async def fetch(self, token: Token | None, seen: int) -> Fetched:
         ask = self._spec.paging.ask(token)
         if ask.target is not None:
             return await self._http.get(ask.target, {}, partial(self._read, token, seen))
-        target = self._http.below(self._spec.get)
+        target = self._http.below(self._path)
         parameters = {**self._fixed, **ask.parameters}
         return await self._http.get(target, parameters, partial(self._read, token, seen))
 
@@ -130,7 +158,7 @@ class _Fetcher:
             absolute=lambda link: self._http.same_origin(link, answer.target),
         )
         follow = paging.follow(page)
-        return Fetched(opened.records, follow, total if isinstance(follow, End) else None)
+        return Fetched(opened.records, follow, total)
 
     def _total(self, in_body: object, answer: Answer) -> int | None:
         """Return the total the source states; stating none where one was promised is a fault."""

@@ -4,29 +4,29 @@ Rooms meet only here. Prefect decides when these functions run; the database hol
 """
 
 import asyncio
-import hashlib
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
+from pydantic import SecretStr
 
+from connectors.sdk.ahead import read_ahead
 from connectors.sdk.connector import Connector, find_connector
 from connectors.sdk.cursors import next_scan
+from connectors.sdk.hashing import mapping_hash
 from connectors.sdk.load import parse_connector_file
 from connectors.sdk.mapping import compile_mapping
-from connectors.sdk.secrets import resolve_secret
+from connectors.sdk.secrets import STORE_PREFIX, resolve_secret
 from connectors.sdk.source import Source
-from registry import customers, intake, landscape
+from registry import access, customers, intake, landscape
 from registry.intake.leases import HeldLease
+from registry.settings import settings
 from registry.storage.database import unit_of_work
 from schemas.errors import GiveUp
 from schemas.records import Cursor, MappedPage, Page
-
-PAGES_AHEAD_MAX = 2  # pages in memory while one is written; more would only cost memory
-PAGES_MAX = 1_000_000  # of one scan: at 1 record a page still a large town, beyond it a loop
 
 
 @dataclass(frozen=True)
@@ -80,24 +80,30 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
         internal=bool(attrs.get("internal", False)),
         loopback=bool(attrs.get("sandbox", False)),
         spec=spec,
-        secret=resolve_secret,
+        secret=_secret,
     )
     master_view = landscape.queries.find_element(db, landscape.commands.MASTER_VIEW_URN).id
     streams = []
     for name, stream in spec.streams.items():
-        data_set = landscape.queries.find_element(db, stream.data_set).id
+        data_set = landscape.queries.find_element(db, str(stream.data_set)).id
         streams.append(
             Stream(
                 name=name,
                 data_set_id=data_set,
                 hops=((data_set, registered.interface_id), (registered.interface_id, master_view)),
                 map_page=compile_mapping(stream),
-                mapping_hash=hashlib.sha256(
-                    stream.model_dump_json(include={"key", "changed", "map", "decimal"}).encode()
-                ).digest(),
+                mapping_hash=mapping_hash(stream),
             )
         )
     return OpenedSource(id=registered.id, key=key, source=source, streams=tuple(streams))
+
+
+def _secret(reference: str) -> SecretStr:
+    """Return the secret that a connector file names, also out of the sealed store."""
+    if not reference.startswith(STORE_PREFIX):
+        return resolve_secret(reference)
+    with unit_of_work() as db:
+        return access.secrets.open_secret(db, settings(), reference.removeprefix(STORE_PREFIX))
 
 
 async def run_chunk(opened: OpenedSource, lease: HeldLease, *, seconds_max: float) -> ChunkReport:
@@ -186,31 +192,3 @@ def absorb_page(page: Page, stream: Stream, lease: HeldLease, number: int) -> bo
         if page.last and page.cursor.since is None:
             intake.commands.settle_keyless(db, lease, stream=stream.name)
         return cancelled
-
-
-async def read_ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
-    """Fetch the next pages while the present one is written; memory stays bounded."""
-    queue: asyncio.Queue[Page | BaseException | None] = asyncio.Queue(PAGES_AHEAD_MAX)
-
-    async def fetch() -> None:
-        try:
-            async with aclosing(pages):
-                async for page in pages:
-                    await queue.put(page)
-            await queue.put(None)
-        except Exception as error:  # noqa: BLE001  # handed to the reader, who raises it
-            await queue.put(error)
-
-    fetcher = asyncio.create_task(fetch())
-    try:
-        for _ in range(PAGES_MAX):
-            item = await queue.get()
-            if item is None:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-        raise GiveUp(f"the scan did not end within {PAGES_MAX} pages")
-    finally:
-        fetcher.cancel()
-        await asyncio.gather(fetcher, return_exceptions=True)

@@ -65,6 +65,13 @@ class Settings(BaseSettings):
         default=None,
         description="Key of the token hashes, 32 characters or more; needed off loopback.",
     )
+    secrets_key: SecretStr | None = Field(
+        default=None,
+        description="Key of the secret store, 32 bytes in base64; never in the database.",
+    )
+    secrets_key_old: SecretStr | None = Field(
+        default=None, description="The key before, until `townclerk secret rotate` is done."
+    )
     prefect_api_url: str | None = Field(
         default=None,
         validation_alias="PREFECT_API_URL",
@@ -72,6 +79,13 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(
         default=8, ge=2, le=100, description="Database connections per process, made at start."
+    )
+    graphql_documents: Literal["any", "trusted"] = Field(
+        default="any",
+        description="trusted answers only documents approved with `townclerk documents trust`.",
+    )
+    graphql_introspection: Literal["all", "signed-in", "nobody"] = Field(
+        default="signed-in", description="Who may ask the GraphQL API about its schema."
     )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto means text on a terminal and JSON elsewhere."

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, event, schema
+from sqlalchemy import DateTime, Index, MetaData, event, schema, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapper
 from sqlmodel import Field, SQLModel
@@ -72,6 +72,22 @@ def moment(description: str, **options: Any) -> Any:
         nullable=nullable,
         **options,
     )
+
+
+def since(description: str) -> Any:
+    """Declare a moment that the database sets to the present where the writer names none."""
+    return Field(
+        default_factory=utc_now,
+        description=description,
+        sa_type=DateTime(timezone=True),
+        sa_column_kwargs={"comment": description, "server_default": text("now()")},
+        nullable=False,
+    )
+
+
+def where_there(table: str, name: str) -> Index:
+    """Declare an index of the rows that have a value there; most have none."""
+    return Index(f"ix_{table}_{name}", name, postgresql_where=text(f"{name} IS NOT NULL"))
 
 
 def json_object(description: str, **options: Any) -> Any:

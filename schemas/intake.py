@@ -160,3 +160,19 @@ class LineageEdge(Table, table=True):
     to_id: UUID = Field(foreign_key="element.id", primary_key=True)
     records: int = column("Records that flowed.", default=0, sa_type=BigInteger)
     observed_at: datetime = moment("When last seen.", default_factory=utc_now)
+
+
+class ReceivedEvent(Table, table=True):
+    """One message that a source sent us by itself; the same one again changes nothing."""
+
+    __tablename__ = "received_event"
+    __table_args__ = (Index("ix_received_event_received_at", "received_at"),)
+
+    source_id: UUID = Field(
+        foreign_key="source.id",
+        primary_key=True,
+        ondelete="CASCADE",
+        description="The source that sent it.",
+    )
+    event_id: str = column("The sender's own id of it.", max_length=200, primary_key=True)
+    received_at: datetime = moment("When it came.", default_factory=utc_now)

@@ -1,7 +1,8 @@
 """The landscape: what a municipality runs, and how it hangs together.
 
 One table of elements and one of relationships (docs/decisions/0001); what a kind may carry
-in `attrs` is a matter of the metamodel, not of Python subclasses.
+in `attrs` is a matter of the metamodel, not of Python subclasses. Their past, and what is planned,
+stand in schemas/changes.py.
 """
 
 from datetime import datetime
@@ -10,20 +11,111 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
-from schemas.base import Table, column, json_object, moment, utc_now, uuid7
+from schemas.base import (
+    Table,
+    column,
+    json_object,
+    moment,
+    since,
+    utc_now,
+    uuid7,
+    where_there,
+)
 
 
 class ElementKind(StrEnum):
-    """What an element is, in the words of the counter; beside it, its ArchiMate 3.2 concept."""
+    """What an element is: in the words of the counter, or else as ArchiMate 3.2 calls it.
 
-    DOMAIN = "domain"  # Grouping
-    REFERENCE_COMPONENT = "reference_component"  # ApplicationComponent
-    SYSTEM = "system"  # ApplicationComponent
-    INTERFACE = "interface"  # ApplicationInterface
-    DATA_SET = "data_set"  # DataObject
+    registry/landscape/metamodel.py knows the ArchiMate concept each of the counter's words is.
+    """
+
+    DOMAIN = "domain"
+    REFERENCE_COMPONENT = "reference_component"
+    SYSTEM = "system"
+    INTERFACE = "interface"
+    DATA_SET = "data_set"
+    DISTRIBUTION = "distribution"
+    CONTRACT = "contract"
+    SUPPLIER = "supplier"
+    ORGANISATION = "organisation"
+    PROCESSING_ACTIVITY = "processing_activity"
+    STANDARD = "standard"
+    STANDARD_VERSION = "standard_version"
+    PLATEAU = "plateau"
+    CHANNEL = "channel"
+    SERVICE = "service"
+    CUSTOMER_NEED = "customer_need"
+    # ArchiMate, motivation
+    STAKEHOLDER = "stakeholder"
+    DRIVER = "driver"
+    ASSESSMENT = "assessment"
+    GOAL = "goal"
+    OUTCOME = "outcome"
+    PRINCIPLE = "principle"
+    REQUIREMENT = "requirement"
+    CONSTRAINT = "constraint"
+    MEANING = "meaning"
+    VALUE = "value"
+    # ArchiMate, strategy
+    RESOURCE = "resource"
+    CAPABILITY = "capability"
+    VALUE_STREAM = "value_stream"
+    COURSE_OF_ACTION = "course_of_action"
+    # ArchiMate, business
+    BUSINESS_ACTOR = "business_actor"
+    BUSINESS_ROLE = "business_role"
+    BUSINESS_COLLABORATION = "business_collaboration"
+    BUSINESS_INTERFACE = "business_interface"
+    BUSINESS_PROCESS = "business_process"
+    BUSINESS_FUNCTION = "business_function"
+    BUSINESS_INTERACTION = "business_interaction"
+    BUSINESS_EVENT = "business_event"
+    BUSINESS_SERVICE = "business_service"
+    BUSINESS_OBJECT = "business_object"
+    REPRESENTATION = "representation"
+    PRODUCT = "product"
+    # ArchiMate, application
+    APPLICATION_COMPONENT = "application_component"
+    APPLICATION_COLLABORATION = "application_collaboration"
+    APPLICATION_INTERFACE = "application_interface"
+    APPLICATION_FUNCTION = "application_function"
+    APPLICATION_INTERACTION = "application_interaction"
+    APPLICATION_PROCESS = "application_process"
+    APPLICATION_EVENT = "application_event"
+    APPLICATION_SERVICE = "application_service"
+    DATA_OBJECT = "data_object"
+    # ArchiMate, technology
+    NODE = "node"
+    DEVICE = "device"
+    SYSTEM_SOFTWARE = "system_software"
+    TECHNOLOGY_COLLABORATION = "technology_collaboration"
+    TECHNOLOGY_INTERFACE = "technology_interface"
+    PATH = "path"
+    COMMUNICATION_NETWORK = "communication_network"
+    TECHNOLOGY_FUNCTION = "technology_function"
+    TECHNOLOGY_PROCESS = "technology_process"
+    TECHNOLOGY_INTERACTION = "technology_interaction"
+    TECHNOLOGY_EVENT = "technology_event"
+    TECHNOLOGY_SERVICE = "technology_service"
+    ARTIFACT = "artifact"
+    # ArchiMate, physical
+    EQUIPMENT = "equipment"
+    FACILITY = "facility"
+    DISTRIBUTION_NETWORK = "distribution_network"
+    MATERIAL = "material"
+    # ArchiMate, implementation
+    WORK_PACKAGE = "work_package"
+    IMPLEMENTATION_EVENT = "implementation_event"
+    DELIVERABLE = "deliverable"
+    GAP = "gap"
+    # ArchiMate, other
+    GROUPING = "grouping"
+    LOCATION = "location"
+    JUNCTION = "junction"
 
 
 class RelationshipKind(StrEnum):
@@ -42,6 +134,27 @@ class RelationshipKind(StrEnum):
     SPECIALIZATION = "specialization"
 
 
+class ArchitectureModel(Table, table=True):
+    """One architecture model taken in as a whole: a reference architecture or our own."""
+
+    __tablename__ = "architecture_model"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        CheckConstraint("revision > 0", name="revision_positive"),
+    )
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    key: str = column("Short name people type.", max_length=60)
+    name: str = column("Name as people say it.", max_length=300)
+    strictness: str = column("What forbidden relationships meet: strict, warn, off.", sa_type=Text)
+    detail: dict[str, Any] = json_object("What its file says beyond elements, lines and views.")
+    revision: int = column("Counts changes; a writer states the one it saw.", default=1)
+    created_at: datetime = moment("When it was registered.", default_factory=utc_now)
+    changed_at: datetime = moment("When it was last changed.", default_factory=utc_now)
+    valid_from: datetime = since("Since when this holds in the world.")
+    change_set_id: UUID | None = column("The change-set that made it so.", default=None)
+
+
 class Element(Table, table=True):
     """One thing in the landscape: a system, a data set, an interface, a reference component."""
 
@@ -51,6 +164,8 @@ class Element(Table, table=True):
         CheckConstraint("name <> ''", name="name_not_empty"),
         CheckConstraint("revision > 0", name="revision_positive"),
         Index("ix_element_kind_name_id", "kind", "name", "id"),
+        where_there("element", "model_id"),
+        where_there("element", "change_set_id"),
     )
 
     id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
@@ -62,23 +177,128 @@ class Element(Table, table=True):
     revision: int = column("Counts changes; a writer states the one it saw.", default=1)
     created_at: datetime = moment("When it was registered.", default_factory=utc_now)
     changed_at: datetime = moment("When it was last changed.", default_factory=utc_now)
+    model_id: UUID | None = column(
+        "The model it belongs to; none for what we registered ourselves.",
+        default=None,
+        foreign_key="architecture_model.id",
+    )
+    detail: dict[str, Any] | None = column(
+        "What the model's file says, word for word.", default=None, sa_type=JSONB
+    )
+    valid_from: datetime = since("Since when this holds in the world.")
+    change_set_id: UUID | None = column("The change-set that made it so.", default=None)
 
 
 class Relationship(Table, table=True):
-    """One ArchiMate relationship between two elements, read from source to target."""
+    """One ArchiMate relationship between two elements, read from source to target.
+
+    An end may also be another relationship. Our own stand only once between the same two ends.
+    """
 
     __tablename__ = "relationship"
     __table_args__ = (
-        UniqueConstraint("kind", "source_id", "target_id"),
-        CheckConstraint("source_id <> target_id", name="ends_differ"),
+        CheckConstraint("revision > 0", name="revision_positive"),
+        CheckConstraint("num_nonnulls(source_id, source_relationship_id) = 1", name="one_source"),
+        CheckConstraint("num_nonnulls(target_id, target_relationship_id) = 1", name="one_target"),
+        Index(
+            "uq_relationship_own_ends",
+            *("kind", "source_id", "target_id"),
+            unique=True,
+            postgresql_where=text("model_id IS NULL"),
+        ),
+        *(
+            where_there("relationship", name)
+            for name in (
+                *("source_relationship_id", "target_relationship_id"),
+                *("model_id", "change_set_id"),
+            )
+        ),
     )
 
     id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
     kind: RelationshipKind = column("ArchiMate 3.2 relationship.", sa_type=Text)
-    source_id: UUID = Field(foreign_key="element.id", index=True, ondelete="CASCADE")
-    target_id: UUID = Field(foreign_key="element.id", index=True, ondelete="CASCADE")
+    source_id: UUID | None = Field(
+        default=None, foreign_key="element.id", index=True, ondelete="CASCADE"
+    )
+    target_id: UUID | None = Field(
+        default=None, foreign_key="element.id", index=True, ondelete="CASCADE"
+    )
     attrs: dict[str, Any] = json_object("Properties of the relationship.")
     created_at: datetime = moment("When it was registered.", default_factory=utc_now)
+    source_relationship_id: UUID | None = column(
+        "The relationship it leaves, where its source is no element.",
+        default=None,
+        foreign_key="relationship.id",
+        ondelete="CASCADE",
+    )
+    target_relationship_id: UUID | None = column(
+        "The relationship it reaches, where its target is no element.",
+        default=None,
+        foreign_key="relationship.id",
+        ondelete="CASCADE",
+    )
+    name: str = column("Name, often none.", sa_column_kwargs={"server_default": ""}, default="")
+    description: str = column(
+        "What it means here.", sa_column_kwargs={"server_default": ""}, default=""
+    )
+    model_id: UUID | None = column(
+        "The model it belongs to; none for what we registered ourselves.",
+        default=None,
+        foreign_key="architecture_model.id",
+    )
+    detail: dict[str, Any] | None = column(
+        "What the model's file says, word for word.", default=None, sa_type=JSONB
+    )
+    revision: int = column(
+        "Counts changes; a writer states the one it saw.",
+        sa_column_kwargs={"server_default": "1"},
+        default=1,
+    )
+    changed_at: datetime = since("When it was last changed.")
+    valid_from: datetime = since("Since when this holds in the world.")
+    change_set_id: UUID | None = column("The change-set that made it so.", default=None)
+
+
+class StoredView(Table, table=True):
+    """One drawing of a model: boxes, lines and their looks, as data."""
+
+    __tablename__ = "stored_view"
+    __table_args__ = (
+        CheckConstraint("revision > 0", name="revision_positive"),
+        Index("ix_stored_view_shows", "shows", postgresql_using="gin"),
+        where_there("stored_view", "change_set_id"),
+    )
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    model_id: UUID = Field(foreign_key="architecture_model.id", index=True)
+    kind: str = column("archimate, sketch or canvas.", sa_type=Text)
+    name: str = column("Name as people say it.", max_length=300)
+    description: str = column("What it shows.", default="")
+    viewpoint: str | None = column("ArchiMate viewpoint, if any.", default=None)
+    attrs: dict[str, Any] = json_object("Properties of the view.")
+    shows: list[UUID] = column(
+        "Elements it shows.", sa_type=ARRAY(Uuid), sa_column_kwargs={"nullable": False}
+    )
+    detail: dict[str, Any] = json_object("Nodes, connections and styles; see exchange/model.py.")
+    revision: int = column("Counts changes; a writer states the one it saw.", default=1)
+    created_at: datetime = moment("When it was registered.", default_factory=utc_now)
+    changed_at: datetime = moment("When it was last changed.", default_factory=utc_now)
+    valid_from: datetime = since("Since when this holds in the world.")
+    change_set_id: UUID | None = column("The change-set that made it so.", default=None)
+
+
+class LandscapeChange(Table, table=True):
+    """One transaction that changed elements or relationships, for a week."""
+
+    __tablename__ = "landscape_change"
+
+    xid: int = column(
+        "The transaction's number.",
+        primary_key=True,
+        sa_type=BigInteger,
+        sa_column_kwargs={"autoincrement": False},
+    )
+    changed_at: datetime = moment("When the transaction began.", index=True)
 
 
 class ElementDraft(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

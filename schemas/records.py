@@ -97,6 +97,8 @@ class Page(Struct, frozen=True, kw_only=True):
 
     Attributes:
         records: What was read, in the source's order.
+        undecoded: Further records as bytes, where `Source.undecoded` asked for them; they follow
+            `records`. Most records of most scans are unchanged, and bytes are enough to tell.
         rejected: What could not even be read (an undecodable CSV row).
         cursor: Where to go on after this page.
         last: The source's own end marker was seen; a short or empty page alone never sets it.
@@ -104,8 +106,14 @@ class Page(Struct, frozen=True, kw_only=True):
 
     records: list[SourceRecord]
     cursor: Cursor
+    undecoded: list[bytes] = []
     rejected: list[RejectedRecord] = []
     last: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many records came, readable or not."""
+        return len(self.records) + len(self.undecoded) + len(self.rejected)
 
 
 class MappedPage(Struct, frozen=True, kw_only=True):

@@ -26,6 +26,7 @@ from schemas.intake import (
 )
 from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
 from schemas.records import CustomerKind
+from tests.landscape_factories import LANDSCAPE_FACTORIES, a_past_of
 
 _numbers = itertools.count(1)
 
@@ -211,18 +212,21 @@ def an_api_token(db: psycopg.Connection, **given: Any) -> ApiToken:
 
 
 FACTORIES = {
+    **LANDSCAPE_FACTORIES,
     "api_token": an_api_token,
     "checkpoint": a_checkpoint,
     "clean_record": a_clean_record,
     "customer": a_customer,
     "customer_link": a_customer_link,
     "element": an_element,
+    "element_history": lambda db: a_past_of("element", an_element(db).id, db),
     "landed_record": a_landed_record,
     "lease": a_lease,
     "lineage_edge": a_lineage_edge,
     "match_model": a_match_model,
     "quarantined_record": a_quarantined_record,
     "relationship": a_relationship,
+    "relationship_history": lambda db: a_past_of("relationship", a_relationship(db).id, db),
     "source": a_source,
     "sync_run": a_sync_run,
 }

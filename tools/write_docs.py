@@ -5,9 +5,11 @@
 
 import importlib
 import inspect
+import json
 import pkgutil
 import sys
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -16,6 +18,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 from typer.core import TyperGroup, TyperOption
 
+from connectors.sdk.connector import ENTRY_POINT_GROUP
+from connectors.sdk.json_schema import connector_schema
 from registry.settings import Settings, variable_of
 from schemas.errors import TownclerkError
 from townclerk.cli.index import Later, command_line
@@ -33,7 +37,18 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": commands(),
         REFERENCE / "settings.md": settings(),
         REFERENCE / "errors.md": errors(),
+        ROOT / "schemas" / "contracts" / "connector.schema.json": connector_files(),
     }
+
+
+def connector_files() -> str:
+    """Return the JSON Schema of connector files of our own kinds."""
+    own = (
+        point.name
+        for point in entry_points(group=ENTRY_POINT_GROUP)
+        if point.value.startswith("connectors.")
+    )
+    return json.dumps(connector_schema(tuple(sorted(set(own)))), indent=2) + "\n"
 
 
 def commands() -> str:

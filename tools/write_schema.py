@@ -13,11 +13,13 @@ from pathlib import Path
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
+    GraphQLUnionType,
     build_schema,
     find_breaking_changes,
     is_introspection_type,
@@ -25,18 +27,30 @@ from graphql import (
 )
 
 from registry.api import context, documents, pages
+from registry.api.reading import cost
+from registry.api.reading.catalogue import CATALOGUE
+from registry.api.reading.lists import camel
 from registry.api.schema import schema
+from registry.storage.readable import ROWS_PER_LIST, Otherwise, Policy
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "schemas" / "contracts" / "registry.graphql"
 REFERENCE = ROOT / "docs" / "reference" / "graphql-schema.md"
+MATRIX = ROOT / "docs" / "reference" / "access-matrix.md"
 HEAD = (
     "# The GraphQL API as it is published; written by tools/write_schema.py, compared in tests.\n"
 )
 GENERATED = "<!-- Written by `make docs` from the code; edit the code. -->\n"
+MATRIX_PREFACE = (
+    "Made of the same declarations as the API itself "
+    "([how they are written](../how-to/add-a-readable-type.md)). A field that is not here cannot "
+    "be asked for; one without a policy stops the program when it starts.\n"
+)
 SECTIONS: tuple[tuple[str, type[GraphQLNamedType]], ...] = (
     ("Interfaces", GraphQLInterfaceType),
     ("Types", GraphQLObjectType),
+    ("Unions", GraphQLUnionType),
+    ("Inputs", GraphQLInputObjectType),
     ("Enums", GraphQLEnumType),
     ("Scalars", GraphQLScalarType),
 )
@@ -57,7 +71,11 @@ def reference() -> str:
     """Return the reference page."""
     graph = build_schema(contract())
     parts = ["# GraphQL schema\n", GENERATED, introduction()]
-    for title, root in (("Questions", graph.query_type), ("Changes", graph.mutation_type)):
+    for title, root in (
+        ("Questions", graph.query_type),
+        ("Changes", graph.mutation_type),
+        ("Subscriptions", graph.subscription_type),
+    ):
         if root:
             parts.append(f"## {title}\n")
             parts += [entry(name, field) for name, field in sorted(root.fields.items())]
@@ -78,16 +96,24 @@ Every question and change needs a token with the scope that the error names.
   pass `endCursor` as `after` for the next page.
 - One answer is one snapshot: what changes meanwhile is not seen in half of it.
 - Errors carry `extensions.code`, which never changes, and `extensions.remedy`.
+- A change answers with what was done or with a `Problem`; `validateOnly` tries it, and a header
+  `Idempotency-Key` makes a repeated request happen once.
 - A question has at most {documents.DEPTH_MAX} levels, {documents.ALIASES_MAX} aliases,
   {documents.FIELDS_MAX} fields, {documents.DIRECTIVES_MAX} directives and {documents.TOKENS_MAX}
-  tokens; an answer at most {context.ENTRIES_MAX} entries, where each list within a list counts
-  {context.ENTRIES_PER_LIST} more. One request asks one operation.
+  tokens, and at most {cost.LISTS_MAX} lists. Its cost is reckoned before it is answered: a field
+  is 1, a list {cost.COST_PER_LIST} and everything in it as often as the page has rows, a condition
+  of a filter 1 for every row; together at most {cost.COST_MAX}. An answer has at most
+  {context.ANSWER_BYTES_MAX} bytes and takes at most {context.STATEMENT_SECONDS_MAX} seconds of the
+  database. One request asks one operation.
+- Lists within lists have {ROWS_PER_LIST} entries unless told otherwise.
+- `filter` takes one object per field, `and`, `or` and `not`, and goes through relations;
+  `orderBy` takes a list; `groupBy` counts per value. Who may see what: access-matrix.md.
 """
 
 
 def own_types(graph: GraphQLSchema) -> Iterator[GraphQLNamedType]:
     """Yield the types that are neither GraphQL's own nor the roots, by name."""
-    roots = {graph.query_type, graph.mutation_type}
+    roots = {graph.query_type, graph.mutation_type, graph.subscription_type}
     for _, named in sorted(graph.type_map.items()):
         if not (is_introspection_type(named) or is_specified_scalar_type(named) or named in roots):
             yield named
@@ -112,7 +138,9 @@ def described(named: GraphQLNamedType) -> str:
     if isinstance(named, GraphQLEnumType):
         lines += ["| Value | Meaning |", "|---|---|"]
         lines += [f"| `{n}` | {one_line(v.description)} |" for n, v in named.values.items()]
-    elif isinstance(named, GraphQLObjectType | GraphQLInterfaceType):
+    elif isinstance(named, GraphQLUnionType):
+        lines.append(f"One of {', '.join(f'`{member.name}`' for member in named.types)}.")
+    elif isinstance(named, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
         lines += ["| Field | Type | Meaning |", "|---|---|---|"]
         lines += [
             f"| `{n}` | `{f.type}` | {one_line(f.description)} |" for n, f in named.fields.items()
@@ -125,9 +153,40 @@ def one_line(text: str | None) -> str:
     return " ".join((text or "").split()).replace("|", "\\|")
 
 
+def matrix() -> str:
+    """Return the page that says who may see what."""
+    parts = [
+        "# Who may see what by GraphQL\n",
+        GENERATED,
+        MATRIX_PREFACE,
+        "## Where questions begin\n",
+        "| Field of Query | Gives | Needs | Others get |\n|---|---|---|---|",
+    ]
+    parts += [
+        f"| `{camel(entry.name)}` | {entry.target} | {may_see(entry.policy)} |"
+        for entry in CATALOGUE.entries.values()
+    ]
+    for readable in CATALOGUE.types.values():
+        parts.append(f"\n## {readable.name}\n\n{readable.description}\n")
+        parts.append("| Field | Needs | Others get |\n|---|---|---|")
+        parts += [
+            f"| `{camel(name)}` | {may_see(field.policy)} |"
+            for name, field in readable.all_fields.items()
+        ]
+    return "\n".join([*parts, ""])
+
+
+def may_see(policy: Policy | None) -> str:
+    """Return a policy as two cells of a table."""
+    assert policy
+    masked = policy.otherwise is Otherwise.MASKED
+    other = f"a mask: `{policy.mask}`" if masked else policy.otherwise.value
+    return f"`{policy.scope}` | {other}"
+
+
 def pages_written() -> dict[Path, str]:
     """Return every generated file by its path."""
-    return {CONTRACT: contract(), REFERENCE: reference()}
+    return {CONTRACT: contract(), REFERENCE: reference(), MATRIX: matrix()}
 
 
 def main() -> int:

@@ -65,7 +65,7 @@ def create_app(
         Route("/health", health.answer),
         Route("/metrics", metrics.answer),
         *(_pages() if pages is None else pages),
-        *_graphql(graphql),
+        *_graphql(graphql, settings),
     ]
     if prefect:
         routes.append(Mount(PREFECT_PATH, PrefectDoor(prefect)))
@@ -107,11 +107,11 @@ async def _stop(services: AbstractAsyncContextManager[Any]) -> None:
         await services.__aexit__(None, None, None)
 
 
-def _graphql(app: ASGIApp | None) -> list[BaseRoute]:
+def _graphql(app: ASGIApp | None, settings: Settings) -> list[BaseRoute]:
     if app is None:
         from registry.api.schema import graphql_app
 
-        app = graphql_app()
+        app = graphql_app(settings)
     from registry.web.graphiql import PageForBrowsers, vendor_route
 
     return [

@@ -6,8 +6,17 @@ A connector is a class with an async generator `read`; docs/reference/connector-
 file for it holds, and the entry-point group `townclerk.connectors` makes it known.
 """
 
+from connectors.sdk.conformance.checking import Verdict, check_connector, conformance_test
+from connectors.sdk.conformance.http_rigs import HTTP_FAULTS, HttpRig, Shown
+from connectors.sdk.conformance.playing import Asked, Told
+from connectors.sdk.conformance.rigs import Fault, Played, Rig, Show
 from connectors.sdk.connector import Connector
 from connectors.sdk.cursors import next_scan, read_position, write_position
+from connectors.sdk.http import Answer, HttpClient
+from connectors.sdk.http_kind import HttpConnector, Increments, Plan
+from connectors.sdk.json_pages import Envelope, decode_records, encode_record
+from connectors.sdk.paging import End
+from connectors.sdk.scans import Fetched
 from connectors.sdk.source import Source
 from connectors.sdk.spec import ConnectorFile, StreamSpec
 from schemas.errors import GiveUp, RejectRecord, RetryLater
@@ -22,20 +31,42 @@ from schemas.records import (
 )
 
 __all__ = [
+    "HTTP_FAULTS",
+    "Answer",
+    "Asked",
     "Connector",
     "ConnectorFile",
     "Cursor",
     "CustomerKind",
     "CustomerRecord",
+    "End",
+    "Envelope",
+    "Fault",
+    "Fetched",
     "Gender",
     "GiveUp",
+    "HttpClient",
+    "HttpConnector",
+    "HttpRig",
+    "Increments",
     "Page",
+    "Plan",
+    "Played",
     "RejectRecord",
     "RejectedRecord",
     "RetryLater",
+    "Rig",
+    "Show",
+    "Shown",
     "Source",
     "SourceRecord",
     "StreamSpec",
+    "Told",
+    "Verdict",
+    "check_connector",
+    "conformance_test",
+    "decode_records",
+    "encode_record",
     "next_scan",
     "read_position",
     "write_position",

@@ -64,8 +64,11 @@ class Gate:
                     remedy="Start at the first page, and check the address.",
                 )
             scope[RULE] = rule
-            actor = NOBODY if rule.is_open else await self._who(scope)
-            scope.setdefault("state", {})["actor"] = actor
+            state = scope.setdefault("state", {})
+            if rule.asks_itself:
+                state["find_actor"] = self._find_actor
+            nobody_yet = rule.is_open or rule.asks_itself
+            state["actor"] = actor = NOBODY if nobody_yet else await self._who(scope)
             if rule.scope is not None:
                 actor.demand(rule.scope)
         except TownclerkError as error:

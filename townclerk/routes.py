@@ -28,19 +28,23 @@ class Rule:
         scope: What the asker must hold; None asks for a valid token and leaves the rest to the
             application, which knows what each field or page shows.
         is_open: Nobody need say who they are.
+        asks_itself: The application asks for the token, because it may come after the request.
     """
 
     template: str
     methods: tuple[str, ...]
     scope: Scope | None
     is_open: bool = False
+    asks_itself: bool = False
 
 
 TABLE: Final = (
     Rule("/health", READ, None, is_open=True),
     Rule("/metrics", READ, Scope.METRICS_READ),
     # The schema demands a scope of its own for every field and change.
-    Rule("/graphql", (*READ, "POST", *SOCKET), None),
+    Rule("/graphql", (*READ, "POST"), None),
+    # Browsers send no header with a WebSocket: the token comes in its first message.
+    Rule("/graphql", SOCKET, None, asks_itself=True),
     Rule("/static/{path:path}", READ, None),
     Rule("/favicon.ico", READ, None),
     Rule("/", READ, None),

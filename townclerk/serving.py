@@ -27,6 +27,7 @@ from townclerk.app import create_app
 GRACE_SECONDS_MAX: Final = 3
 START_SECONDS_MAX: Final = 180.0  # Prefect's first start on a slow machine takes twenty
 STOP_PAUSE_SECONDS: Final = 0.1
+SOCKET_BYTES_MAX: Final = 2 * 1024 * 1024  # Prefect's events have 1.5 million at most
 BACKLOG: Final = 128  # connections that wait while we start
 
 logger = logging.getLogger("townclerk.serving")
@@ -266,6 +267,7 @@ def _make_server(
     config = uvicorn.Config(
         app,
         log_config=None,
+        ws_max_size=SOCKET_BYTES_MAX,
         access_log=False,
         lifespan="on",
         server_header=False,

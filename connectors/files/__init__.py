@@ -1,4 +1,7 @@
-"""Read files that another system puts into a folder, CSV or Excel: the kind `files`."""
+"""Read files that another system puts into a folder: the kind `files`.
+
+CSV, JSON Lines, XML, Parquet, and sheets of Excel or OpenDocument.
+"""
 
 import asyncio
 import codecs
@@ -12,11 +15,14 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from connectors.files.csv_rows import CsvFile
 from connectors.files.excel_rows import ExcelFile
 from connectors.files.folders import Found, find_files, folder_of
+from connectors.files.json_rows import JsonLinesFile
+from connectors.files.parquet_rows import ParquetFile
 from connectors.files.tables import COLUMNS_MAX, Place, Rows, Table, check_columns
+from connectors.files.xml_rows import XmlFile
 from connectors.sdk.cursors import END, is_end, read_position, write_position
 from connectors.sdk.expressions import compile_expression
 from connectors.sdk.source import Source
-from connectors.sdk.spec import PageSize, StreamSpec, fault
+from connectors.sdk.spec import Name, PageSize, StreamSpec, fault
 from schemas.errors import GiveUp, RetryLater
 from schemas.records import Cursor, Page
 
@@ -45,7 +51,7 @@ class FilesStream(StreamSpec):
 
     Attributes:
         files: Pattern of their names, as in `waste_*.csv`.
-        format: csv, or xlsx for every sheet file (xlsx, xls, ods).
+        format: csv, jsonl, xml, parquet, or xlsx for every sheet file (xlsx, xls, ods).
         encoding: How CSV is written; a mark at the beginning of utf-8 is passed over.
         delimiter: What parts the columns of CSV.
         quote: What holds a field of CSV together.
@@ -53,11 +59,13 @@ class FilesStream(StreamSpec):
         decimal: Decimal mark that number() takes where a call names none.
         sheet: Name of the sheet; the first if left out.
         header_row: Number of the sheet's row that holds the names.
+        element: Name of the elements of XML that are records.
+        lists: Names of elements of XML that are lists also where they stand once.
         size: Rows per page.
     """
 
     files: Annotated[str, StringConstraints(pattern=r"^[^/\\\x00]+$", max_length=200)]
-    format: Literal["csv", "xlsx"] = "csv"
+    format: Literal["csv", "jsonl", "xml", "parquet", "xlsx"] = "csv"
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     delimiter: Sign = ","
     quote: Sign = '"'
@@ -65,6 +73,8 @@ class FilesStream(StreamSpec):
     decimal: Literal[".", ","] = "."
     sheet: str | None = None
     header_row: Annotated[int, Field(ge=1, le=1000)] = 1
+    element: Name | None = None
+    lists: list[Name] = Field(default_factory=list, max_length=COLUMNS_MAX)
     size: PageSize = 1000
 
     @model_validator(mode="after")
@@ -72,6 +82,8 @@ class FilesStream(StreamSpec):
         """Refuse signs that mean two things."""
         if self.delimiter == self.quote or "\n" in self.delimiter + self.quote:
             raise fault("`delimiter` and `quote` must differ", "delimiter")
+        if (self.format == "xml") != (self.element is not None):
+            raise fault("`element` names the records of XML files, and of no others", "format")
         return self
 
     def used_columns(self) -> frozenset[str]:
@@ -162,9 +174,15 @@ def _page(rows: Rows, file: Found, following: Found | None) -> Page:
 
 
 def _open(spec: FilesStream, path: Path) -> Table:
+    if spec.format == "jsonl":
+        return JsonLinesFile(path)
+    if spec.format == "xml" and spec.element is not None:
+        return XmlFile(path, element=spec.element, lists=spec.lists)
     check = partial(check_columns, used=spec.used_columns(), name=path.name)
     if spec.format == "xlsx":
         return ExcelFile(path, sheet=spec.sheet, header_row=spec.header_row, check=check)
+    if spec.format == "parquet":
+        return ParquetFile(path, check=check)
     return CsvFile(
         path,
         encoding=spec.encoding,

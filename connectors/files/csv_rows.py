@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from connectors.files.tables import Place, Rows
+from connectors.files.tables import SETTLED_SECONDS, Place, Rows
 from connectors.sdk.json_pages import encode_record
 from schemas.errors import GiveUp, RetryLater
 from schemas.records import RejectedRecord, SourceRecord
@@ -17,9 +17,6 @@ ROW_BYTES_MAX = 1024 * 1024
 
 ROW_LINES_MAX = 200
 """Lines that one quoted field may span before its quote counts as never closed."""
-
-SETTLED_SECONDS = 60.0
-"""A file that ends within a line and changed this recently is still being written."""
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 

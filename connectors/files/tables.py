@@ -11,6 +11,9 @@ from schemas.records import RejectedRecord, SourceRecord
 COLUMNS_MAX = 2_000
 """PostgreSQL takes 1,600 columns and Excel's own users rarely pass 200."""
 
+SETTLED_SECONDS = 60.0
+"""A file that breaks off and changed this recently is still being written."""
+
 
 class Place(NamedTuple):
     """Where the next row begins.

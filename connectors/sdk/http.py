@@ -14,6 +14,7 @@ import httpx
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
 from connectors.sdk.bodies import BODY_BYTES_MAX, read_body, too_large
+from connectors.sdk.pace import Pace
 from connectors.sdk.retries import Hiccup, retry_after_seconds, with_retries
 from connectors.sdk.signing_in import SignIn
 from schemas.errors import GiveUp, InvalidInput
@@ -70,6 +71,8 @@ class HttpClient:
         loopback: Loopback addresses are allowed.
         timeout_seconds: Longest time for one request with its whole answer.
         sign_in: Signs the requests; None sends them unsigned.
+        tls: How TLS is spoken; False where the address is plain http.
+        pace: How fast requests may follow each other.
         transport: Replaces the network.
 
     Raises:
@@ -84,6 +87,8 @@ class HttpClient:
         loopback: bool,
         timeout_seconds: float,
         sign_in: SignIn | None = None,
+        tls: ssl.SSLContext | bool = True,
+        pace: Pace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._base = _base_url(base_url)
@@ -91,23 +96,32 @@ class HttpClient:
         self._who = f"{self._base.scheme}://{self._base.netloc.decode('ascii')}"
         self._timeout_seconds = timeout_seconds
         self._sign_in = sign_in
+        self._pace = pace or Pace()
         # The transport is used without httpx's own client around it: that one would keep
         # cookies, follow redirects and log addresses, none of which we want.
         self._transport = transport or _PinnedTransport(
-            self._base, internal=internal, loopback=loopback
+            self._base, internal=internal, loopback=loopback, tls=tls
         )
 
     def below(self, path: str) -> str:
         """Return the target of a path below the registered address."""
         return f"{self._root}{path}" or "/"
 
-    async def get(self, target: str, parameters: Mapping[str, str], read: Read[T]) -> T:
+    async def get(
+        self,
+        target: str,
+        parameters: Mapping[str, str],
+        read: Read[T],
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
         """Ask for a target, and read the answer.
 
         Args:
             target: From `below` or `same_origin`.
             parameters: Added to the query.
             read: Turns the answer into what is wanted.
+            headers: Header fields beside our own.
 
         Raises:
             RetryLater: Busy, or out of reach.
@@ -116,7 +130,8 @@ class HttpClient:
         url = self._url(target)
         if parameters:
             url = url.copy_merge_params(dict(parameters))
-        return await self._patiently(lambda: httpx.Request("GET", url, headers=_HEADERS), read)
+        fields = {**_HEADERS, **(headers or {})}
+        return await self._patiently(lambda: httpx.Request("GET", url, headers=fields), read)
 
     async def post(
         self,
@@ -166,6 +181,8 @@ class HttpClient:
                 f"{self._who} sent a link to {url.scheme}://{url.host[:100]}, "
                 "which is not its registered address."
             )
+        if self._sign_in is not None and self._sign_in.parameter is not None:
+            url = url.copy_remove_param(self._sign_in.parameter)  # some sources echo it
         return url.raw_path.decode("ascii")
 
     async def close(self) -> None:
@@ -191,11 +208,13 @@ class HttpClient:
 
     async def _attempt(self, build: Callable[[], httpx.Request], read: Read[T]) -> T:
         request = build()
+        target = request.url.raw_path.decode("ascii")
         if self._sign_in is not None:
-            request.headers.update(await self._sign_in.headers())
+            await _signed(request, self._sign_in)
+        await asyncio.sleep(self._pace.turn())
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                answer = await self._exchange(request)
+                answer = await self._exchange(request, target)
         except TimeoutError:
             raise Hiccup(f"no whole answer within {self._timeout_seconds:g} seconds") from None
         except httpx.TimeoutException:
@@ -206,10 +225,11 @@ class HttpClient:
             raise GiveUp(f"{self._who} cannot be asked: the request is not valid HTTP.") from None
         return read(answer)
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
+    async def _exchange(self, request: httpx.Request, target: str) -> Answer:
         request.extensions = {**request.extensions, "timeout": _TIMEOUT}
         response = await self._transport.handle_async_request(request)
         try:
+            self._pace.answered(response.status_code, response.headers)
             self._judge(response, request)
             length = response.headers.get("content-length", "")
             if length.isdigit() and int(length[:19]) > BODY_BYTES_MAX:
@@ -219,7 +239,7 @@ class HttpClient:
             body = await read_body(pieces, encoding=encoding, limit=BODY_BYTES_MAX)
         finally:
             await response.aclose()
-        return Answer(body, response.headers, request.url.raw_path.decode("ascii"))
+        return Answer(body, response.headers, target)
 
     def _judge(self, response: httpx.Response, request: httpx.Request) -> None:
         """Raise what an answer other than success means."""
@@ -254,6 +274,15 @@ class HttpClient:
         )
 
 
+async def _signed(request: httpx.Request, sign_in: SignIn) -> None:
+    """Sign a request; what goes into the query never becomes part of a position or a message."""
+    signs = await sign_in.headers()
+    if sign_in.parameter is None:
+        request.headers.update(signs)
+    else:
+        request.url = request.url.copy_merge_params(dict(signs))
+
+
 class _SignInRefused(Exception):
     """The source does not accept who we say we are."""
 
@@ -265,11 +294,13 @@ class _SignInRefused(Exception):
 class _PinnedTransport(httpx.AsyncBaseTransport):
     """Connects to the addresses that were checked, under the name that was registered."""
 
-    def __init__(self, base: httpx.URL, *, internal: bool, loopback: bool) -> None:
+    def __init__(
+        self, base: httpx.URL, *, internal: bool, loopback: bool, tls: ssl.SSLContext | bool
+    ) -> None:
         self._base = base
         self._internal, self._loopback = internal, loopback
         self._addresses: list[str] = []
-        self._network = httpx.AsyncHTTPTransport(verify=_trust(base), trust_env=False)
+        self._network = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first checked address that takes a connection."""
@@ -321,14 +352,6 @@ def _port(url: httpx.URL) -> int:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, _port(url)
-
-
-def _trust(base: httpx.URL) -> ssl.SSLContext | bool:
-    """Trust what this machine trusts, so that a municipality's own authority works."""
-    if base.scheme != "https":
-        return False  # no TLS is spoken, and loading certificates takes 20 ms
-    context = ssl.create_default_context()
-    return context if context.cert_store_stats()["x509_ca"] else True
 
 
 def _broken(error: httpx.TransportError, who: str) -> Exception:

@@ -46,21 +46,34 @@ class Envelope:
         records: Path to the array; "." means that the answer is the array.
         fields: Path of each field wanted beside it, by our own name.
         inside: Path from an item of the array to the record itself.
+        absent_is_empty: An answer may leave the array out where it is empty.
 
     Raises:
         InvalidConnectorFile: One path leads through another.
     """
 
-    def __init__(self, records: str, fields: Mapping[str, str], *, inside: str = "") -> None:
+    def __init__(
+        self,
+        records: str,
+        fields: Mapping[str, str],
+        *,
+        inside: str = "",
+        absent_is_empty: bool = False,
+    ) -> None:
+        self._absent_is_empty = absent_is_empty
         item: Any = msgspec.Raw
-        for step in reversed(_steps(inside)):
+        for step in reversed(path_steps(inside)):
             item = msgspec.defstruct("Item", [("inner", item)], rename={"inner": step})
         self._bare = records == "."
-        self._inside = len(_steps(inside))
+        self._inside = len(path_steps(inside))
         tree: dict[str, Any] = {}
-        self._records: list[str] = [] if self._bare else _plant(tree, _steps(records), list[item])
+        self._records: list[str] = (
+            [] if self._bare else _plant(tree, path_steps(records), list[item])
+        )
         self._fields = {
-            name: _plant(tree, _steps(path), Any) for name, path in fields.items() if not self._bare
+            name: _plant(tree, path_steps(path), Any)
+            for name, path in fields.items()
+            if not self._bare
         }
         self._asked = tuple(fields)
         self._path = records
@@ -104,6 +117,8 @@ class Envelope:
 
     def _cut(self, top: Any) -> tuple[list[bytes], dict[str, Any]]:
         items = top if self._bare else _reach(top, self._records)
+        if items is ABSENT and self._absent_is_empty:
+            items = []
         if items is ABSENT or items is None:
             raise GiveUp(
                 f"The source's answer has no list at `{self._path}`.",
@@ -185,7 +200,8 @@ def _too_deep(value: Any) -> bool:
     return True
 
 
-def _steps(path: str) -> list[str]:
+def path_steps(path: str) -> list[str]:
+    """Return the names a dotted path leads through."""
     return [quoted or bare for quoted, bare in _STEP.findall(path)]
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from connectors.sdk.expressions import compile_expression
 from connectors.sdk.functions import Evaluate
+from connectors.sdk.json_pages import decode_records
 from connectors.sdk.spec import StreamSpec
 from connectors.sdk.values import as_date, as_datetime, as_text, refuse
 from schemas.errors import RejectRecord
@@ -70,7 +71,12 @@ def compile_mapping(stream: StreamSpec) -> Mapper:
 
     def map_page(page: Page) -> MappedPage:
         customers, rejected = list[tuple[SourceRecord, CustomerRecord]](), list(page.rejected)
-        for record in page.records:
+        records = page.records
+        if page.undecoded:
+            decoded, unreadable = decode_records(page.undecoded)
+            records = [*records, *decoded]
+            rejected += unreadable
+        for record in records:
             mapped = map_record(record)
             if isinstance(mapped, CustomerRecord):
                 customers.append((record, mapped))

@@ -217,6 +217,10 @@ class CountedPaging(SizedPaging):
 
     parameter: Parameter
 
+    @abstractmethod
+    def guess(self, token: Token | None, seen: int) -> tuple[Token, int]:
+        """Foretell where the page after a page is, and how many records come before it."""
+
     def ended(self, page: Seen) -> End | None:
         """Tell whether the page was the last."""
         if page.total is not None and page.so_far >= page.total:
@@ -240,6 +244,10 @@ class NumberPaging(CountedPaging):
         number = self.first if page.token is None else int(page.token)
         return self.ended(page) or number + 1
 
+    def guess(self, token: Token | None, seen: int) -> tuple[Token, int]:
+        """Count on by one, and by a full page."""
+        return (self.first if token is None else int(token)) + 1, seen + (self.size or 0)
+
 
 class OffsetPaging(CountedPaging):
     """Pages are asked for by how many records to skip."""
@@ -253,6 +261,10 @@ class OffsetPaging(CountedPaging):
     def follow(self, page: Seen) -> Token | End:
         """Count on by what came, whatever was asked for; so a source may give less."""
         return self.ended(page) or (int(page.token or 0) + page.records)
+
+    def guess(self, token: Token | None, seen: int) -> tuple[Token, int]:
+        """Count on by a full page."""
+        return int(token or 0) + (self.size or 0), seen + (self.size or 0)
 
 
 AnyPaging = Annotated[

@@ -1,6 +1,7 @@
 """Turn a reference to a secret into the secret, as late as possible.
 
-Connector files hold references only: `env:NAME`, or `file:/PATH` readable by its owner alone.
+Connector files hold references only: `env:NAME`, `file:/PATH` readable by its owner alone, or
+`store:NAME`, which only whoever has the register at hand can resolve.
 """
 
 import os
@@ -13,6 +14,10 @@ from schemas.errors import Misconfigured
 
 SECRET_BYTES_MAX = 16_384
 """Longer than any key or token; a reference to a log file must not be read into memory."""
+
+
+STORE_PREFIX = "store:"
+"""Begins a reference to the sealed store in the database, which no connector ever sees."""
 
 
 class SecretUnavailable(Misconfigured):
@@ -36,6 +41,11 @@ def resolve_secret(reference: str) -> SecretStr:
         value = os.environ.get(place, "")
     elif scheme == "file":
         value = _read(Path(place))
+    elif reference.startswith(STORE_PREFIX):
+        raise SecretUnavailable(
+            f"The secret {reference} lies in the register's store, which is not open here.",
+            remedy="Run the registered source, or name the secret by env: or file: instead.",
+        )
     else:
         raise SecretUnavailable("A reference to a secret begins with env: or file:.")
     if not value:

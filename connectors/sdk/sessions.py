@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from connectors.sdk.certificates import tls_context
 from connectors.sdk.http import Answer, HttpClient
-from connectors.sdk.signing_in import SignIn, TokenSignIn, fixed_sign_in
+from connectors.sdk.pace import origin_of, pace_of
+from connectors.sdk.signing_in import SignedSignIn, SignIn, TokenSignIn, fixed_sign_in
 from connectors.sdk.source import Source
-from connectors.sdk.spec import NoAuth, OAuth2ClientCredentials
+from connectors.sdk.spec import NoAuth, OAuth2ClientCredentials, ZgwJwtAuth
 from schemas.errors import InvalidInput
 
 
@@ -21,27 +23,41 @@ def open_http(source: Source) -> HttpClient:
 
 
 def _client(source: Source, base_url: str, sign_in: SignIn | None = None) -> HttpClient:
+    https = urlsplit(base_url).scheme == "https"
+    here = origin_of(base_url) == origin_of(source.base_url)
+    ours = source.spec.tls if here else None  # our certificate is for the registered origin alone
     return HttpClient(
         base_url,
         internal=source.internal,
         loopback=source.loopback,
         timeout_seconds=source.spec.timeout_seconds,
         sign_in=sign_in,
+        tls=tls_context(ours, source.secret) if https else False,
+        pace=pace_of(base_url, source.spec.requests_per_second if here else None),
         transport=source.transport,
     )
 
 
 def _sign_in(source: Source) -> SignIn | None:
     auth = source.spec.auth
+    if source.spec.tls is not None:
+        _demand_tls(source.base_url)
     if isinstance(auth, NoAuth):
         return None
     _refuse_clear_text(source, source.base_url)
+    if isinstance(auth, ZgwJwtAuth):
+        return SignedSignIn(auth, source.secret)
     if not isinstance(auth, OAuth2ClientCredentials):
         return fixed_sign_in(auth, source.secret)
     parts = urlsplit(source.base_url)
     address = auth.token_url or f"{parts.scheme}://{parts.netloc}{auth.token_path}"
     _refuse_clear_text(source, address)
-    return TokenSignIn(auth, source.secret, _TokenServer(_client(source, address)))
+    return TokenSignIn(auth, source.secret, _TokenServer(_client(source, address)), address)
+
+
+def _demand_tls(address: str) -> None:
+    if urlsplit(address).scheme != "https":
+        raise InvalidInput("A certificate of ours can only be shown over https.")
 
 
 def _refuse_clear_text(source: Source, address: str) -> None:

@@ -6,6 +6,7 @@ a message. This module knows nothing of the network; a token is fetched by whoev
 
 import asyncio
 import base64
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -14,7 +15,14 @@ from urllib.parse import quote, urlencode
 import msgspec
 from pydantic import SecretStr
 
-from connectors.sdk.spec import ApiKeyAuth, BasicAuth, BearerAuth, OAuth2ClientCredentials
+from connectors.sdk.spec import (
+    ApiKeyAuth,
+    BasicAuth,
+    BearerAuth,
+    OAuth2ClientCredentials,
+    ZgwJwtAuth,
+)
+from connectors.sdk.statements import signed_with_key, signed_with_secret
 from schemas.errors import GiveUp, Misconfigured
 
 TOKEN_LIFE_SECONDS_DEFAULT = 300.0
@@ -22,6 +30,15 @@ TOKEN_LIFE_SECONDS_DEFAULT = 300.0
 
 TOKEN_LEEWAY_SECONDS = 30.0
 """A token is renewed this long before its end, so that it does not expire on its way."""
+
+STATEMENT_SECONDS = 240.0
+"""A statement of our own is signed anew after this; servers take them for five minutes or more."""
+
+ASSERTION_SECONDS = 60.0
+"""How long a statement to a token server is good; it is used at once and once."""
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""RFC 7523, section 2.2."""
 
 TOKEN_CHARACTERS_MAX = 16_384
 """Servers refuse larger headers anyway."""
@@ -39,10 +56,16 @@ class TokenServer(Protocol):
 
 
 class SignIn(Protocol):
-    """Knows what makes a request ours."""
+    """Knows what makes a request ours.
+
+    Attributes:
+        parameter: Query parameter that carries the secret, for sources that know no better.
+    """
+
+    parameter: str | None
 
     async def headers(self) -> Mapping[str, str]:
-        """Return the headers that sign a request."""
+        """Return the headers that sign a request; for a parameter, its value by its name."""
         ...
 
     def renew(self) -> bool:
@@ -56,8 +79,9 @@ class SignIn(Protocol):
 class FixedSignIn:
     """The same headers for every request, made at the first one."""
 
-    def __init__(self, make: Callable[[], Mapping[str, str]]) -> None:
+    def __init__(self, make: Callable[[], Mapping[str, str]], parameter: str | None = None) -> None:
         self._make = make
+        self.parameter = parameter
         self._headers: Mapping[str, str] | None = None
 
     async def headers(self) -> Mapping[str, str]:
@@ -74,6 +98,42 @@ class FixedSignIn:
         """Do nothing: there is no connection."""
 
 
+class SignedSignIn:
+    """A statement of our own as the token, signed anew every few minutes.
+
+    Source: RFC 7519; VNG Realisatie, ZGW APIs.
+    """
+
+    parameter: str | None = None
+
+    def __init__(self, auth: ZgwJwtAuth, secret: Callable[[str], SecretStr]) -> None:
+        self._auth, self._secret = auth, secret
+        self._token: SecretStr | None = None
+        self._good_until = 0.0
+
+    async def headers(self) -> Mapping[str, str]:
+        """Return the header with a fresh statement."""
+        if self._token is None or time.monotonic() >= self._good_until:
+            auth = self._auth
+            claims = {
+                "iss": auth.client_id,
+                "iat": int(time.time()),
+                "client_id": auth.client_id,
+                "user_id": auth.user_id,
+                "user_representation": auth.user_representation,
+            }
+            self._token = SecretStr(signed_with_secret(claims, self._secret(auth.secret)))
+            self._good_until = time.monotonic() + STATEMENT_SECONDS
+        return {"Authorization": f"Bearer {self._token.get_secret_value()}"}
+
+    def renew(self) -> bool:
+        """Return False: another statement of the same kind would be refused again."""
+        return False
+
+    async def close(self) -> None:
+        """Do nothing: there is no connection."""
+
+
 class _TokenAnswer(msgspec.Struct):
     access_token: str
     token_type: str = "Bearer"  # noqa: S105  # the name of a scheme, no secret
@@ -83,16 +143,20 @@ class _TokenAnswer(msgspec.Struct):
 class TokenSignIn:
     """A bearer token from OAuth2 client credentials, kept until shortly before it expires.
 
-    Source: RFC 6749, sections 2.3.1 and 4.4.
+    Source: RFC 6749, sections 2.3.1 and 4.4; RFC 7523, section 2.2.
     """
+
+    parameter: str | None = None
 
     def __init__(
         self,
         auth: OAuth2ClientCredentials,
         secret: Callable[[str], SecretStr],
         server: TokenServer,
+        address: str,
     ) -> None:
         self._auth, self._secret, self._server = auth, secret, server
+        self._address = address
         self._token: SecretStr | None = None
         self._good_until = 0.0
         self._fetching = asyncio.Lock()
@@ -133,16 +197,34 @@ class TokenSignIn:
 
     def _request(self) -> tuple[Mapping[str, str], bytes]:
         auth = self._auth
-        secret = self._secret(auth.secret).get_secret_value()
+        secret = self._secret(auth.secret)
         form = {"grant_type": "client_credentials"}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         if auth.scope is not None:
             form["scope"] = auth.scope
         if auth.send == "basic":
-            headers |= _basic(quote(auth.client_id, safe=""), quote(secret, safe=""))
+            word = secret.get_secret_value()
+            headers |= _basic(quote(auth.client_id, safe=""), quote(word, safe=""))
+        elif auth.send == "post":
+            form |= {"client_id": auth.client_id, "client_secret": secret.get_secret_value()}
         else:
-            form |= {"client_id": auth.client_id, "client_secret": secret}
+            form |= {
+                "client_assertion_type": ASSERTION_TYPE,
+                "client_assertion": self._statement(secret),
+            }
         return headers, urlencode(form).encode()
+
+    def _statement(self, key: SecretStr) -> str:
+        auth, now = self._auth, int(time.time())
+        claims = {
+            "iss": auth.client_id,
+            "sub": auth.client_id,
+            "aud": auth.audience or self._address,
+            "jti": secrets.token_urlsafe(16),
+            "iat": now,
+            "exp": now + int(ASSERTION_SECONDS),
+        }
+        return signed_with_key(claims, key, key_id=auth.key_id)
 
 
 def fixed_sign_in(
@@ -156,11 +238,12 @@ def fixed_sign_in(
             case BasicAuth():
                 return _basic(auth.username, word)
             case ApiKeyAuth():
-                return {auth.header: safe_header(word)}
+                return {str(auth.header or auth.parameter): safe_header(word)}
             case BearerAuth():
                 return {"Authorization": f"Bearer {safe_header(word)}"}
 
-    return FixedSignIn(make)
+    parameter = auth.parameter if isinstance(auth, ApiKeyAuth) else None
+    return FixedSignIn(make, parameter)
 
 
 def safe_header(secret: str) -> str:

@@ -24,6 +24,8 @@ class Source:
         internal: The interface is registered as internal, so private addresses are allowed.
         loopback: Loopback addresses are allowed; only the sandbox city sets it.
         secret: Turns a reference into the secret.
+        undecoded: Whoever reads wants records as bytes where nothing has to look into them, and
+            decodes those that changed himself.
         transport: Replaces the network below the HTTP client; for tests and faster transports.
     """
 
@@ -32,6 +34,7 @@ class Source:
     spec: ConnectorFile
     internal: bool = False
     loopback: bool = False
+    undecoded: bool = False
     secret: Callable[[str], SecretStr] = field(default=resolve_secret, repr=False)
     transport: Any = field(default=None, repr=False, compare=False)
 

@@ -37,7 +37,7 @@ REQUEST_SECONDS_MAX = 3_600
 LOOKBACK_SECONDS_MAX = 31 * 86_400
 """A longer look-back is a full scan by another name."""
 
-_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\0]+")
+_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\0]+|store:[a-z0-9][a-z0-9._-]{0,99}")
 
 CANONICAL_FIELDS = frozenset(CustomerRecord.__struct_fields__) - {"key", "changed_at"}
 """What `map` may fill; the stream's `key` and `changed` fill the other two."""
@@ -98,7 +98,7 @@ def _parsed(text: str) -> str:
 
 def _reference(text: str) -> str:
     if not _SECRET.fullmatch(text):
-        raise fault("a secret is named, never written: env:NAME or file:/PATH")
+        raise fault("a secret is named, never written: env:NAME, file:/PATH or store:NAME")
     return text
 
 
@@ -108,7 +108,7 @@ Expression = Annotated[
 """Text in our expression language, checked when the file is read."""
 
 SecretRef = Annotated[str, AfterValidator(_reference)]
-"""Where a secret lies, never the secret: env:NAME or file:/PATH."""
+"""Where a secret lies, never the secret: env:NAME, file:/PATH or store:NAME."""
 
 Urn = Annotated[str, StringConstraints(pattern=r"^urn:[a-z0-9][a-z0-9-]*:\S+$", max_length=200)]
 Path = Annotated[str, StringConstraints(pattern=r"^/([^/?#\\\s][^?#\\\s]*)?$", max_length=500)]
@@ -141,11 +141,19 @@ class BasicAuth(Strict):
 
 
 class ApiKeyAuth(Strict):
-    """A key in a header."""
+    """A key in a header, or in the query where the source knows no better."""
 
     type: Literal["api_key"]
-    header: Header
+    header: Header | None = None
+    parameter: Parameter | None = None
     secret: SecretRef
+
+    @model_validator(mode="after")
+    def name_one_place(self) -> "ApiKeyAuth":
+        """Demand one of header and parameter."""
+        if (self.header is None) == (self.parameter is None):
+            raise fault("give either `header` or `parameter`")
+        return self
 
 
 class BearerAuth(Strict):
@@ -156,9 +164,14 @@ class BearerAuth(Strict):
 
 
 class OAuth2ClientCredentials(Strict):
-    """A token fetched with our own client id and secret.
+    """A token fetched with our own client id and secret, or with a statement signed by our key.
 
-    Source: RFC 6749, sections 2.3.1 and 4.4.
+    Attributes:
+        secret: The client secret; for private_key_jwt the private key, as PEM.
+        key_id: Name under which the server knows our key, for private_key_jwt.
+        audience: Whom the statement is for; the token address if left out.
+
+    Source: RFC 6749, sections 2.3.1 and 4.4; RFC 7523, section 2.2.
     """
 
     type: Literal["oauth2_client_credentials"]
@@ -167,7 +180,9 @@ class OAuth2ClientCredentials(Strict):
     token_path: Path | None = None
     token_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] | None = None
     scope: str | None = None
-    send: Literal["basic", "post"] = "basic"
+    send: Literal["basic", "post", "private_key_jwt"] = "basic"
+    key_id: str | None = None
+    audience: str | None = None
 
     @model_validator(mode="after")
     def name_one_token_address(self) -> "OAuth2ClientCredentials":
@@ -177,8 +192,35 @@ class OAuth2ClientCredentials(Strict):
         return self
 
 
+class ZgwJwtAuth(Strict):
+    """A statement we sign ourselves with a shared secret, as the Dutch case APIs want it.
+
+    Source: VNG Realisatie, ZGW APIs, "Autorisatiecomponent", JWT with HS256.
+    """
+
+    type: Literal["zgw_jwt"]
+    client_id: str
+    secret: SecretRef
+    user_id: str = "townclerk"
+    user_representation: str = "Townclerk"
+
+
+class ClientCertificate(Strict):
+    """Who we are at the level of the connection (mutual TLS); stands beside any way to sign in.
+
+    Attributes:
+        certificate: Where our certificate lies, with the chain below it, as PEM.
+        secret: Where its private key lies, as PEM, without a passphrase.
+        authority: Where the certificate of the source's own authority lies, if it has one.
+    """
+
+    certificate: SecretRef
+    secret: SecretRef
+    authority: SecretRef | None = None
+
+
 Auth = Annotated[
-    NoAuth | BasicAuth | ApiKeyAuth | BearerAuth | OAuth2ClientCredentials,
+    NoAuth | BasicAuth | ApiKeyAuth | BearerAuth | OAuth2ClientCredentials | ZgwJwtAuth,
     Field(discriminator="type"),
 ]
 
@@ -187,13 +229,13 @@ class StreamSpec(Strict):
     """What every stream states, whatever its kind.
 
     Attributes:
-        data_set: URN of the registered data set the records belong to.
+        data_set: URN of the registered data set the records belong to; needed to register it.
         key: Expression for the source's own key.
         changed: Expression for the change mark.
         map: Expression per field of the canonical record.
     """
 
-    data_set: Urn
+    data_set: Urn | None = None
     key: Expression
     changed: Expression | None = None
     map: dict[str, Expression]
@@ -215,16 +257,24 @@ class ConnectorFile(Strict):
     Attributes:
         connector: Key of the source.
         kind: Which connector reads it.
-        interface: URN of the registered interface, whose address is the only one contacted.
+        interface: URN of the registered interface, whose address is the only one contacted; needed
+            to register the file.
+        address: The interface's address, for runs before anything is registered; once the file is
+            registered only the register's own address counts.
         auth: How to sign in.
+        tls: Our certificate, where the source asks for one.
+        requests_per_second: How many requests the source bears, from all our connectors together.
         timeout_seconds: Longest time for one request or statement with its whole answer.
         streams: What there is to read, by name.
     """
 
     connector: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
     kind: Name
-    interface: Urn
+    interface: Urn | None = None
+    address: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
     auth: Auth = NoAuth()
+    tls: ClientCertificate | None = None
+    requests_per_second: Annotated[float, Field(gt=0, le=10_000)] | None = None
     timeout_seconds: Annotated[float, Field(gt=0, le=REQUEST_SECONDS_MAX)] = 120.0
     streams: Annotated[
         dict[Name, SerializeAsAny[StreamSpec]], Field(min_length=1, max_length=STREAMS_MAX)

@@ -1,6 +1,7 @@
 """What of an error people may see: code, words and remedy of ours; never the database's words."""
 
 import logging
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,18 +17,22 @@ _INTERNAL_REMEDY: Final = (
 _CORRECT_IT: Final = (
     "Correct the question at the place named; docs/reference/graphql-schema.md lists every field."
 )
+_HINT: Final = re.compile(r" Did you mean .*\?$", re.DOTALL)  # graphql-core's own ending
 # Their words name what was asked for; those of other errors may name hosts, users and paths.
 _SHOWN: Final = (InvalidInput, AccessDenied, Conflict)
 
 logger = logging.getLogger("townclerk.api")
 
 
-def told(errors: Sequence[GraphQLError], correlation_id: str) -> list[GraphQLError]:
+def told(
+    errors: Sequence[GraphQLError], correlation_id: str, *, hints: bool = True
+) -> list[GraphQLError]:
     """Return errors as people may see them, and log the unforeseen ones.
 
     Args:
         errors: What parsing, validation and execution gave.
         correlation_id: Under which the log has this request.
+        hints: Whether fields that exist are suggested for those that do not; not to strangers.
 
     Returns:
         At most `ERRORS_MAX`.
@@ -35,7 +40,7 @@ def told(errors: Sequence[GraphQLError], correlation_id: str) -> list[GraphQLErr
     seen: set[int] = set()
     shown = []
     for error in errors[:ERRORS_MAX]:
-        shown.append(_shown(error, correlation_id))
+        shown.append(_shown(error, correlation_id, hints=hints))
         root = _root(error)
         if _is_unforeseen(error) and id(root) not in seen:  # a loader's error stands many times
             seen.add(id(root))
@@ -43,13 +48,14 @@ def told(errors: Sequence[GraphQLError], correlation_id: str) -> list[GraphQLErr
     return shown
 
 
-def _shown(error: GraphQLError, correlation_id: str) -> GraphQLError:
+def _shown(error: GraphQLError, correlation_id: str, *, hints: bool) -> GraphQLError:
     root = _root(error)
     if isinstance(root, TownclerkError):
         words = root.what if isinstance(root, _SHOWN) else _summary(root)
         return _with(error, words, {"code": root.code, "remedy": root.remedy})
     if not _is_unforeseen(error):
-        return _with(error, error.message, {"code": InvalidInput.code, "remedy": _CORRECT_IT})
+        words = error.message if hints else _HINT.sub("", error.message)
+        return _with(error, words, {"code": InvalidInput.code, "remedy": _CORRECT_IT})
     return _with(
         error,
         "Something went wrong on our side; the log has it under the correlation id.",

@@ -19,6 +19,7 @@ from strawberry.dataloader import DataLoader
 from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
 from registry.storage.database import current_database, unit_of_work, unreachable
+from registry.storage.guarding import guard
 from schemas.access import Scope
 from schemas.errors import DatabaseUnreachable
 
@@ -26,12 +27,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 
-# A full page of 200 with 40 children each. Measured: an entry takes 20 µs of our time, a list 200
-# and a refused list 300; so an answer takes half a second, and a refusal three at most.
-ENTRIES_MAX = 10_000
-ENTRIES_PER_LIST = 10
+ANSWER_BYTES_MAX = 2_000_000  # more is not read by a person, nor parsed by a page at once
 # A page of ours takes milliseconds; a clean stop of the server may not wait longer than this.
-STATEMENT_SECONDS_MAX = 5
+STATEMENT_SECONDS_MAX = 2
 ANSWER_SECONDS_MAX = 10  # after this no further statement begins
 CANCEL_SECONDS_MAX = 2  # the statement's own limit ends it anyway
 # First in the transaction: PostgreSQL fixes the isolation level with the first question.
@@ -52,9 +50,7 @@ class Context:
     def __init__(self, actor: Actor, *, correlation_id: str = "", by_url: bool = False) -> None:
         self.actor = actor
         self.correlation_id = correlation_id
-        self.refusal: AnswerTooLarge | None = None
         self._by_url = by_url
-        self._entries = 0
         self._deadline = time.monotonic() + ANSWER_SECONDS_MAX
         self._turn = asyncio.Lock()  # questions wait here without holding a thread
         self._one_user = threading.Lock()  # holds also when a waiting task was cancelled
@@ -63,6 +59,8 @@ class Context:
         self._failure: Exception | None = None
         self._asked = False
         self._closed = False
+        self._may_write = False
+        self.changed = False
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
     def demand(self, scope: Scope) -> None:
@@ -78,18 +76,6 @@ class Context:
                 "Customers are not asked for by GET, because URLs end up in logs.",
                 remedy="Send the same question by POST.",
             )
-
-    def spend(self, entries: int) -> None:
-        """Count entries of the answer before they are made; a list counts as `ENTRIES_PER_LIST`.
-
-        Raises:
-            AnswerTooLarge: Lists within lists have multiplied.
-        """
-        self._entries += entries
-        if self._entries > ENTRIES_MAX and self.refusal is None:
-            self.refusal = AnswerTooLarge(f"The answer would hold more than {ENTRIES_MAX} entries.")
-        if self.refusal:
-            raise self.refusal
 
     async def read(
         self,
@@ -118,6 +104,46 @@ class Context:
             self._asked = True
             return await asyncio.to_thread(ask)
 
+    def answers_here(self, scopes: frozenset[Scope]) -> bool:
+        """Tell whether answers behind these scopes may be given the way this request came."""
+        return not (self._by_url and Scope.CUSTOMERS_READ in scopes)
+
+    async def answer(self, sql: str, values: Sequence[Any]) -> bytes:
+        """Run the one statement that a whole answer was compiled to.
+
+        Args:
+            sql: With `$1` for the first value; gives one row of one text.
+            values: Its parameters.
+
+        Returns:
+            The text as it came over the wire.
+
+        Raises:
+            AnswerTooLarge: It is longer than `ANSWER_BYTES_MAX`.
+            AnswerTooSlow: The database took too long.
+        """
+
+        def question(db: psycopg.Connection) -> bytes:
+            with psycopg.RawCursor(db) as cursor:
+                result = cursor.execute(sql, values).pgresult
+                text = result.get_value(0, 0) if result else None
+            assert text is not None  # row_to_json of a row is never null
+            return text
+
+        def ask() -> bytes:
+            with self._one_user:
+                text = self._watched(lambda: question(self._snapshot()))
+                self._end_snapshot()
+                return text
+
+        async with self._turn:
+            text = await asyncio.to_thread(ask)
+        if len(text) > ANSWER_BYTES_MAX:
+            raise AnswerTooLarge(
+                f"The answer has {len(text)} bytes; {ANSWER_BYTES_MAX} are allowed."
+            )
+        return text
+
     async def change(
         self,
         scope: Scope,
@@ -125,30 +151,96 @@ class Context:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> R:
-        """Run a room's command in a transaction of its own, committed before this returns.
+        """Run a room's command; it counts when `commit` has been awaited.
 
-        What is read afterwards sees the change, because the snapshot is taken anew.
+        All changes of a request share one transaction, each behind a savepoint of its own: one
+        that fails leaves nothing behind, and the others stand. What is read afterwards sees it.
 
         Raises:
             AccessDenied: Who asks lacks the scope.
             AnswerTooSlow: The database took too long; nothing was changed.
         """
+        return await self._change(scope, lambda db: command(db, *args, **kwargs), keep=True)
+
+    async def rehearse(
+        self,
+        scope: Scope,
+        command: Callable[Concatenate[psycopg.Connection, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        """Run a room's command in full and take it back; otherwise as `change`."""
+        return await self._change(scope, lambda db: command(db, *args, **kwargs), keep=False)
+
+    async def begin_changes(self, command: Callable[[psycopg.Connection], R]) -> R:
+        """Open the transaction of changes with a command of the API's own, which needs no scope."""
+        return await self._in_turn(lambda: command(self._changes()))
+
+    async def commit(self, last: Callable[[psycopg.Connection], None] | None = None) -> None:
+        """Make the changes count; without any, do nothing.
+
+        Args:
+            last: Runs first, in the same transaction.
+
+        Raises:
+            AnswerTooSlow: A question in between took too long, so nothing was changed.
+            DatabaseUnreachable: The database went away; `facts["outcome"]` tells what is known.
+        """
+        if not self.changed:
+            return
+
+        def do() -> None:
+            if last is not None:
+                last(self._changes())
+            self._db, self._may_write = None, False
+            self._open.close()
+
+        await self._in_turn(do)
+
+    async def _change(
+        self, scope: Scope, command: Callable[[psycopg.Connection], R], *, keep: bool
+    ) -> R:
         self.demand(scope)
 
         def do() -> R:
+            db = self._changes()
+            try:
+                with db.transaction(force_rollback=not keep):
+                    done = command(db)
+            except psycopg.errors.QueryCanceled as error:
+                raise _too_slow() from error
+            except psycopg.OperationalError as error:
+                if not db.closed:
+                    raise
+                self._failure = unreachable(current_database().url, error)
+                raise self._failure from error
+            self.changed = self.changed or keep
+            return done
+
+        self._loaders.clear()
+        return await self._in_turn(do)
+
+    async def _in_turn(self, do: Callable[[], R]) -> R:
+        def alone() -> R:
             with self._one_user:
-                self._end_snapshot()
-                try:
-                    with unit_of_work() as db:
-                        db.execute(_IN_TIME)
-                        return command(db, *args, **kwargs)
-                except psycopg.errors.QueryCanceled as error:
-                    raise _too_slow() from error
+                if self._failure:
+                    raise self._failure
+                return do()
 
         async with self._turn:
             self._asked = True
-            self._loaders.clear()
-            return await asyncio.to_thread(do)
+            return await asyncio.to_thread(alone)
+
+    def _changes(self) -> psycopg.Connection:
+        """Return the connection of the transaction that changes; a snapshot before it ends."""
+        if self._closed:
+            raise RuntimeError("the request is over")
+        if self._db is None or not self._may_write:
+            self._end_snapshot()
+            self._db = self._open.enter_context(unit_of_work())
+            self._db.execute(_IN_TIME)
+            self._may_write = True
+        return self._db
 
     async def close(self) -> None:
         """End the transaction and give the connection back, also when the request is cancelled."""
@@ -206,14 +298,19 @@ class Context:
             raise RuntimeError("the request is over")  # only what nobody waits for gets here
         if self._db is None:
             self._db = self._open.enter_context(unit_of_work())
-            self._db.execute(_ONE_SNAPSHOT)
+            self._db.execute(_ONE_SNAPSHOT + self._guard())
         return self._db
 
+    def _guard(self) -> str:
+        """Return the settings under which row-level security lets us read."""
+        return f"; {guard(self.actor.scopes)}" if current_database().is_guarded else ""
+
     def _end_snapshot(self) -> None:
+        """Give the connection back; what was not committed never was."""
         self._db = None
         self._failure = None
         with suppress(DatabaseUnreachable):  # told already, to whoever asked
-            self._open.close()
+            self._open.__exit__(psycopg.Rollback, psycopg.Rollback(), None)
 
 
 def _too_slow() -> AnswerTooSlow:

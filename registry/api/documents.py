@@ -76,6 +76,23 @@ def operations_in(text: str) -> int:
     return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions)
 
 
+@lru_cache(DOCUMENTS_MAX)
+def asks_about_the_schema(text: str) -> bool:
+    """Tell whether a document asks anywhere what the schema is; not where it cannot be read."""
+    if "__schema" not in text and "__type" not in text:
+        return False
+    try:
+        waiting: list[Node] = list(read_document(text).definitions)
+    except (GraphQLError, QuestionTooLarge):
+        return False
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, FieldNode) and node.name.value in {"__schema", "__type"}:
+            return True
+        waiting.extend(_children(node))
+    return False
+
+
 class _Measure:
     """Walks a document, each fragment once, however often it is spread.
 

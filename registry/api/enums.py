@@ -6,6 +6,7 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
+from registry.landscape.metamodel import concept_of
 from schemas.intake import RunState
 from schemas.landscape import ElementKind, RelationshipKind
 from schemas.records import CustomerKind
@@ -19,22 +20,36 @@ def publish(enum: type[Enum], description: str, meanings: Mapping[Enum, str]) ->
         value.description = meanings[enum[value.name]]
 
 
+# What the counter's own words mean; all other kinds are ArchiMate's concepts of that name.
+COUNTER_WORDS: Mapping[Enum, str] = {
+    ElementKind.DOMAIN: "A field of work of the municipality; ArchiMate: Grouping.",
+    ElementKind.REFERENCE_COMPONENT: (
+        "What the reference architecture asks for; ArchiMate: ApplicationComponent."
+    ),
+    ElementKind.SYSTEM: (
+        "An application the municipality runs or rents; ArchiMate: ApplicationComponent."
+    ),
+    ElementKind.INTERFACE: (
+        "Where a system can be reached by others; ArchiMate: ApplicationInterface."
+    ),
+    ElementKind.DATA_SET: "Data kept together for one purpose; ArchiMate: DataObject.",
+    ElementKind.DISTRIBUTION: "A data set in one form that can be fetched; ArchiMate: Artifact.",
+    ElementKind.SUPPLIER: "Who delivers or runs a system for us; ArchiMate: BusinessActor.",
+    ElementKind.ORGANISATION: "A body that takes part; ArchiMate: BusinessActor.",
+    ElementKind.PROCESSING_ACTIVITY: (
+        "Work with personal data, as the register of processing names it; "
+        "ArchiMate: BusinessProcess."
+    ),
+    ElementKind.STANDARD: "What interfaces have to keep to; ArchiMate: Constraint.",
+    ElementKind.STANDARD_VERSION: "One version of a standard; ArchiMate: Constraint.",
+    ElementKind.CHANNEL: "A way customers reach the town; ArchiMate: BusinessInterface.",
+    ElementKind.SERVICE: "What the town does for its customers; ArchiMate: BusinessService.",
+    ElementKind.CUSTOMER_NEED: "What customers ask for; ArchiMate: Requirement.",
+}
 publish(
     ElementKind,
     "What an element of the landscape is.",
-    {
-        ElementKind.DOMAIN: "A field of work of the municipality; ArchiMate: Grouping.",
-        ElementKind.REFERENCE_COMPONENT: (
-            "What the reference architecture asks for; ArchiMate: ApplicationComponent."
-        ),
-        ElementKind.SYSTEM: (
-            "An application the municipality runs or rents; ArchiMate: ApplicationComponent."
-        ),
-        ElementKind.INTERFACE: (
-            "Where a system can be reached by others; ArchiMate: ApplicationInterface."
-        ),
-        ElementKind.DATA_SET: "Data kept together for one purpose; ArchiMate: DataObject.",
-    },
+    {kind: COUNTER_WORDS.get(kind, f"ArchiMate: {concept_of(kind)}.") for kind in ElementKind},
 )
 publish(
     RelationshipKind,

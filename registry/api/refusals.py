@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from schemas.errors import InvalidInput, TownclerkError, Unreachable
+from schemas.errors import AccessDenied, InvalidInput, TownclerkError, Unreachable
 
 
 class RequestRefused(InvalidInput):
@@ -39,7 +39,7 @@ class QuestionTooLarge(InvalidInput):
 
 
 class AnswerTooLarge(InvalidInput):
-    """An answer would hold more entries than we give at once."""
+    """An answer would hold more than we give at once: its lists within lists multiply."""
 
     code = "answer_too_large"
     remedy = "Ask for fewer entries per page with `first`, or for fewer lists within lists."
@@ -57,3 +57,17 @@ class ServerBusy(Unreachable):
 
     code = "server_busy"
     remedy = "Ask again in a moment; an operator can raise TOWNCLERK_POOL_SIZE."
+
+
+class SocketsFull(Unreachable):
+    """As many subscriptions are open as this server takes."""
+
+    code = "subscriptions_full"
+    remedy = "Close some, or subscribe again in a moment."
+
+
+class SchemaHidden(AccessDenied):
+    """This server does not tell what can be asked."""
+
+    code = "introspection_denied"
+    remedy = "Read docs/reference/graphql-schema.md, or ask an administrator for a token."

@@ -1,28 +1,29 @@
-"""The GraphQL schema: one Query class per room, joined here, and the application that serves it."""
+"""The GraphQL schema: what is declared as readable, the changes, and the application over both."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLSchema
 from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
-from registry.api.customers import CustomersQuery
+from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.documents import Documents
-from registry.api.elements import TYPES
-from registry.api.intake import IntakeMutation, IntakeQuery
-from registry.api.landscape import LandscapeQuery
-from registry.api.nodes import NodesQuery
+from registry.api.intake import IntakeMutation
+from registry.api.landscape_changes import LandscapeMutation
+from registry.api.reading.compiled import compiled
+from registry.api.reading.plans import Plans
+from registry.api.reading.roots import Query
+from registry.api.reading.shapes import TYPES
+from registry.api.scalars import DATE_TIME
+from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
-
-
-@strawberry.type(description="Everything that can be asked.")
-class Query(LandscapeQuery, IntakeQuery, CustomersQuery, NodesQuery):
-    """Everything that can be asked."""
+from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(IntakeMutation):
+class Mutation(LandscapeMutation, IntakeMutation):
     """Everything that can be changed."""
 
 
@@ -32,16 +33,35 @@ class Schema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Log nothing here: strawberry's log would repeat values of customers."""
 
-
-schema = Schema(
-    query=Query,
-    mutation=Mutation,
-    types=list(TYPES.values()),
-    config=StrawberryConfig(auto_camel_case=True),
-    extensions=[Documents, ValidationCache],
-)
+    @property
+    def graph(self) -> GraphQLSchema:
+        """Return the schema as graphql-core has it, which the compiler reads."""
+        return self._schema
 
 
-def graphql_app() -> GraphQLApp:
+def _schema(*extensions: Any) -> Schema:
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=list(TYPES.values()),
+        config=StrawberryConfig(auto_camel_case=True),
+        scalar_overrides={datetime: DATE_TIME},
+        extensions=[Documents, ValidationCache, *extensions],
+    )
+
+
+plain_schema: Final = _schema()  # everything through the executor: the compiler's judge in tests
+plans: Final = Plans(plain_schema.graph)
+schema: Final = _schema(compiled(plans))
+
+
+def graphql_app(settings: Settings | None = None) -> GraphQLApp:
     """Return the ASGI application; the page for browsers is served by registry.web."""
-    return GraphQLApp(schema)
+    if settings is None:
+        return GraphQLApp(schema)
+    return GraphQLApp(
+        schema,
+        only_trusted=settings.graphql_documents == "trusted",
+        introspection=settings.graphql_introspection,
+    )

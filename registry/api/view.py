@@ -8,9 +8,10 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
+import orjson
 from cross_web import HTTPException
 from graphql import GraphQLError
 from starlette.requests import Request
@@ -20,15 +21,28 @@ from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.http.parse_content_type import parse_content_type
 from strawberry.schema import BaseSchema
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 
 from registry.access.tokens import Actor
 from registry.api.answers import told
 from registry.api.context import Context
-from registry.api.documents import operations_in
-from registry.api.refusals import RequestRefused, ServerBusy
+from registry.api.documents import asks_about_the_schema, operations_in
+from registry.api.refusals import RequestRefused, SchemaHidden, ServerBusy
+from registry.api.repeats import HEADER as KEY_HEADER
+from registry.api.repeats import REPEATED_HEADER, answer_once
+from registry.api.sockets import (
+    INIT_WAIT,
+    SUBSCRIPTIONS_PER_CONNECTION_MAX,
+    Socket,
+    SocketHandler,
+    admit,
+)
+from registry.api.subscriptions import Feeds, Subscriber
+from registry.api.trusted import DocumentStore
+from registry.storage.announcements import Announcements
 from registry.storage.database import current_database
-from schemas.errors import TownclerkError
+from schemas.errors import AccessDenied, Conflict, InvalidInput, TownclerkError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,6 +52,9 @@ if TYPE_CHECKING:
 # Where in the request's state the guards in front leave who asks and the id of the request.
 ACTOR: Final = "actor"
 CORRELATION_ID: Final = "correlation_id"
+FIND_ACTOR: Final = "find_actor"  # for WebSockets, whose token may come after the request
+
+Introspection = Literal["all", "signed-in", "nobody"]
 
 JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
@@ -52,12 +69,32 @@ class GraphQLApp(GraphQL[Context, None]):
 
     Args:
         schema: What can be asked.
+        only_trusted: Whether documents that no administrator has approved are refused.
+        introspection: Who may ask about the schema itself.
     """
 
-    def __init__(self, schema: BaseSchema) -> None:
+    websocket_adapter_class = Socket
+    graphql_transport_ws_handler_class = SocketHandler
+
+    def __init__(
+        self,
+        schema: BaseSchema,
+        *,
+        only_trusted: bool = False,
+        introspection: Introspection = "signed-in",
+    ) -> None:
         super().__init__(
-            schema, graphql_ide=None, multipart_uploads_enabled=False, subscription_protocols=()
+            schema,
+            graphql_ide=None,
+            multipart_uploads_enabled=False,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=INIT_WAIT,
+            max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION_MAX,
         )
+        self.sockets: set[SocketHandler] = set()
+        self._documents = DocumentStore(only_trusted=only_trusted)
+        self._introspection = introspection
+        self._feeds = Feeds(Announcements())
         self._seats: asyncio.Semaphore | None = None
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -71,7 +108,7 @@ class GraphQLApp(GraphQL[Context, None]):
         except RequestRefused as error:
             response = self._refusal(request, error, error.status)
         except TownclerkError as error:
-            response = self._refusal(request, error, HTTPStatus.SERVICE_UNAVAILABLE)
+            response = self._refusal(request, error, _status_of(error))
         except HTTPException as error:
             status = HTTPStatus(error.status_code)
             response = self._refusal(request, RequestRefused(error.reason), status)
@@ -84,10 +121,42 @@ class GraphQLApp(GraphQL[Context, None]):
     ) -> Context:
         """Make the context of one request from what the guards have found."""
         found = request.scope.get("state", {})
+        actor, correlation_id = found.get(ACTOR, _NOBODY), found.get(CORRELATION_ID, "")
+        if request.scope["type"] == "websocket":
+            return Subscriber(
+                actor,
+                correlation_id=correlation_id,
+                feeds=self._feeds,
+                find_actor=found.get(FIND_ACTOR),
+                authorization=request.headers.get("authorization"),
+            )
         return Context(
-            found.get(ACTOR, _NOBODY),
-            correlation_id=found.get(CORRELATION_ID, ""),
+            actor,
+            correlation_id=correlation_id,
             by_url=request.scope.get("method") == "GET",
+        )
+
+    async def on_ws_connect(self, context: Context) -> Any:
+        """Let in who has a token that is worth something."""
+        assert isinstance(context, Subscriber)
+        await admit(context)
+        return await super().on_ws_connect(context)
+
+    async def text_asked(self, question: Mapping[str, Any], actor: Actor) -> str:
+        """Return the document that somebody asks, be it sent or named by its hash.
+
+        Raises:
+            RequestRefused: There is none, or it is not known.
+            AccessDenied: Who asks may not ask it.
+        """
+        text = await self._documents.text(question.get("query"), question.get("extensions"), actor)
+        if asks_about_the_schema(text) and not self._may_see_the_schema(actor):
+            raise SchemaHidden("Questions about the schema itself are not answered here.")
+        return text
+
+    def _may_see_the_schema(self, actor: Actor) -> bool:
+        return self._introspection == "all" or (
+            self._introspection == "signed-in" and bool(actor.scopes)
         )
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
@@ -125,24 +194,34 @@ class GraphQLApp(GraphQL[Context, None]):
         """Execute one operation; end its transaction whatever happens."""
         context: Context = kwargs["context"]
         asked: GraphQLRequestData = kwargs["request_data"]
+        asked.query = await self.text_asked(vars(asked), context.actor)
         if asked.operation_name is None and operations_in(asked.query or "") > 1:
             raise RequestRefused(
                 "The document holds several operations.",
                 remedy="Name the one to execute in `operationName`.",
             )
+        request: Request = kwargs["request"]
+
+        async def execute() -> ExecutionResult:
+            result = await super(GraphQLApp, self).execute_single(*args, **kwargs)
+            if result.errors:
+                result.errors = told(
+                    result.errors, context.correlation_id, hints=bool(context.actor.scopes)
+                )
+            return result
+
         try:
             async with self._seat():
                 try:
-                    result = await super().execute_single(*args, **kwargs)
+                    result, again = await answer_once(
+                        context, asked, request.headers.get(KEY_HEADER), execute
+                    )
                 finally:
                     await context.close()
         except HTTPException as error:
             raise _as_refusal(error, kwargs["request_adapter"].method) from error
-        if context.refusal:  # as a whole, though thousands of its parts may have failed
-            result.data = None
-            result.errors = [GraphQLError(context.refusal.what, original_error=context.refusal)]
-        if result.errors:
-            result.errors = told(result.errors, context.correlation_id)
+        if again:
+            request.state.response.headers[REPEATED_HEADER] = "true"
         return result
 
     async def process_result(
@@ -163,8 +242,8 @@ class GraphQLApp(GraphQL[Context, None]):
         return response
 
     def encode_json(self, data: object) -> bytes:
-        """Encode the answer; msgspec is several times faster than the standard library."""
-        return msgspec.json.encode(data)
+        """Encode the answer; what the database wrote as JSON goes in as it is."""
+        return orjson.dumps(data)
 
     def _refusal(self, request: Request, error: TownclerkError, status: HTTPStatus) -> Response:
         """Answer a request that is not a question in the shape of a GraphQL answer."""
@@ -245,7 +324,7 @@ def _question(data: Any) -> GraphQLRequestData:
     if not isinstance(data, dict):
         raise RequestRefused("The request is not a JSON object.")
     query, name = data.get("query"), data.get("operationName")
-    if not isinstance(query, str) or not query:
+    if not isinstance(query, str | None):
         raise RequestRefused("`query` must be a text with a GraphQL document.")
     if not isinstance(name, str | None):
         raise RequestRefused("`operationName` must be a text or null.")
@@ -258,6 +337,16 @@ def _question(data: Any) -> GraphQLRequestData:
         operation_name=name or None,
         extensions=data.get("extensions"),
     )
+
+
+def _status_of(error: TownclerkError) -> HTTPStatus:
+    if isinstance(error, Conflict):
+        return HTTPStatus.CONFLICT
+    if isinstance(error, InvalidInput):
+        return HTTPStatus.BAD_REQUEST
+    if isinstance(error, AccessDenied):
+        return HTTPStatus.FORBIDDEN
+    return HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _as_refusal(error: HTTPException, method: str) -> RequestRefused:

@@ -36,6 +36,8 @@ _DETECT: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "oas3_0": ("OpenAPI 3.0.x", _minor(0)),
     "oas3_1": ("OpenAPI 3.1.x", _minor(1)),
     "oas3_2": ("OpenAPI 3.2.x", _minor(2)),
+    "aas2": ("AsyncAPI 2.x", lambda data: _major(data, "asyncapi") == 2),
+    "aas3": ("AsyncAPI 3.x", lambda data: _major(data, "asyncapi") == 3),
     "json-schema": ("JSON Schema", lambda data: "//json-schema.org/" in _schema(data)),
 }
 _OTHER_SPELLINGS = {"oas3.0": "oas3_0", "oas3.1": "oas3_1", "oas3.2": "oas3_2"}

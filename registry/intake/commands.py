@@ -8,11 +8,12 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from registry.intake.landing import LandedPage, raw_hash
+from connectors.sdk.hashing import record_hash
+from registry.intake.landing import LandedPage
 from registry.intake.leases import HeldLease
 from registry.storage.copying import copy_into
 from schemas.base import uuid7
-from schemas.errors import UnknownName
+from schemas.errors import InvalidConnectorFile, UnknownName
 from schemas.intake import RunState
 from schemas.records import Cursor, RejectedRecord
 
@@ -21,7 +22,7 @@ KEY_CHARACTERS_MAX = 400  # the column's width
 
 
 def register_source(
-    db: psycopg.Connection, *, key: str, interface_urn: str, spec: dict[str, Any]
+    db: psycopg.Connection, *, key: str, interface_urn: str | None, spec: dict[str, Any]
 ) -> UUID:
     """Register a source on a registered interface, or renew its connector file.
 
@@ -29,8 +30,10 @@ def register_source(
     not send again by itself: the next sync reads everything anew.
 
     Raises:
+        InvalidConnectorFile: It does not name its interface, or not the data set of each stream.
         UnknownName: No interface is registered under the URN; register it first.
     """
+    _refuse_unbound(key, interface_urn, spec)
     interface = db.execute(
         "SELECT id FROM element WHERE urn = %s AND kind = 'interface'", (interface_urn,)
     ).fetchone()
@@ -56,6 +59,19 @@ def register_source(
     ).fetchone()
     assert row is not None  # RETURNING always gives the row of an upsert
     return UUID(str(row[0]))
+
+
+def _refuse_unbound(key: str, interface_urn: str | None, spec: dict[str, Any]) -> None:
+    """Refuse a file that runs by itself but says not what in the register it belongs to."""
+    bare = [name for name, stream in spec.get("streams", {}).items() if not stream.get("data_set")]
+    if interface_urn is not None and not bare:
+        return
+    where = "`interface`" if interface_urn is None else f"`data_set` in the streams {bare}"
+    raise InvalidConnectorFile(
+        f"connector {key!r} says nothing under {where}, so it cannot be registered",
+        remedy="Write the URNs from the landscape into the file; `townclerk landscape list` has "
+        "them.",
+    )
 
 
 def _forget_progress(db: psycopg.Connection, source_id: UUID) -> None:
@@ -128,7 +144,7 @@ def _copy_rejected(db: psycopg.Connection, rejected: Sequence[RejectedRecord]) -
                 bad.path[:KEY_CHARACTERS_MAX],
                 bad.reason[:REASON_CHARACTERS_MAX],
                 bad.raw,
-                raw_hash(bad.raw),
+                record_hash(bad.raw),
             )
             for bad in rejected
         ),

@@ -6,16 +6,14 @@ Most records of most scans are unchanged, since few sources can say what changed
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from uuid import UUID
 
 import psycopg
 
+from connectors.sdk.hashing import record_hash
 from registry.intake.leases import HeldLease
 from registry.storage.copying import copy_into
 from schemas.records import CustomerRecord, MappedPage, RejectedRecord, SourceRecord
-
-HASH_BYTES = 16  # 128 bits: a collision within one data set is out of reach
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,6 @@ class LandedPage:
     unchanged: int
     rejected: list[RejectedRecord]
     good_keys: list[str]
-
-
-def raw_hash(raw: bytes, mapping_hash: bytes = b"") -> bytes:
-    """Hash the bytes of a record; under its mapping, where a changed mapping counts as change."""
-    return blake2b(raw, digest_size=HASH_BYTES, key=mapping_hash).digest()
 
 
 def land(
@@ -61,7 +54,7 @@ def land(
         What was done, record by record accounted for.
     """
     latest, duplicates = _latest_by_key(page.customers)
-    hashes = {key: raw_hash(pair[0].raw, mapping_hash) for key, pair in latest.items()}
+    hashes = {key: record_hash(pair[0].raw, mapping_hash) for key, pair in latest.items()}
     known: dict[str, bytes] = dict(
         db.execute(
             "SELECT key, raw_hash FROM landed_record WHERE data_set_id = %s AND key = ANY(%s)",

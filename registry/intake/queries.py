@@ -196,6 +196,15 @@ def newest_runs(db: psycopg.Connection, source_ids: Sequence[UUID]) -> dict[UUID
     return {row.source_id: row for row in rows}
 
 
+def quarantine_counts(db: psycopg.Connection) -> dict[str, int]:
+    """Return how many records are in quarantine, by the key of their source."""
+    rows = db.execute(
+        """SELECT source.key, count(*) FROM quarantined_record
+           JOIN source ON source.id = source_id GROUP BY source.key"""
+    ).fetchall()
+    return dict(rows)
+
+
 def list_quarantine(
     db: psycopg.Connection,
     *,

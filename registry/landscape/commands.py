@@ -111,7 +111,8 @@ def _register_relationships(db: psycopg.Connection, relationships: list[Relation
                (id uuid, kind text, source text, target text, attrs jsonb)
            JOIN element AS source ON source.urn = draft.source
            JOIN element AS target ON target.urn = draft.target
-           ON CONFLICT (kind, source_id, target_id) DO UPDATE SET attrs = excluded.attrs
+           ON CONFLICT (kind, source_id, target_id) WHERE model_id IS NULL
+           DO UPDATE SET attrs = excluded.attrs
            WHERE relationship.attrs IS DISTINCT FROM excluded.attrs""",
         (document,),
     ).rowcount

@@ -40,7 +40,11 @@ class RelationshipRow:
     attrs: dict[str, Any]
 
 
-_ELEMENT = "SELECT id, urn, kind, name, description, attrs, revision, changed_at FROM element"
+_ELEMENT_COLUMNS = (
+    "element.id, element.urn, element.kind, element.name, element.description, element.attrs, "
+    "element.revision, element.changed_at"
+)
+_ELEMENT = f"SELECT {_ELEMENT_COLUMNS} FROM element"
 _RELATIONSHIP = "SELECT id, kind, source_id, target_id, attrs FROM relationship"
 
 
@@ -141,12 +145,11 @@ def neighbours(
     here, there = ("source_id", "target_id") if hop.outgoing else ("target_id", "source_id")
     with db.cursor(row_factory=args_row(lambda start, *row: (start, ElementRow(*row)))) as cursor:
         rows = cursor.execute(
-            f"""SELECT relationship.{here}, element.id, urn, element.kind, name, description,
-                       element.attrs, revision, changed_at
+            f"""SELECT relationship.{here}, {_ELEMENT_COLUMNS}
                 FROM relationship JOIN element ON element.id = relationship.{there}
                 WHERE relationship.{here} = ANY(%s) AND relationship.kind = %s
                   AND element.kind = %s
-                ORDER BY name, element.id""",
+                ORDER BY element.name, element.id""",
             (list(ids), hop.relationship, hop.kind),
         ).fetchall()
     found: dict[UUID, list[ElementRow]] = {}
@@ -177,14 +180,13 @@ def neighbour_pages(
         rows = cursor.execute(
             f"""SELECT start.id, neighbour.*
                 FROM unnest(%(ids)s::uuid[]) AS start (id) CROSS JOIN LATERAL (
-                    SELECT element.id, urn, element.kind, name, description, element.attrs,
-                           revision, changed_at
+                    SELECT {_ELEMENT_COLUMNS}
                     FROM relationship JOIN element ON element.id = relationship.{there}
                     WHERE relationship.{here} = start.id AND relationship.kind = %(relationship)s
                       AND element.kind = %(kind)s
                       AND (%(name)s::text IS NULL
-                           OR (name, element.id) > (%(name)s, %(after)s::uuid))
-                    ORDER BY name, element.id LIMIT %(limit)s) AS neighbour
+                           OR (element.name, element.id) > (%(name)s, %(after)s::uuid))
+                    ORDER BY element.name, element.id LIMIT %(limit)s) AS neighbour
                 ORDER BY start.id, neighbour.name, neighbour.id""",
             {
                 "ids": list(ids),

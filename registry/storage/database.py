@@ -17,6 +17,7 @@ from psycopg import conninfo
 from psycopg.types.json import JsonbDumper
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
+from registry.storage.guarding import can_guard
 from schemas.errors import DatabaseUnreachable, Misconfigured, StorageUnusable
 
 # The pool reports every failed attempt; we tell the failure once, as an error with a remedy.
@@ -43,10 +44,17 @@ KEEPALIVES = {
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """An open database: its address, which may hold a password, and its pool of connections."""
+    """An open database.
+
+    Attributes:
+        url: Its address, which may hold a password.
+        pool: Its connections.
+        is_guarded: Whether questions can be answered under the reader's role.
+    """
 
     url: str = field(repr=False)
     pool: ConnectionPool[psycopg.Connection] = field(repr=False)
+    is_guarded: bool = False
 
     @contextmanager
     def transaction(self) -> Iterator[psycopg.Connection]:
@@ -127,6 +135,7 @@ def open_database(url: str, *, pool_size: int, application_name: str = "towncler
     global _current  # noqa: PLW0603  # one database per process is the contract of unit_of_work
     with connect(url, application_name=application_name) as first:
         _check_server(first)
+        is_guarded = can_guard(first)
     pool = ConnectionPool(
         url,
         connection_class=psycopg.Connection,
@@ -149,7 +158,7 @@ def open_database(url: str, *, pool_size: int, application_name: str = "towncler
             remedy="Lower TOWNCLERK_POOL_SIZE or raise the server's max_connections.",
             pool_size=pool_size,
         ) from error
-    database = Database(url, pool)
+    database = Database(url, pool, is_guarded)
     close_database()
     _current = database
     return database
@@ -210,6 +219,16 @@ def connect(
         raise unreachable(url, error) from error
     prepare_connection(db)
     return db
+
+
+async def connect_to_listen(url: str) -> psycopg.AsyncConnection:
+    """Open one connection of an event loop that hears announcements; see storage.announcements.
+
+    Raises:
+        psycopg.OperationalError: The server does not answer.
+    """
+    options = _options(url, "townclerk listens")
+    return await psycopg.AsyncConnection.connect(url, autocommit=True, **options)
 
 
 def prepare_connection(db: psycopg.Connection) -> None:

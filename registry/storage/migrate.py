@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from registry.storage.database import connect
+from registry.storage.guarding import establish_reader
 from schemas.errors import Misconfigured
 
 # Any fixed number will do; it keeps two processes from migrating at the same time.
@@ -48,6 +49,8 @@ def upgrade(url: str, *, to: str = "head") -> list[str]:
                     remedy="The tables of this database were changed by hand, or it belongs to "
                     "another program: name an empty one in DATABASE_URL, or restore a backup.",
                 ) from error
+        with guard.transaction():
+            establish_reader(guard)
         return missing
 
 

@@ -43,5 +43,11 @@ def map_stylesheet() -> str:
     return "".join((STATIC / name).read_text() for name in ("tokens.css", "map.css"))
 
 
+@cache
+def view_stylesheet() -> str:
+    """Return the style of an architecture view that stands alone."""
+    return "".join((STATIC / name).read_text() for name in ("tokens.css", "view.css"))
+
+
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:HASH_CHARACTERS]

@@ -9,9 +9,10 @@ import psycopg
 
 from registry import customers, intake, landscape
 from registry.intake.queries import IntakeTotals, RunRow
+from registry.landscape.lifecycle import lifecycle_of
 from registry.landscape.queries import ElementRow, Hop, MapRows
 from registry.web.draw.model import ComponentBlock, DomainBlock, LandscapeMap, SystemBox
-from registry.web.draw.states import STATES, ColourBy, Kind, State, Sync, lifecycle_of
+from registry.web.draw.states import STATES, ColourBy, Kind, State, Sync
 from schemas.intake import RunState
 from schemas.landscape import ElementKind
 

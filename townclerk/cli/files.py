@@ -22,17 +22,7 @@ def read_text(file: Path, *, bytes_max: int) -> str:
     Raises:
         UnreadableFile: There is no such file, it is no file, too large, or not UTF-8.
     """
-    try:
-        with file.open("rb") as opened:
-            # One byte more than allowed tells a file that is too large, also where it has no size.
-            content = opened.read(bytes_max + 1)
-    except OSError as error:
-        raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
-    if len(content) > bytes_max:
-        raise UnreadableFile(
-            f"{file} is larger than {bytes_max:,} bytes.",
-            remedy="Look whether it is the file you meant; split it if it is.",
-        )
+    content = read_bytes(file, bytes_max=bytes_max)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -42,6 +32,31 @@ def read_text(file: Path, *, bytes_max: int) -> str:
             remedy="Save it as UTF-8, for example with `iconv --from-code cp1252 --to-code utf-8`.",
             line=line,
         ) from error
+
+
+def read_bytes(file: Path, *, bytes_max: int, cut: bool = False) -> bytes:
+    """Return a file's bytes.
+
+    Args:
+        file: As named by the person.
+        bytes_max: Larger files are refused.
+        cut: Return the first `bytes_max` bytes of a larger file instead of refusing it.
+
+    Raises:
+        UnreadableFile: There is no such file, it is no file, or too large.
+    """
+    try:
+        with file.open("rb") as opened:
+            # One byte more than allowed tells a file that is too large, also where it has no size.
+            content = opened.read(bytes_max + 1)
+    except OSError as error:
+        raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > bytes_max and not cut:
+        raise UnreadableFile(
+            f"{file} is larger than {bytes_max:,} bytes.",
+            remedy="Look whether it is the file you meant; split it if it is.",
+        )
+    return content[:bytes_max]
 
 
 class UnwritableFile(InvalidInput):
@@ -59,7 +74,16 @@ def write_text(file: Path, text: str) -> None:
     Raises:
         UnwritableFile: Its directory is missing or not ours, or the disk is full.
     """
+    write_bytes(file, text.encode())
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write a file that a person named.
+
+    Raises:
+        UnwritableFile: Its directory is missing or not ours, or the disk is full.
+    """
     try:
-        file.write_text(text, encoding="utf-8")
+        file.write_bytes(content)
     except OSError as error:
         raise UnwritableFile(f"{file} cannot be written: {error.strerror}.") from error

@@ -24,9 +24,12 @@ COMMANDS: Final = {
     "backup": ("backup", "Write the whole database into one file."),
     "restore": ("backup", "Restore a backup into an empty database, and prove it whole."),
     "landscape": ("landscape", "What the municipality runs, and how it hangs together."),
+    "interfaces": ("interfaces", "Check interfaces against rule sets, with evidence."),
+    "connector": ("connector", "Make connector files, try them, run them by themselves."),
     "sync": ("sync", "Read sources, page by page, into the master view."),
     "quarantine": ("quarantine", "Records that could not be used, with rule and reason."),
     "customers": ("customers", "One record for each customer, merged from the sources."),
+    "secret": ("secret", "Secrets of sources, sealed under a key that is not in the database."),
     "token": ("token", "API tokens: made once, shown once, kept as keyed hashes."),
 }
 

@@ -11,7 +11,8 @@ import yaml
 from registry import landscape
 from schemas.errors import InvalidInput
 from schemas.landscape import ElementKind
-from townclerk.cli.files import read_text, write_text
+from townclerk.cli import landscape_drawing, landscape_files, landscape_questions
+from townclerk.cli.files import read_text
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 
@@ -24,6 +25,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+landscape_files.add_to(app)
+landscape_questions.add_to(app)
+landscape_drawing.add_to(app)
 
 
 @app.command(name="list")
@@ -66,24 +70,6 @@ def register(
         return
     say(f"{done.elements} elements and {done.relationships} relationships added or changed.")
     say_next("`townclerk landscape list`; `townclerk sync add FILE.yaml` connects an interface")
-
-
-@app.command()
-def draw(
-    file: Annotated[Path, typer.Argument(help="Where to; an SVG picture that stands alone.")],
-    as_json: AsJson = False,
-) -> None:
-    """Draw the landscape as one picture for reports and web pages."""
-    from registry.web.pages import standalone_svg
-
-    with opened_town(), unit_of_work() as db:
-        picture = standalone_svg(db)
-    write_text(file, picture)
-    if as_json:
-        print_json({"file": file, "bytes": len(picture.encode())})
-        return
-    say(f"The landscape is in {file}.")
-    say_next("open it in a browser, or put it into a report")
 
 
 @app.command()

@@ -37,6 +37,13 @@ def print_json(data: Any) -> None:
     sys.stdout.flush()
 
 
+def print_bytes(content: bytes) -> None:
+    """Print a report as it is, also one that is no text."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table on standard output; values are text, never markup."""
     table = Table(title=title, title_justify="left", header_style="bold")

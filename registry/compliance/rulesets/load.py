@@ -31,7 +31,13 @@ from schemas.errors import InvalidInput
 BUNDLED = Path(__file__).parents[1] / "bundled"
 FILE_BYTES_MAX = 4 * 2**20  # the largest public rule set has 0.2 MB
 FILES_MAX = 200  # a national rule set extends about fifty files
-_NAMES = {"spectral:oas": "oas.yaml", "oas": "oas.yaml"}
+_NAMES = {
+    "spectral:oas": "oas.yaml",
+    "oas": "oas.yaml",
+    "townclerk:municipal": "municipal.yaml",
+    "municipal": "municipal.yaml",
+    "townclerk:asyncapi": "asyncapi.yaml",
+}
 
 
 def load(path_or_name: str | Path, *, leave_out_unknown: bool = False) -> RuleSet:
@@ -39,7 +45,7 @@ def load(path_or_name: str | Path, *, leave_out_unknown: bool = False) -> RuleSe
 
     Args:
         path_or_name: A file in Spectral's format (.yaml, .yml or .json), or a bundled name:
-            `spectral:oas`.
+            `spectral:oas`, `townclerk:municipal` or `townclerk:asyncapi`.
         leave_out_unknown: Switch off rules whose functions we do not have, and name them in
             `left_out`, instead of refusing the rule set.
 
@@ -59,12 +65,18 @@ class _Loader:
         self.files = 0
         self.stack: list[Path] = []
         self.next_owner = 0
+        self.contents: dict[Path, str] = {}
 
     def load(self, path_or_name: str | Path) -> RuleSet:
         path = self._locate(str(path_or_name), None)
         found = self._file(path, "recommended", explicit=False, root=path.parent)
         found.name = str(path_or_name)
         found.digest = self.digest.hexdigest()
+        found.files = {
+            file.relative_to(path.parent).as_posix(): text
+            for file, text in self.contents.items()
+            if not file.is_relative_to(BUNDLED)
+        }
         for rule in found.rules.values():
             self._prepare(found, rule)
         return found
@@ -108,6 +120,7 @@ class _Loader:
             raise InvalidRuleSet(f"{path.name!r} has more than {FILE_BYTES_MAX:,} bytes.")
         self.digest.update(len(content).to_bytes(8, "big") + content)
         text = content.decode("utf-8-sig", errors="replace")
+        self.contents[path] = content.decode("utf-8", errors="surrogateescape")
         tree, remarks = (read_json if path.suffix == ".json" else read_yaml)(text)
         broken = next((remark for remark in remarks if remark.kind == "syntax"), None)
         data = tree.values[0] if tree.values else None
@@ -118,7 +131,8 @@ class _Loader:
 
     def _add_finding_texts(self, definition: dict[str, Any], path: Path) -> None:
         """Give rules of a bundled set their messages, which stand in a file of their own."""
-        texts = self._read(path.with_name(f"{path.stem}-finding-texts.yaml"))
+        beside = path.with_name(f"{path.stem}-finding-texts.yaml")
+        texts = self._read(beside) if beside.is_file() else {}
         for name, text in texts.items():
             definition["rules"][name].setdefault("message", text)
 

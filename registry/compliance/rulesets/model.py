@@ -89,6 +89,8 @@ class RuleSet:
         overrides: Rule changes for some files or parts of files.
         digest: SHA-256 over the bytes of every file that took part.
         selectors: Compiled paths by their text.
+        files: Text of its own files by name, relative to the folder of the first; bundled ones
+            are not among them.
         left_out: Rules that need functions we do not have, where that was allowed.
     """
 
@@ -100,4 +102,5 @@ class RuleSet:
     overrides: tuple[Override, ...] = ()
     digest: str = ""
     selectors: dict[str, Selector] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)

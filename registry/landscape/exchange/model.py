@@ -2,7 +2,7 @@
 
 What a format says and this model has no field for stays with its object as `Residue`, so that a
 file read and written again says the same as before. Objects are slim, because a reference
-architecture has 70,000 of them.
+architecture has 70,000 of them; what an object does not say is left out where it is stored as JSON.
 """
 
 from collections.abc import Iterator
@@ -25,14 +25,14 @@ class Dialect(StrEnum):
     INVENTORY = "inventory"  # SB 272
 
 
-class Text(Struct, frozen=True, gc=False):
+class Text(Struct, frozen=True, gc=False, omit_defaults=True):
     """Words in one language; `language` is None where the format names none."""
 
     text: str
     language: str | None = None
 
 
-class Property(Struct, frozen=True, gc=False):
+class Property(Struct, frozen=True, gc=False, omit_defaults=True):
     """A value under a property definition; the same definition may come twice, or with no value."""
 
     definition: str
@@ -44,7 +44,7 @@ class Property(Struct, frozen=True, gc=False):
         return self.values[0].text if self.values else ""
 
 
-class Residue(Struct, frozen=True, gc=False):
+class Residue(Struct, frozen=True, gc=False, omit_defaults=True):
     """What a file says about an object beyond the object's own fields, word for word.
 
     Args:
@@ -60,7 +60,7 @@ class Residue(Struct, frozen=True, gc=False):
     verbatim: tuple[tuple[str, str], ...] = ()
 
 
-class Thing(Struct, kw_only=True):
+class Thing(Struct, kw_only=True, omit_defaults=True):
     """What elements, relationships, views and folders have in common.
 
     `line` is where the file speaks of it; errors name it, comparisons leave it out.
@@ -102,7 +102,7 @@ class Relationship(Thing, kw_only=True, gc=False):
 Colour = tuple[int, int, int, int | None]
 
 
-class Font(Struct, frozen=True, gc=False):
+class Font(Struct, frozen=True, gc=False, omit_defaults=True):
     """A font: `size` in points as written, `style` as words (bold italic underline)."""
 
     name: str | None = None
@@ -111,7 +111,7 @@ class Font(Struct, frozen=True, gc=False):
     colour: Colour | None = None
 
 
-class Style(Struct, frozen=True, gc=False):
+class Style(Struct, frozen=True, gc=False, omit_defaults=True):
     """How a node or a connection is drawn; None leaves it to whoever draws."""
 
     line: Colour | None = None
@@ -120,7 +120,7 @@ class Style(Struct, frozen=True, gc=False):
     line_width: int | None = None
 
 
-class Node(Struct, kw_only=True, gc=False):
+class Node(Struct, kw_only=True, gc=False, omit_defaults=True):
     """A box on a view; x and y count from the view's upper left corner, also when nested.
 
     Args:
@@ -146,7 +146,7 @@ class Node(Struct, kw_only=True, gc=False):
     line: int = 0
 
 
-class Connection(Struct, kw_only=True, gc=False):
+class Connection(Struct, kw_only=True, gc=False, omit_defaults=True):
     """A line on a view between nodes or connections.
 
     Args:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from registry.web.draw.states import ColourBy, Kind, Lifecycle, Sync
+from registry.landscape.lifecycle import Lifecycle
+from registry.web.draw.states import ColourBy, Kind, Sync
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ Colour alone would leave out one man in twelve and every black-and-white printer
 from dataclasses import dataclass
 from enum import StrEnum
 
+from registry.landscape.lifecycle import Lifecycle
+
 
 class ColourBy(StrEnum):
     """What the reader wants to see in the colours."""
@@ -50,16 +52,6 @@ class Kind(StrEnum):
     SYSTEM = "system"
 
 
-class Lifecycle(StrEnum):
-    """Where a system stands in its life."""
-
-    PLANNED = "planned"
-    LIVE = "live"
-    LEAVING = "leaving"
-    GONE = "gone"
-    UNKNOWN = "unknown"
-
-
 class Sync(StrEnum):
     """How the last reading of a system went."""
 
@@ -92,19 +84,3 @@ STATES: dict[ColourBy, dict[str, State]] = {
         Sync.NONE: State("none", "–", Shape.OPEN, "No connector"),
     },
 }
-
-
-# What people write in a landscape's `lifecycle` or `status`, in English and Dutch, folded.
-_LIFECYCLE_WORDS = {
-    Lifecycle.PLANNED: "planned plan phase_in phasing_in gepland in_ontwikkeling",
-    Lifecycle.LIVE: "live active operational production in_use in_production actief in_gebruik",
-    Lifecycle.LEAVING: "leaving phase_out phasing_out sunset deprecated retiring uitfaseren",
-    Lifecycle.GONE: "gone end_of_life retired ended decommissioned not_in_use uitgefaseerd",
-}
-_LIFECYCLE_OF = {word: state for state, words in _LIFECYCLE_WORDS.items() for word in words.split()}
-
-
-def lifecycle_of(word: str | None) -> Lifecycle:
-    """Return the state of life behind a word of the landscape; unknown words are UNKNOWN."""
-    folded = (word or "").strip().lower().replace(" ", "_").replace("-", "_")
-    return _LIFECYCLE_OF.get(folded, Lifecycle.UNKNOWN)

@@ -22,15 +22,22 @@ from tests.unit.landscape.exchange.samples import ARCHI, EXCHANGE_2
 Bytes = Callable[[str], bytes]
 Place = Callable[[str], Path]
 
-EXCHANGE_FILES = [
+OLDER_FILES = [
     "gemma/GEMMA-2019-12-06.xml.gz",
     "gemma/GEMMA-2020-12-12.xml.gz",
     "gemma/GEMMA-2023-12-19.xml.gz",
     "gemma/GEMMA-2025-10-11.xml.gz",
-    "gemma/GEMMA-2026-06-30.xml.gz",
     "gemma-ggm/GEMMA-GGM-2025-07-02.xml.gz",
 ]
-ARCHI_FILES = ["archimate/Archisurance.archimate", "gemma/GEMMA-2026-06-30.archimate.gz"]
+NEWEST_FILE = "gemma/GEMMA-2026-06-30.xml.gz"
+EXCHANGE_FILES = [
+    NEWEST_FILE,
+    *(pytest.param(name, marks=pytest.mark.heavy) for name in OLDER_FILES),
+]
+ARCHI_FILES = [
+    "archimate/Archisurance.archimate",
+    pytest.param("gemma/GEMMA-2026-06-30.archimate.gz", marks=pytest.mark.heavy),
+]
 COARCHI = "gemma/GEMMA-grafico-2026-06-30.tar.gz"
 
 
@@ -68,7 +75,7 @@ def test_a_coarchi_folder_survives_byte_for_byte(reference_bytes: Bytes) -> None
     assert [name for name in files if files[name] != written[name]] == []
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_folder_and_the_file_say_the_same(reference_data: Place) -> None:
     scope = shared_scope(str, order=False)
     folder = load(reference_data(COARCHI))

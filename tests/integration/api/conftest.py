@@ -1,7 +1,6 @@
 """What the tests of the API share: a town to ask about, and a count of SQL statements."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -25,17 +24,18 @@ def shared_database(postgres_server: EmbeddedPostgres) -> Iterator[Database]:
 
 
 @pytest.fixture
-def statements(database: Database) -> Noted:
-    """Note every statement that goes over one of the pool's connections."""
+def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Noted:
+    """Note every statement that a cursor of this process is given."""
     noted = Noted()
 
-    class NotingCursor(psycopg.Cursor[Any]):
-        def execute(self, query: Any, *args: Any, **kwargs: Any) -> Any:
+    def noting(execute: Any) -> Any:
+        def wrapper(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
             noted.append(query if isinstance(query, str) else query.as_string(self))
-            return super().execute(query, *args, **kwargs)
+            return execute(self, query, *args, **kwargs)
 
-    with ExitStack() as stack:
-        for _ in range(database.pool.max_size):
-            connection = stack.enter_context(database.pool.connection())
-            connection.cursor_factory = NotingCursor
+        return wrapper
+
+    for kind in (psycopg.Cursor, psycopg.RawCursor):
+        if "execute" in vars(kind):
+            monkeypatch.setattr(kind, "execute", noting(vars(kind)["execute"]))
     return noted

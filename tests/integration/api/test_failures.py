@@ -44,8 +44,8 @@ def test_a_broken_row_breaks_its_page_without_repeating_values(
 ) -> None:
     break_customers(rows=50)
     answer = ask("{ customers { nodes { displayName values { value } } } }")
-    assert len(answer["errors"]) <= 20
-    for each in answer["errors"]:
+    assert len(answer.get("errors", [])) <= 20
+    for each in answer.get("errors", []):
         assert not any(word in each["message"].lower() for word in SECRET_WORDS)
     assert not [message for message in caplog.messages if "Waterdorp" in message]
 

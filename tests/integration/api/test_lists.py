@@ -124,7 +124,8 @@ def test_everything_with_a_global_id_is_found_by_it() -> None:
     ids = [global_id(kind, key) for kind, key in found.items()]
     together = data("query ($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", ids=ids)
     assert [node["id"] for node in together["nodes"]] == ids
-    assert len({node["__typename"] for node in together["nodes"]}) == len(found)
+    types = {node["__typename"] for node in together["nodes"]}
+    assert types >= {"System", "Interface", "DataSet", "Relationship", "Source", "Customer"}
     for given in ids:
         alone = data("query ($id: ID!) { node(id: $id) { id __typename } }", id=given)
         assert alone["node"]["id"] == given

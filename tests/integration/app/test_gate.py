@@ -144,17 +144,29 @@ def test_a_withdrawn_token_opens_nothing_from_the_next_request_on(
     assert client.post("/graphql", headers=headers).status_code == 401
 
 
-def test_a_socket_needs_a_token_too(start: Start, token: Token) -> None:
+def test_a_socket_of_graphql_is_let_through_as_nobody_because_its_token_comes_later(
+    start: Start,
+) -> None:
     url = str(start().base_url).replace("http", "ws") + "/graphql"
 
     async def speak(headers: dict[str, str]) -> str:
         async with websockets.connect(url, additional_headers=headers) as socket:
             return json.loads(await socket.recv())["actor"]
 
+    assert asyncio.run(speak({})) == "nobody"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.nl"])
+def test_a_socket_that_a_strangers_page_opens_is_refused(start: Start, origin: str) -> None:
+    url = str(start(demo=True).base_url).replace("http", "ws") + "/graphql"
+
+    async def speak() -> None:
+        async with websockets.connect(url, additional_headers={"Origin": origin}):
+            pass
+
     with pytest.raises(websockets.InvalidStatus) as refused:
-        asyncio.run(speak({}))
+        asyncio.run(speak())
     assert refused.value.response.status_code == 403
-    assert asyncio.run(speak(bearer(token()))) == "tester"
 
 
 def test_a_server_without_its_key_opens_nothing_but_health(start: Start) -> None:

@@ -49,7 +49,7 @@ def test_graphql_answers_and_keeps_what_the_token_does_not_open(
     ):
         answer = client.post("/graphql", json={"query": "{ __typename }"})
         assert answer.json() == {"data": {"__typename": "Query"}}
-        by_get = client.get('/graphql?query=mutation{cancelSync(source:"crm")}')
+        by_get = client.get('/graphql?query=mutation{cancelSync(source:"crm"){__typename}}')
         assert by_get.status_code >= 400
         opened = client.post("/graphql", json={"query": "{ systems { totalCount } }"}).json()
         assert opened == {"data": {"systems": {"totalCount": 0}}}

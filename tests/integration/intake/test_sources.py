@@ -9,8 +9,9 @@ from schemas.errors import StaleLease, UnknownName
 from schemas.records import Cursor
 from tests.factories import an_interface
 
-SPEC = {"streams": {"people": {"map": {"family_name": "name"}}}}
-MENDED = {"streams": {"people": {"map": {"family_name": "surname"}}}}
+DATA_SET = "urn:town:data_set:people"
+SPEC = {"streams": {"people": {"data_set": DATA_SET, "map": {"family_name": "name"}}}}
+MENDED = {"streams": {"people": {"data_set": DATA_SET, "map": {"family_name": "surname"}}}}
 
 
 def a_source_read_to_its_end(db: psycopg.Connection, urn: str) -> HeldLease:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sdk.connector import find_connector
+from connectors.sdk.connector import connector_kinds, find_connector
 from connectors.sdk.functions import FUNCTIONS
 from connectors.sdk.load import load_connector_file
 from connectors.sdk.spec import CANONICAL_FIELDS, ConnectorFile
@@ -22,7 +22,7 @@ def test_the_examples_are_good_files(number: int) -> None:
 def test_every_option_field_and_function_is_named() -> None:
     named = set(re.findall(r"`(\w+)", PAGE))
     options = set(ConnectorFile.model_fields) | set(CANONICAL_FIELDS)
-    for kind in ("rest", "graphql", "sql", "files"):
+    for kind in connector_kinds():
         options |= set(find_connector(kind).stream_type.model_fields)
 
     assert sorted((options | set(FUNCTIONS)) - named) == []

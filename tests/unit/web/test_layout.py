@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from registry.landscape.lifecycle import Lifecycle
 from registry.web.draw.landscape import DrawOptions, draw_landscape, landscape_poster
 from registry.web.draw.layout import BLOCKS, page_arrangement, poster_arrangement
 from registry.web.draw.model import (
@@ -19,7 +20,7 @@ from registry.web.draw.model import (
     Rect,
     SystemBox,
 )
-from registry.web.draw.states import ColourBy, Kind, Lifecycle, Sync
+from registry.web.draw.states import ColourBy, Kind, Sync
 from registry.web.draw.text import NAME_CHARACTERS_MAX, fit, fit_lines, harmless, width_px
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,0 +1,1 @@
+"""Turn an interface's own document into a connector file, with the reason of every guess."""

@@ -1,0 +1,33 @@
+"""Read an interface's document, whatever it is written in, and infer what a connector can read."""
+
+from connectors.generate.documents import read_document
+from connectors.generate.guesses import InferredInterface, InterfaceUnreadable
+from connectors.generate.openapi import read_openapi
+
+
+def infer_interface(content: bytes, *, name: str) -> InferredInterface:
+    """Infer a connector from a document.
+
+    Args:
+        content: The document: OpenAPI 3 or Swagger 2.0 as JSON or YAML, or a GraphQL schema as
+            text or as the answer to an introspection; packed with gzip or not.
+        name: File name or address, for messages.
+
+    Raises:
+        InterfaceUnreadable: It is none of these, or describes nothing that can be read.
+    """
+    document = read_document(content, name=name)
+    if isinstance(document, str) or "__schema" in document or _introspected(document):
+        from connectors.generate.relay import read_graphql  # graphql-core takes 0.3 s to import
+
+        return read_graphql(document)
+    if not {"openapi", "swagger", "paths"} & set(document):
+        raise InterfaceUnreadable(
+            f"{name} is neither OpenAPI nor Swagger nor a GraphQL schema: it has no `paths`."
+        )
+    return read_openapi(document)
+
+
+def _introspected(document: dict[str, object]) -> bool:
+    data = document.get("data")
+    return isinstance(data, dict) and "__schema" in data

@@ -1,0 +1,118 @@
+"""Plays a REST source for the conformance kit, paged as a connector file says."""
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from connectors.rest import RestConnector, RestStream
+from connectors.sdk.conformance.http_rigs import HTTP_FAULTS, HttpRig, Shown
+from connectors.sdk.conformance.playing import Asked, Told
+from connectors.sdk.conformance.rigs import Fault, Show, merged, person, planted
+from connectors.sdk.paging import (
+    CountedPaging,
+    CursorPaging,
+    HeaderLinkPaging,
+    LinkPaging,
+    MarkedPaging,
+    NoPaging,
+    NumberPaging,
+    OffsetPaging,
+    SizedPaging,
+)
+from connectors.sdk.spec import ConnectorFile
+
+PLACE = "conformance-place"
+"""Query parameter by which our own links say where they lead."""
+
+
+class RestRig(HttpRig):
+    """Plays one stream of a REST source."""
+
+    def __init__(self, spec: ConnectorFile, stream: str) -> None:
+        found = spec.streams[stream]
+        assert isinstance(found, RestStream)  # the kind was looked up by the file's own word
+        self._stream, paging = found, found.paging
+        self.counted = isinstance(paging, CountedPaging)
+        faults = set(HTTP_FAULTS)
+        if isinstance(paging, LinkPaging | HeaderLinkPaging):
+            faults.add(Fault.FOREIGN_NEXT)
+        if isinstance(paging, NoPaging):
+            faults -= {Fault.SHORT_PAGE, Fault.EMPTY_PAGE}
+        else:
+            faults.add(Fault.LOOPING_NEXT)
+        if found.records == ".":
+            faults.add(Fault.NOT_ITS_SHAPE)
+        super().__init__(
+            connector=RestConnector,
+            spec=spec,
+            stream=stream,
+            faults=frozenset(faults),
+            pages_ten_fold=not isinstance(paging, NoPaging),
+        )
+
+    def options(self, show: Show) -> dict[str, Any]:
+        """Return the stream's options that ask for pages of the show's size."""
+        paging = self._stream.paging
+        if not isinstance(paging, SizedPaging):
+            return {}
+        return {"paging": paging.model_copy(update={"size": show.size})}
+
+    def numbers(self, show: Show, asked: Asked) -> list[int]:
+        """Return the records of the partition that is asked for."""
+        parts, numbers = self._stream.partitions, show.numbers()
+        if parts is None:
+            return numbers
+        for place, value in enumerate(parts.values):
+            path = self._stream.get.replace("{partition}", quote(value, safe=""))
+            held = parts.parameter and asked.query.get(parts.parameter) == value
+            if held or (parts.parameter is None and asked.path == path):
+                return [one for one in numbers if one % len(parts.values) == place]
+        return []
+
+    def start(self, show: Show, asked: Asked) -> int:
+        """Return how many records come before the page that is asked for."""
+        paging, query = self._stream.paging, asked.query
+        match paging:
+            case CursorPaging():
+                return int(query.get(paging.parameter, "0"))
+            case NumberPaging():
+                size = max(1, show.size // 2) if show.fault is Fault.SHORT_PAGE else show.size
+                return (int(query[paging.parameter]) - paging.first) * size
+            case OffsetPaging():
+                return int(query[paging.parameter])
+            case _:
+                return int(query.get(PLACE, "0"))
+
+    def tell(self, show: Show, asked: Asked, shown: Shown) -> Told:
+        """Write a page as the source would."""
+        paging, headers = self._stream.paging, dict[str, str]()
+        if isinstance(paging, NoPaging):
+            shown = Shown(self.numbers(show, asked), 0, None, shown.total)
+        items = [person(self._stream, number) for number in shown.numbers]
+        if self._stream.records == ".":
+            body: Any = items
+        else:
+            body = planted(self._stream.records, items)
+        link = f"{shown.elsewhere or _here(asked)}{_target(asked, shown.follows)}"
+        if isinstance(paging, MarkedPaging):
+            token = link if isinstance(paging, LinkPaging) else str(shown.follows)
+            if shown.follows is not None:
+                body = merged(body, planted(paging.next, token))
+            elif not paging.absent_means_end:
+                body = merged(body, planted(paging.next, None))
+        if isinstance(paging, HeaderLinkPaging):
+            headers["Link"] = f'<{link}>; rel="next"' if shown.follows is not None else "<x>; rel=x"
+        if paging.total is not None:
+            body = merged(body, planted(paging.total, shown.total))
+        if paging.total_header is not None:
+            headers[paging.total_header] = str(shown.total)
+        return Told(json.dumps(body).encode(), headers=headers)
+
+
+def _here(asked: Asked) -> str:
+    return f"http://{asked.headers['host']}"
+
+
+def _target(asked: Asked, place: int | None) -> str:
+    query = {**asked.query, PLACE: str(place)}
+    return f"{asked.path}?{urlencode(query)}"

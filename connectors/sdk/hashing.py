@@ -1,0 +1,20 @@
+"""Tell by its bytes whether a record is as it was; most records of most scans are."""
+
+import hashlib
+from hashlib import blake2b
+
+from connectors.sdk.spec import StreamSpec
+
+HASH_BYTES = 16
+"""128 bits: two records of one data set that share them are out of reach."""
+
+
+def mapping_hash(stream: StreamSpec) -> bytes:
+    """Return bytes that change with whatever decides what becomes of a raw record."""
+    decisive = stream.model_dump_json(include={"key", "changed", "map", "decimal"})
+    return hashlib.sha256(decisive.encode()).digest()
+
+
+def record_hash(raw: bytes, mapping: bytes = b"") -> bytes:
+    """Hash the bytes of a record under its mapping, so that a changed mapping counts as change."""
+    return blake2b(raw, digest_size=HASH_BYTES, key=mapping).digest()

@@ -1,0 +1,1 @@
+"""How questions are read: from the rooms' declarations to one SQL statement, or to the executor."""

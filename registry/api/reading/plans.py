@@ -1,0 +1,218 @@
+"""Plans: what compiling an operation gave, kept and filled in again for the next request.
+
+A plan belongs to the text of the question, the operation in it, the scopes of who asks, and the
+shape of the variables: whatever may change the SQL. Texts, moments and the members of lists do not
+change it, so they are left out of the shape and become parameters.
+"""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
+from graphql.execution.values import get_argument_values, get_variable_values
+
+from registry.api.reading.catalogue import CATALOGUE
+from registry.api.reading.compiler import Compiler, NotCompilable
+from registry.api.reading.cost import Cost
+from registry.api.reading.places import read_global_id
+from registry.api.reading.writing import Parameter, Writer
+from registry.api.refusals import AnswerTooLarge
+from schemas.access import Scope
+from schemas.errors import AccessDenied, InvalidInput
+
+PLANS_MAX: Final = 500  # of 10 kB each: 5 MB
+SQL_CHARACTERS_MAX: Final = 200_000  # longer statements take longer to plan than to answer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One statement and how to fill it in.
+
+    Attributes:
+        sql: With `$1` for the first parameter.
+        parameters: Where each parameter comes from.
+        arguments: Arguments of each field that has any; None where variables decide.
+        sites: Definition and node of the same fields.
+        scopes: What it gives to see.
+        first: Name in the answer of the first field, where errors of the whole are put.
+    """
+
+    sql: str
+    parameters: tuple[Parameter, ...]
+    arguments: tuple[Mapping[str, Any] | None, ...]
+    sites: tuple[tuple[GraphQLField, FieldNode], ...]
+    scopes: frozenset[Scope]
+    first: str
+
+    def values(self, variables: dict[str, Any]) -> list[Any]:
+        """Return the parameters of a request.
+
+        Raises:
+            InvalidInput: A value makes no sense.
+        """
+        arguments: Sequence[Mapping[str, Any]] = [
+            get_argument_values(field, node, variables) if known is None else known
+            for known, (field, node) in zip(self.arguments, self.sites, strict=True)
+        ]
+        return [parameter.value(arguments) for parameter in self.parameters]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One operation as it was asked.
+
+    Attributes:
+        text: The document's text, which stands for the document.
+        document: The document.
+        operation: The operation in it.
+        variables: Coerced variables.
+    """
+
+    text: str
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    variables: dict[str, Any]
+
+
+class Plans:
+    """Keeps plans, the least recently used one leaving first.
+
+    Args:
+        graph: The schema.
+    """
+
+    def __init__(self, graph: GraphQLSchema) -> None:
+        self._graph = graph
+        self._kept: OrderedDict[Hashable, Plan | None] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many plans are kept."""
+        return len(self._kept)
+
+    def question(
+        self, text: str, document: DocumentNode, name: str | None, given: dict[str, Any] | None
+    ) -> Question | None:
+        """Return a read operation with its variables; None where the executor has to answer."""
+        operation = _operation(document, name)
+        if operation is None or operation.operation is not OperationType.QUERY:
+            return None
+        definitions = operation.variable_definitions
+        if not definitions:
+            return Question(text, document, operation, {})
+        coerced = get_variable_values(self._graph, definitions, given or {})
+        return Question(text, document, operation, coerced) if isinstance(coerced, dict) else None
+
+    def plan(self, question: Question, scopes: frozenset[Scope]) -> tuple[Plan, list[Any]] | None:
+        """Return the plan of a question and its parameters; None where the executor must answer.
+
+        Raises:
+            AnswerTooLarge: It would cost more than a question may.
+        """
+        name = question.operation.name
+        key = (
+            question.text,
+            name.value if name else None,
+            scopes,
+            tuple((each, shape(value)) for each, value in question.variables.items()),
+        )
+        try:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                plan = self._kept[key]
+                return (plan, plan.values(question.variables)) if plan else None
+            plan, values = self._compiled(question, scopes)
+        except AnswerTooLarge:
+            raise
+        except (InvalidInput, AccessDenied, GraphQLError):
+            return None  # the executor tells the same error at the field it belongs to
+        self._kept[key] = plan
+        if len(self._kept) > PLANS_MAX:
+            self._kept.popitem(last=False)
+        return (plan, values) if plan else None
+
+    def _compiled(
+        self, question: Question, scopes: frozenset[Scope]
+    ) -> tuple[Plan | None, list[Any]]:
+        fragments = {
+            part.name.value: part
+            for part in question.document.definitions
+            if isinstance(part, FragmentDefinitionNode)
+        }
+        Cost(CATALOGUE, self._graph, fragments, question.variables).check(question.operation)
+        writer = Writer(scopes)
+        compiler = Compiler(CATALOGUE, self._graph, fragments, question.variables, writer)
+        try:
+            sql = compiler.operation(question.operation)
+        except NotCompilable:
+            return None, []
+        if len(sql) > SQL_CHARACTERS_MAX:
+            return None, []
+        varies = bool(question.variables)
+        plan = Plan(
+            sql,
+            tuple(writer.parameters),
+            tuple(None if varies else each for each in compiler.arguments),
+            tuple(compiler.sites),
+            frozenset(writer.needed),
+            _first(question.operation),
+        )
+        return plan, writer.values
+
+
+def shape(value: Any) -> Hashable:
+    """Return what of a variable's value decides the SQL.
+
+    Numbers stay, because they may be sizes of pages; of texts that are global ids, the kind stays.
+    """
+    if isinstance(value, str):
+        return _kind_of(value)
+    if isinstance(value, Mapping):
+        return tuple((name, shape(part)) for name, part in value.items())
+    if isinstance(value, list):
+        return _shape_of_list(value)
+    return datetime if isinstance(value, datetime) else (type(value), value)
+
+
+def _shape_of_list(values: list[Any]) -> Hashable:
+    """Return the shape of a list: of texts the kinds alone, of other things each."""
+    shapes = [shape(value) for value in values]
+    if all(isinstance(value, str | datetime) for value in values):
+        return frozenset(shapes)
+    is_data = not any(isinstance(value, Mapping | list | Enum) for value in values)
+    return list if is_data else tuple(shapes)
+
+
+def _kind_of(text: str) -> Hashable:
+    try:
+        return read_global_id(text)[0]
+    except InvalidInput:
+        return str
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    found = [
+        part
+        for part in document.definitions
+        if isinstance(part, OperationDefinitionNode)
+        and (name is None or (part.name and part.name.value == name))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _first(operation: OperationDefinitionNode) -> str:
+    first = operation.selection_set.selections[0]
+    named = getattr(first, "alias", None) or getattr(first, "name", None)
+    return str(named.value) if named else ""

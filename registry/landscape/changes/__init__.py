@@ -1,0 +1,1 @@
+"""Changes of the landscape as people agree on them: change-sets, scenarios, undo."""

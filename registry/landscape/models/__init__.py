@@ -1,0 +1,1 @@
+"""Whole architecture models in the database: taken in, released, given back as they came."""

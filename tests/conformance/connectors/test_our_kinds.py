@@ -1,0 +1,84 @@
+"""Each of our own kinds keeps every rule of the conformance kit.
+
+Every rule judges one source in `make test`, the telling ones judge all; `make conformance` judges
+every source by every rule.
+"""
+
+from typing import Any
+
+import pytest
+
+from connectors.sdk.conformance.checking import Outcome, judge
+from connectors.sdk.conformance.rigs import find_rig
+from connectors.sdk.conformance.rules import RULES, Rule
+from connectors.sdk.load import load_connector_file
+
+FILE = """
+connector: crm
+kind: {kind}
+interface: urn:t:interface:crm
+auth: {auth}
+streams:
+  people: {{data_set: urn:t:data_set:crm, map: {{kind: "'person'"}}, {stream}}}
+"""
+BEARER = "{type: bearer, secret: 'env:X'}"
+QUERY = (
+    "'query($first: Int!, $after: String) { people(first: $first, after: $after)"
+    " { edges { node { id } } pageInfo { hasNextPage endCursor } } }'"
+)
+TOKEN = "{type: oauth2_client_credentials, client_id: a, secret: 'env:X', token_url: 'https://a/t'}"
+CURSOR = "paging: {type: cursor, parameter: after, next: next.x}"
+HEADER = "paging: {type: header_link}"
+PAGES = "paging: {type: page, parameter: p, size_parameter: n, size: 5, total_header: X-Total}"
+OFFSET = "paging: {type: offset, parameter: o}"
+PARTS = "get: '/{partition}/p', partitions: {values: [a, b/c]}"
+SOURCES = {
+    "rest by cursor": ("rest", BEARER, f"get: /p, key: id, records: a.items, {CURSOR}"),
+    "rest by link": (
+        "rest",
+        "{type: api_key, parameter: k, secret: 'env:X'}",
+        "get: /p, key: id, records: items, paging: {type: link, next: next}",
+    ),
+    "rest by header": (
+        "rest",
+        "{type: zgw_jwt, client_id: a, secret: 'env:X'}",
+        f"get: /p, key: a.b, {HEADER}",
+    ),
+    "rest, four pages at once": ("rest", "{}", f"get: /p, key: id, parallel: 4, {PAGES}"),
+    "rest in parts by offset": ("rest", "{}", f"key: id, {PARTS}, {OFFSET}"),
+    "graphql": ("graphql", TOKEN, f"key: id, query: {QUERY}, connection: data.people"),
+    "odata": ("odata", BEARER, "set: /contacts, key: contactid"),
+    "scim": ("scim", BEARER, "key: id"),
+    "files as csv": ("files", "{}", "files: 'w*.csv', key: id"),
+    "files as json lines": ("files", "{}", "files: 'w*.jsonl', format: jsonl, key: id"),
+    "files as xml": ("files", "{}", "files: 'w*.xml', format: xml, element: person, key: id"),
+    "files as parquet": ("files", "{}", "files: 'w*.parquet', format: parquet, key: id"),
+    "files as sheets": ("files", "{}", "files: 'w*.xlsx', format: xlsx, key: id"),
+    "oai_pmh": ("oai_pmh", "{}", "key: header.identifier"),
+}
+JUDGE_ALL = {"spec", "idle", "resume", "host"}
+
+
+def cases() -> list[Any]:
+    first = next(iter(SOURCES))
+    return [
+        pytest.param(
+            source,
+            rule,
+            id=f"{source}: {rule.name}",
+            marks=[pytest.mark.heavy] if source != first and rule.name not in JUDGE_ALL else [],
+        )
+        for source in SOURCES
+        for rule in RULES
+    ]
+
+
+@pytest.mark.parametrize(("source", "rule"), cases())
+def test_a_kind_of_ours_keeps_its_word(source: str, rule: Rule) -> None:
+    kind, auth, stream = SOURCES[source]
+    signing = auth if auth != "{}" else "{type: none}"
+    spec = load_connector_file(FILE.format(kind=kind, auth=signing, stream=stream), name="x.yaml")
+
+    verdict = judge(rule, find_rig(spec, "people"))
+
+    assert verdict.outcome is not Outcome.BROKEN, verdict.why

@@ -1,0 +1,125 @@
+"""`townclerk landscape draw`: the hub's landscape, or views of a model file, as SVG pictures."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.landscape.exchange.model import Model, View
+from registry.landscape.questions.model_graph import graph_of_model
+from registry.landscape.questions.portfolio import portfolio
+from registry.web.draw.plotting import PlotBy, draw_plotted
+from registry.web.draw.views import draw_view
+from schemas.errors import InvalidInput, UnknownName
+from townclerk.cli.files import write_text
+from townclerk.cli.models import (
+    ProfileName,
+    asked_landscape,
+    print_answer,
+    read_model,
+    read_profile,
+)
+from townclerk.cli.opening import opened_town, unit_of_work
+from townclerk.cli.output import AsJson, say, say_next
+
+NAME_CHARACTERS_MAX = 80  # of a picture's file name
+NAMES_SHOWN_MAX = 5
+
+
+def draw(
+    out: Annotated[Path, typer.Argument(help="Where to: an SVG file, or a folder for --all.")],
+    model: Annotated[
+        Path | None,
+        typer.Argument(help="A model file with views; without it the hub's landscape is drawn."),
+    ] = None,
+    *,
+    view: Annotated[str, typer.Option(help="Name or id of the view, or part of its name.")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Draw every view.")] = False,
+    systems: Annotated[
+        Path | None, typer.Option(help="A portfolio to plot on the views; `hub` plots the hub's.")
+    ] = None,
+    by: Annotated[PlotBy, typer.Option(help="What the colours of systems say.")] = PlotBy.LIFECYCLE,
+    profile: ProfileName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the landscape, or views of a model, as pictures for reports and web pages."""
+    if model is None:
+        pictures = {out: _whole_landscape()}
+    else:
+        source = read_model(model).model
+        chosen = [*source.views.values()] if all_ else [_chosen(source, view)]
+        drawn = _drawn(source, chosen, systems, by, profile)
+        pictures = {(out / name if all_ else out): svg for name, svg in drawn}
+    if all_ and model is not None:
+        out.mkdir(parents=True, exist_ok=True)
+    for file, picture in pictures.items():
+        write_text(file, picture)
+    if as_json:
+        print_answer([{"file": str(f), "bytes": len(svg.encode())} for f, svg in pictures.items()])
+        return
+    say(f"{len(pictures)} pictures are in {out}." if all_ else f"The picture is in {out}.")
+    say_next("open it in a browser, or put it into a report")
+
+
+def _whole_landscape() -> str:
+    from registry.web.pages import standalone_svg
+
+    with opened_town(), unit_of_work() as db:
+        return standalone_svg(db)
+
+
+def _drawn(
+    source: Model, views: list[View], systems: Path | None, by: PlotBy, profile: str | None
+) -> Iterator[tuple[str, str]]:
+    """Yield file names and pictures."""
+    from registry.web.assets import view_stylesheet
+
+    style = f"<style>{view_stylesheet()}</style>"
+    if systems is None:
+        for number, view in enumerate(views, 1):
+            yield _file_name(view, number), _styled(draw_view(source, view), style)
+        return
+    with asked_landscape(None if str(systems) == "hub" else systems) as own:
+        found = portfolio(own, graph_of_model(source), read_profile(profile))
+        for number, view in enumerate(views, 1):
+            svg = draw_plotted(source, view, found, by=by)
+            yield _file_name(view, number), _styled(svg, style)
+
+
+def _styled(svg: str, style: str) -> str:
+    return svg.replace("<defs>", f"{style}<defs>", 1)
+
+
+def _file_name(view: View, number: int) -> str:
+    words = re.sub(r"[^\w-]+", "-", view.name).strip("-")[:NAME_CHARACTERS_MAX]
+    return f"{number:03d}-{words or 'view'}.svg"
+
+
+def _chosen(model: Model, said: str) -> View:
+    """Return the view somebody means.
+
+    Raises:
+        UnknownName: There is none, or the words fit several.
+    """
+    if not said:
+        raise InvalidInput(
+            f"The model has {len(model.views)} views.", remedy="Add --view NAME, or --all."
+        )
+    if said in model.views:
+        return model.views[said]
+    fitting = [v for v in model.views.values() if said.casefold() in v.name.casefold()]
+    exact = [view for view in fitting if view.name.casefold() == said.casefold()]
+    if len(exact or fitting) == 1:
+        return (exact or fitting)[0]
+    names = "; ".join(view.name for view in fitting[:NAMES_SHOWN_MAX])
+    raise UnknownName(
+        f"{len(fitting)} views are called something like {said!r}{': ' if names else ''}{names}.",
+        remedy="Give a view's whole name or its id.",
+    )
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add drawing to the landscape's commands."""
+    app.command(name="draw")(draw)

@@ -1,0 +1,213 @@
+"""`townclerk landscape check, export, diff, portfolio`: model files in, answers and files out."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.landscape.exchange.dcat import Profile
+from registry.landscape.exchange.formats import Format, Loaded, save, save_folder
+from registry.landscape.exchange.model import Model
+from registry.landscape.metamodel import Strictness
+from registry.landscape.questions.changes import Fate, changes, fate_counts
+from registry.landscape.questions.completeness import completeness
+from registry.landscape.questions.duplicates import Likeness, duplicates
+from registry.landscape.questions.model_graph import graph_of_model
+from registry.landscape.questions.portfolio import portfolio as beside_reference
+from registry.landscape.questions.portfolio_model import portfolio_model
+from schemas.errors import InvalidInput
+from townclerk.cli.models import (
+    File,
+    ProfileName,
+    Reference,
+    asked_landscape,
+    asked_portfolio,
+    print_answer,
+    read_model,
+    show,
+    show_counts,
+    write_bytes,
+)
+from townclerk.cli.output import AsJson, say, say_next
+from townclerk.cli.publishing import JSON_SUFFIXES, published, read_publication
+
+EXIT_FINDINGS = 1  # done, with findings
+
+
+class Target(StrEnum):
+    """What a landscape can be written as."""
+
+    EXCHANGE = "exchange"
+    ARCHI = "archi"
+    COARCHI = "coarchi"
+    CSV = "csv"
+    XLSX = "xlsx"
+    INVENTORY = "sb272"
+    DCAT_AP = "dcat-ap"
+    DCAT_AP_NL = "dcat-ap-nl"
+
+
+CATALOGUES = {Target.DCAT_AP: Profile.DCAT_AP, Target.DCAT_AP_NL: Profile.DCAT_AP_NL}
+Out = Annotated[Path, typer.Option("--out", help="Where to; a folder for coarchi.")]
+Language = Annotated[str, typer.Option(help="Language of words that carry none.")]
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Model files or coArchi folders.")],
+    *,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a model with a forbidden relationship.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check models: relationships ArchiMate forbids, what stands twice, what is incomplete.
+
+    References that lead nowhere, ids used twice and broken files are refused with line and object.
+    """
+    strictness = Strictness.STRICT if strict else Strictness.WARN
+    reports = [_report(file, read_model(file, strictness=strictness)) for file in files]
+    if as_json:
+        print_answer(reports)
+    else:
+        for report in reports:
+            _show_report(report)
+        say_next("`townclerk landscape duplicates FILE`, `townclerk landscape completeness FILE`")
+    if any(report["findings"] for report in reports):
+        raise typer.Exit(EXIT_FINDINGS)
+
+
+def _report(file: Path, loaded: Loaded) -> dict[str, Any]:
+    graph = graph_of_model(loaded.model)
+    scores = completeness(beside_reference(graph))
+    twice = [d for d in duplicates(graph) if d.likeness is not Likeness.ONE_LETTER]
+    return {
+        "file": str(file),
+        "format": loaded.format,
+        "counts": loaded.model.counts(),
+        "findings": loaded.findings,
+        "duplicates": len(twice),
+        "completeness": round(sum(s.score for s in scores) / len(scores), 1) if scores else None,
+    }
+
+
+def _show_report(report: dict[str, Any]) -> None:
+    title = f"{report['file']} ({report['format']})"
+    rows = [(one.line or "", one.rule, one.what) for one in report["findings"]]
+    if rows:
+        show(title, ("line", "rule", "what"), rows)
+    say(f"{title}: {len(rows)} findings, {report['duplicates']} names that stand twice.")
+    show_counts(report["counts"])
+
+
+def export(
+    file: File = None,
+    *,
+    to: Annotated[Target, typer.Option(help="The format.")] = Target.EXCHANGE,
+    out: Out = Path("landscape.xml"),
+    language: Language = "en",
+    publication: Annotated[
+        Path | None,
+        typer.Option(help="TOML with publisher, contact and licence, for dcat-ap and dcat-ap-nl."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a landscape in another format, or publish its data sets as a DCAT catalogue."""
+    if to in CATALOGUES:
+        told = read_publication(publication)
+        with asked_landscape(file) as graph:
+            data, counts = published(
+                graph, CATALOGUES[to], told, is_json=out.suffix in JSON_SUFFIXES
+            )
+        write_bytes(out, data)
+    else:
+        counts = _saved(_whole_model(file), Format(to), out, language)
+    if as_json:
+        print_answer({"file": str(out), "format": to, "counts": counts})
+        return
+    say(f"{out} is written as {to}.")
+    show_counts(counts)
+    if to in CATALOGUES:
+        say_next("let your data portal harvest the file")
+    else:
+        say_next(f"`townclerk landscape check {out}` reads it again")
+
+
+def _whole_model(file: Path | None) -> Model:
+    """Return a file's model; of the hub, its own systems and what belongs to them."""
+    if file is not None:
+        return read_model(file).model
+    with asked_portfolio(None, None, None) as found:
+        return portfolio_model(found)
+
+
+def _saved(model: Model, format_: Format, out: Path, language: str) -> dict[str, int]:
+    if format_ is Format.COARCHI and not out.suffix:
+        return {**model.counts(), "files_changed": save_folder(model, out)}
+    data = save(model, format_, language=language)
+    write_bytes(out, data)
+    return {**model.counts(), "bytes": len(data)}
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="The model before.")],
+    new: Annotated[Path, typer.Argument(help="The model after.")],
+    *,
+    fate: Annotated[Fate | None, typer.Option(help="Only what met this fate.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what became of everything between two versions of a model.
+
+    A thing is known by its id, else by its Object ID, else by its kind and name.
+    """
+    found = changes(read_model(old).model, read_model(new).model)
+    counts = fate_counts(found)
+    rows = [one for one in found if fate is None or one.fate is fate]
+    if as_json:
+        print_answer({"counts": counts, "changes": rows})
+        return
+    told = [one for one in rows if fate is not None or one.fate is not Fate.KEPT]
+    shown = [(c.sort, c.fate, c.by, c.kind, c.name or c.key, ", ".join(c.fields)) for c in told]
+    show(f"{old.name} to {new.name}", ("sort", "fate", "by", "kind", "name", "differs in"), shown)
+    for sort, numbers in counts.items():
+        say(f"{sort}s: {', '.join(f'{number:,} {word}' for word, number in numbers.items())}.")
+    say_next("--fate removed lists what is gone; --json gives ids before and after")
+
+
+def portfolio(
+    file: File = None,
+    *,
+    reference: Reference = None,
+    profile: ProfileName = None,
+    out: Out = Path("portfolio.xml"),
+    title: Annotated[str, typer.Option(help="Name of the model.")] = "Portfolio",
+    views: Annotated[
+        bool, typer.Option("--views", help="Take along the reference's views of its components.")
+    ] = False,
+    language: Language = "en",
+    as_json: AsJson = False,
+) -> None:
+    """Write the own systems as a model that Archi opens, specialising reference components."""
+    source = read_model(reference or _named(file)).model if views else None
+    with asked_portfolio(file, reference, profile) as found:
+        model = portfolio_model(found, title=title, views_of=source)
+    counts = _saved(model, Format.EXCHANGE, out, language)
+    if as_json:
+        print_answer({"file": str(out), "counts": counts, "at": datetime.now(UTC)})
+        return
+    say(f"{out} is written: {len(found.systems)} systems, {len(found.filled_by)} components.")
+    show_counts(counts)
+    say_next("open it in Archi by File > Import > Open Exchange XML Model")
+
+
+def _named(file: Path | None) -> Path:
+    if file is None:
+        raise InvalidInput("Views come from a file.", remedy="Add --reference FILE.")
+    return file
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands on files to the landscape's commands."""
+    for command in (check, export, diff, portfolio):
+        app.command(name=command.__name__)(command)

@@ -1,0 +1,128 @@
+"""What landscape commands ask: a model file where one is named, else the hub's own landscape."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.landscape.exchange.formats import Loaded, load
+from registry.landscape.metamodel import Strictness
+from registry.landscape.questions.graph import LandscapeGraph
+from registry.landscape.questions.model_graph import graph_of_model
+from registry.landscape.questions.portfolio import Portfolio, portfolio
+from registry.landscape.questions.profiles import (
+    PROFILE_BYTES_MAX,
+    Profile,
+    profile_named,
+    profile_of,
+)
+from townclerk.cli.files import UnreadableFile, UnwritableFile, read_text
+from townclerk.cli.output import print_json, print_table, say
+
+ROWS_SHOWN_MAX = 200  # a screen or two; --json prints all
+
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        help="A model in any format Townclerk reads: Model Exchange, Archi, coArchi folder, CSV, "
+        "XLSX. Without it the hub's own landscape is asked.",
+    ),
+]
+Reference = Annotated[
+    Path | None,
+    typer.Option(help="The reference architecture, where it stands in another file."),
+]
+ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        help="How the reference tells its components: townclerk, gemma, eira, or a TOML file of "
+        "your own. Recognised by itself if left out.",
+    ),
+]
+
+
+def read_model(file: Path, *, strictness: Strictness = Strictness.OFF) -> Loaded:
+    """Load a model that a person named.
+
+    Raises:
+        ModelFileRefused: It cannot be used; the message names line and object.
+        UnreadableFile: The file may not be read.
+    """
+    try:
+        return load(file, strictness=strictness)
+    except OSError as error:
+        raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def asked_landscape(file: Path | None) -> Iterator[LandscapeGraph]:
+    """Give the landscape a command is about."""
+    if file is not None:
+        yield graph_of_model(read_model(file).model)
+        return
+    from registry.landscape.questions.stored import kept_graph
+    from townclerk.cli.opening import opened_town, unit_of_work
+
+    with opened_town(), unit_of_work() as db:
+        yield kept_graph(db)
+
+
+@contextmanager
+def asked_portfolio(
+    file: Path | None, reference: Path | None, profile: str | None
+) -> Iterator[Portfolio]:
+    """Give the systems a command is about, beside their reference architecture."""
+    with asked_landscape(file) as own:
+        beside = graph_of_model(read_model(reference).model) if reference else None
+        yield portfolio(own, beside, read_profile(profile))
+
+
+def read_profile(name: str | None) -> Profile | None:
+    """Return a profile by name or from a file; None leaves it to be recognised."""
+    if name is None:
+        return None
+    if not name.endswith(".toml"):
+        return profile_named(name)
+    return profile_of(read_text(Path(name), bytes_max=PROFILE_BYTES_MAX), file=name)
+
+
+def write_bytes(file: Path, data: bytes) -> None:
+    """Write a file that a person named.
+
+    Raises:
+        UnwritableFile: Its directory is missing or not ours, or the disk is full.
+    """
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise UnwritableFile(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def show(title: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
+    """Print a table, as much of it as a person reads."""
+    print_table(title, columns, rows[:ROWS_SHOWN_MAX])
+    if len(rows) > ROWS_SHOWN_MAX:
+        say(f"{len(rows) - ROWS_SHOWN_MAX:,} more rows; --json prints all of them.")
+
+
+def show_counts(counts: dict[str, int]) -> None:
+    """Say how many there are of what."""
+    say(", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items()) + ".")
+
+
+def plain(rows: list[Any]) -> list[Any]:
+    """Turn answers into what JSON knows."""
+    import msgspec
+
+    found: list[Any] = msgspec.to_builtins(rows)
+    return found
+
+
+def print_answer(answer: Any) -> None:
+    """Print one answer as JSON."""
+    import msgspec
+
+    print_json(msgspec.to_builtins(answer))

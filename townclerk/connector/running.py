@@ -1,0 +1,101 @@
+"""Read a connector file's streams to their end into a target: a file, or a PostgreSQL table."""
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
+
+from connectors.sdk.ahead import read_ahead
+from connectors.sdk.connector import find_connector
+from connectors.sdk.source import Source
+from schemas.errors import GiveUp, RetryLater
+from schemas.records import Cursor, Page
+
+RETRIES_MAX = 4
+"""Tries at one place of a scan after those of the connector itself; then a person has to look."""
+
+WAIT_SECONDS_MAX = 120.0
+"""A source that asks for a longer wait is read again by a later run."""
+
+
+@dataclass
+class StreamReport:
+    """What became of one stream, in counts only; read = written + unchanged + rejected."""
+
+    stream: str
+    target: str
+    pages: int = 0
+    read: int = 0
+    written: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+
+
+class Target(Protocol):
+    """Takes the pages of one stream; keeps all of a page or nothing."""
+
+    name: str
+
+    def begin(self) -> None:
+        """Make ready for the first page of a scan; a scan may begin more than once."""
+
+    def take(self, page: Page, report: StreamReport) -> None:
+        """Keep one page and count what was done."""
+
+    def end(self) -> None:
+        """The scan has seen its end: finish what was kept."""
+
+    def close(self) -> None:
+        """Let go of files and connections; an unfinished target is left as it was."""
+
+
+async def run_stream(source: Source, stream: str, target: Target) -> StreamReport:
+    """Read one stream from its start to its end; go on where a busy source left us.
+
+    Raises:
+        SourceTrouble: The source failed in a way that waiting did not mend.
+    """
+    report = StreamReport(stream, target.name)
+    begun = time.perf_counter()
+    connector = find_connector(source.spec.kind)(source)
+    cursor: Cursor | None = None
+    tries = 0
+    try:
+        while True:
+            if cursor is None or cursor.position is None:  # a scan that starts, or starts again
+                _reset(report)
+                await asyncio.to_thread(target.begin)
+            pages_before = report.pages
+            try:
+                async with aclosing(read_ahead(connector.read(stream, cursor))) as ahead:
+                    async for page in ahead:
+                        await asyncio.to_thread(target.take, page, report)
+                        report.pages += 1
+                        report.read += page.size
+                        cursor = page.cursor
+                        if page.last:
+                            await asyncio.to_thread(target.end)
+                            report.seconds = round(time.perf_counter() - begun, 3)
+                            return report
+                raise _unended(stream)
+            except RetryLater as later:
+                tries = tries + 1 if report.pages == pages_before else 1
+                if tries > RETRIES_MAX or later.wait_seconds > WAIT_SECONDS_MAX:
+                    raise
+                await asyncio.sleep(later.wait_seconds)
+    finally:
+        await connector.close()
+        target.close()
+
+
+def _reset(report: StreamReport) -> None:
+    report.pages = report.read = report.written = report.unchanged = report.rejected = 0
+
+
+def _unended(stream: str) -> GiveUp:
+    return GiveUp(
+        f"The connector stopped before the end of {stream}.",
+        remedy="Its last page must say `last=True`.",
+    )
