@@ -10,8 +10,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+<<<<<<<< HEAD:schemas/migrations/versions/2026_11_22_0009_keep_keys_and_edges.py
 revision = "0009"
 down_revision = "0008"
+========
+revision = "0009"
+down_revision = "0008"
+>>>>>>>> customers:schemas/migrations/versions/2026_11_22_0008_keep_keys_and_edges.py
 branch_labels = None
 depends_on = None
 
@@ -25,6 +30,22 @@ def upgrade() -> None:
     create_match_key()
     create_live_model()
     create_match_record()
+    guard()
+
+
+# Tables that hold values of customers, or tell who somebody is.
+GUARDED = ("customer_version", "match_decision", "match_record")
+
+
+def guard() -> None:
+    """Show their rows only where the transaction names the scope, as for customers themselves."""
+    for table in GUARDED:
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(
+            f"""CREATE POLICY needs_scope ON {table} FOR SELECT USING ((
+                SELECT 'customers:read' = ANY (
+                    string_to_array(current_setting('townclerk.scopes', true), ' '))))"""
+        )
 
 
 def create_customer_event() -> None:
