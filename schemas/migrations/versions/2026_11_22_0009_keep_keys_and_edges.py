@@ -10,13 +10,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-<<<<<<<< HEAD:schemas/migrations/versions/2026_11_22_0009_keep_keys_and_edges.py
 revision = "0009"
 down_revision = "0008"
-========
-revision = "0009"
-down_revision = "0008"
->>>>>>>> customers:schemas/migrations/versions/2026_11_22_0008_keep_keys_and_edges.py
 branch_labels = None
 depends_on = None
 
