@@ -27,7 +27,7 @@ from strawberry.types import ExecutionResult
 from registry.access.tokens import Actor
 from registry.api.answers import told
 from registry.api.context import Context
-from registry.api.documents import asks_about_the_schema, operations_in
+from registry.api.documents import asks_about_the_schema, is_subscription, operations_in
 from registry.api.reading.compiled import answer_kept
 from registry.api.reading.plans import Plans
 from registry.api.refusals import RequestRefused, SchemaHidden, ServerBusy
@@ -204,6 +204,11 @@ class GraphQLApp(GraphQL[Context, None]):
             raise RequestRefused(
                 "The document holds several operations.",
                 remedy="Name the one to execute in `operationName`.",
+            )
+        if is_subscription(asked.query, asked.operation_name):
+            raise RequestRefused(
+                "A subscription is not answered by one request.",
+                remedy="Subscribe over a WebSocket with the protocol graphql-transport-ws.",
             )
         request: Request = kwargs["request"]
 
