@@ -54,7 +54,13 @@ def questions(url: str) -> list[Asked]:
         row = db.execute(
             "SELECT urn FROM element WHERE kind = 'system' ORDER BY name OFFSET 500 LIMIT 1"
         ).fetchone()
+        start = db.execute(
+            """SELECT urn FROM element JOIN relationship ON source_id = element.id
+               WHERE element.kind = 'interface' AND relationship.kind = 'serving'
+               GROUP BY urn ORDER BY count(*) DESC, urn LIMIT 1"""
+        ).fetchone()
     assert row
+    assert start
     return [
         Asked(
             "(a) one element, 3 fields",
@@ -75,6 +81,12 @@ def questions(url: str) -> list[Asked]:
             f" b: elements(last: 200) {{ nodes {{ {SIX} }} }}"
             f" c: elements(first: 100, orderBy: [{{id: ASC}}]) {{ nodes {{ {SIX} }} }} }}",
             {},
+            1.8,
+        ),
+        Asked(
+            "(d) impact, depth 6",
+            "query ($urn: String!) { impact(urn: $urn, depth: 6) { depth element { name kind } } }",
+            {"urn": start[0]},
             1.8,
         ),
     ]

@@ -23,7 +23,8 @@ from registry.access.tokens import Actor
 from registry.api.documents import read_document
 from registry.api.schema import plain_schema, plans, schema
 from registry.api.view import ACTOR, GraphQLApp
-from registry.storage.database import current_database, open_database
+from registry.storage.database import current_database, open_database, unit_of_work
+from registry.storage.readable import reckoned
 from schemas.access import Scope
 
 POOL_SIZE = 6
@@ -52,7 +53,7 @@ class Server:
         await Response(text, media_type="application/json")(scope, receive, send)
 
 
-_statements: dict[str, tuple[bytes, Any]] = {}
+_statements: dict[str, tuple[bytes, list[Any]]] = {}
 
 
 def _statement(body: dict[str, Any]) -> tuple[bytes, list[Any]]:
@@ -63,10 +64,9 @@ def _statement(body: dict[str, Any]) -> tuple[bytes, list[Any]]:
         assert question
         found = plans.plan(question, EVERY.scopes)
         assert found
-        _statements[body["query"]] = (found[0].sql, found[0].used)
-    sql, used = _statements[body["query"]]
-    values = list((body.get("variables") or {}).values())
-    return sql, values[: len(used)]
+        with unit_of_work() as db:
+            _statements[body["query"]] = (found[0].sql, reckoned(db, found[1]))
+    return _statements[body["query"]]
 
 
 def _bare(body: dict[str, Any]) -> bytes:

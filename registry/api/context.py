@@ -21,6 +21,7 @@ from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
 from registry.storage.database import current_database, unit_of_work, unreachable
 from registry.storage.guarding import guard
+from registry.storage.readable import reckoned
 from schemas.access import Scope
 from schemas.errors import DatabaseUnreachable
 
@@ -129,7 +130,7 @@ class Context:
         def question() -> bytes:
             with database.settled(_beginning(self.actor.scopes, database.is_guarded)) as db:
                 self._db = db
-                result = psycopg.RawCursor(db).execute(sql, values).pgresult
+                result = psycopg.RawCursor(db).execute(sql, reckoned(db, values)).pgresult
                 text = result.get_value(0, 0) if result else None
             self._db = None
             assert text is not None  # row_to_json of a row is never null

@@ -15,7 +15,7 @@ from registry.api.reading.lists import Listed, Lists
 from registry.api.reading.moments import bind_moment
 from registry.api.reading.places import global_id, global_id_sql
 from registry.api.reading.writing import Given, Writer, numbered
-from registry.storage.readable import Join, Policy, Readable, Value
+from registry.storage.readable import Join, Policy, Readable, Value, reckoned
 from schemas.errors import AccessDenied, UnknownName
 
 Arguments = Mapping[str, Any]
@@ -118,7 +118,8 @@ async def ask(
 
     def question(db: psycopg.Connection) -> list[dict[str, Any]]:
         with psycopg.RawCursor(db, row_factory=dict_row) as cursor:
-            return cursor.execute(text, [values[at] for at in used]).fetchall()
+            given = reckoned(db, [values[at] for at in used])
+            return cursor.execute(text, given).fetchall()
 
     return await context.read(policy_of(policy).scope, question)
 

@@ -87,7 +87,7 @@ def _page_arguments(target: Readable, rows: int, *, root: bool) -> list[inspect.
 
 
 def _entry_argument(argument: Argument) -> inspect.Parameter:
-    kind: Any = strawberry.ID if argument.is_id else str
+    kind: Any = strawberry.ID if argument.is_id else PYTHON_TYPES[argument.kind]
     optional = argument_of(argument.name, kind, argument.description)
     if not argument.required:
         return optional

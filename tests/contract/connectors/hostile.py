@@ -203,9 +203,6 @@ SLOW = {
     "a byte a second": refused(
         lambda _: Reply(pieces=endless(b" "), pause_seconds=0.3), seconds=2.0
     ),
-    "headers a byte a second": refused(
-        lambda _: Reply(pieces=endless(b" "), pause_seconds=0.3), seconds=1.0
-    ),
     "silence": refused(lambda _: Reply(pieces=[b"", b""], pause_seconds=20.0), seconds=1.0),
     "a bomb of a gigabyte": body(packed(b" " * 64_000_000) * 16, **{"Content-Encoding": "gzip"}),
 }

@@ -1,5 +1,6 @@
 """Every change has one shape: tried first if asked, refused in words, and never half done."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,8 +40,19 @@ SCOPES = {  # all others change the landscape
     "cancelSync": Scope.SYNC_RUN,
     "trustDocument": Scope.DOCUMENTS_WRITE,
     "withdrawDocument": Scope.DOCUMENTS_WRITE,
+    "registerInterfaceDocument": Scope.COMPLIANCE_WRITE,
+    "checkInterface": Scope.COMPLIANCE_WRITE,
+    "askWaiver": Scope.COMPLIANCE_WRITE,
+    "approveWaiver": Scope.COMPLIANCE_APPROVE,
+    "withdrawWaiver": Scope.COMPLIANCE_APPROVE,
+    "setBaseline": Scope.COMPLIANCE_APPROVE,
 }
 GIVEN = {
+    "content": '"openapi: 3.0.3"',
+    "rule": '"municipal-version"',
+    "reason": '"Until the next release."',
+    "until": f'"{datetime.now(UTC).date() + timedelta(days=30)}"',
+    "waiver": '"00000000-0000-7000-8000-000000000000"',
     "urn": '"urn:test:nothing"',
     "source": '"urn:test:crm"',
     "target": '"urn:test:nowhere"',

@@ -1,6 +1,7 @@
 """Filters, orders, pages both ways, counts per value, the past; and what guards all of it."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -138,6 +139,25 @@ def test_everything_inside_landscape_is_of_its_moment() -> None:
     assert found["element"] is None
     tomorrow = (utc_now() + timedelta(days=1)).isoformat()
     assert refusal(text, at=tomorrow, urn=was.urn)["code"] == "moment_in_future"
+
+
+def test_impact_is_walked_in_memory_and_joined_in_the_statement() -> None:
+    with unit_of_work() as db:
+        chain = [factories.an_element(db, name=f"Chain {n}") for n in range(4)]
+        for start, end in pairwise(chain):
+            factories.a_relationship(db, source_id=start.id, target_id=end.id)
+    text = (
+        "query ($urn: String!, $depth: Int, $needs: Boolean) { impact(urn: $urn, depth: $depth,"
+        " needs: $needs) { depth element { name ... on System { owner } } } }"
+    )
+    found = data(text, urn=chain[0].urn, depth=2)["impact"]
+    assert [(each["depth"], each["element"]["name"]) for each in found] == [
+        (1, "Chain 1"),
+        (2, "Chain 2"),
+    ]
+    assert len(data(text, urn=chain[3].urn, needs=True)["impact"]) == 3
+    assert data(text, urn="urn:test:nothing")["impact"] == []
+    assert refusal(text, urn=chain[0].urn, depth=10_000)["code"] == "invalid_input"
 
 
 # ---- what guards it ---------------------------------------------------------------------------
