@@ -18,6 +18,7 @@ SUITES = (
     "landscape.questions",
     "customers.quality",
     "compliance.rules",
+    "graphql_postgraphile",
 )
 
 
