@@ -16,6 +16,7 @@ SUITES = (
     "foundation",
     "landscape.exchange",
     "landscape.store",
+    "landscape.questions",
     "customers.quality",
     "compliance.rules",
 )

@@ -34,11 +34,12 @@ def weigh(
     rules: Sequence[blocking.Rule],
     classes: int,
     into: str,
+    keys_into: str | None = None,
 ) -> KindModel:
     """Find and compare candidate pairs; train on them where no model is given.
 
     Args:
-        con: The session.
+        con: The session, with the pairs stewards decided in `decided_pair(l, r, link)`.
         records: Table of comparison columns; shared values are erased and bits added to it.
         kind: Which comparisons to make.
         count: Records in the table.
@@ -46,6 +47,7 @@ def weigh(
         rules: Blocking rules to use.
         classes: Latent classes to train: 3, or 2 to do without households.
         into: Table of compared pairs to make.
+        keys_into: Table of blocking keys to make, where they are wanted.
 
     Returns:
         The given or the new model.
@@ -61,6 +63,17 @@ def weigh(
     blocking.make_keys(con, records, rules, into="blocking_key")
     hot_keys = model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", count)
     blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")
+    # What a steward decided is weighed too, so that the evidence can be shown beside it.
+    run(con, "INSERT INTO candidate SELECT l, r FROM decided_pair ANTI JOIN candidate USING (l, r)")
+    if keys_into:
+        con.register("hot_key", {"key": hot_keys})
+        run(
+            con,
+            "CREATE OR REPLACE TABLE $into AS SELECT DISTINCT rid, key FROM blocking_key"
+            " ANTI JOIN hot_key USING (key)",
+            into=keys_into,
+        )
+        con.unregister("hot_key")
     run(con, "DROP TABLE blocking_key")
     patterns.compare(con, records, "candidate", COMPARISONS[kind], into=into)
     run(con, "DROP TABLE candidate")
