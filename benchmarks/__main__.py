@@ -17,8 +17,10 @@ SUITES = (
     "landscape.exchange",
     "landscape.store",
     "landscape.questions",
+    "connectors.speed",
     "customers.quality",
     "compliance.rules",
+    "graphql",
     "graphql_postgraphile",
 )
 
