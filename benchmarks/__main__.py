@@ -12,7 +12,13 @@ from datetime import UTC, datetime
 from benchmarks.figures import FIGURES_PAGE, RESULTS, write_page
 from benchmarks.machine import describe_machine
 
-SUITES = ("foundation", "landscape.exchange", "customers.quality", "compliance.rules")
+SUITES = (
+    "foundation",
+    "landscape.exchange",
+    "landscape.questions",
+    "customers.quality",
+    "compliance.rules",
+)
 
 
 def main() -> None:

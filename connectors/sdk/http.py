@@ -14,10 +14,11 @@ import httpx
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
 from connectors.sdk.bodies import BODY_BYTES_MAX, read_body, too_large
+from connectors.sdk.looking import Look, secured_by
 from connectors.sdk.pace import Pace
 from connectors.sdk.retries import Hiccup, retry_after_seconds, with_retries
 from connectors.sdk.signing_in import SignIn
-from schemas.errors import GiveUp, InvalidInput
+from schemas.errors import GiveUp, InvalidInput, RetryLater
 
 SILENCE_SECONDS_MAX = 30.0
 """Longest pause between two pieces of an answer; the file's timeout_seconds bounds the whole."""
@@ -167,6 +168,36 @@ class HttpClient:
             ),
             read,
         )
+
+    async def look(self, target: str, headers: Mapping[str, str], *, limit: int) -> Look:
+        """Get once, without signing in, and take every status for an answer.
+
+        Args:
+            target: From `below` or `same_origin`.
+            headers: Header fields beside our own.
+            limit: Most bytes of the body.
+
+        Raises:
+            RetryLater: Out of reach.
+            GiveUp: Not allowed, not trusted, too large, or no HTTP.
+        """
+        request = httpx.Request("GET", self._url(target), headers={**_HEADERS, **headers})
+        request.extensions = {**request.extensions, "timeout": _TIMEOUT}
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                response = await self._transport.handle_async_request(request)
+                try:
+                    encoding = response.headers.get("content-encoding", "").strip().lower()
+                    body = await read_body(response.aiter_raw(), encoding=encoding, limit=limit)
+                finally:
+                    await response.aclose()
+        except (TimeoutError, Hiccup, httpx.HTTPError) as error:
+            if isinstance(error, httpx.TransportError):
+                broken = _broken(error, self._who)
+                if isinstance(broken, GiveUp):
+                    raise broken from None
+            raise RetryLater(f"{self._who} does not answer.") from None
+        return Look(response.status_code, response.headers, body, *secured_by(response.extensions))
 
     def same_origin(self, link: str, target: str) -> str:
         """Return a link out of an answer as a target, or refuse it.

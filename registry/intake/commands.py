@@ -8,12 +8,14 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
+from connectors.sdk.cursors import END
 from connectors.sdk.hashing import record_hash
 from registry.intake.landing import LandedPage
 from registry.intake.leases import HeldLease
+from registry.intake.queries import RegisteredSource
 from registry.storage.copying import copy_into
 from schemas.base import uuid7
-from schemas.errors import InvalidConnectorFile, UnknownName
+from schemas.errors import InvalidConnectorFile, InvalidInput, UnknownName
 from schemas.intake import RunState
 from schemas.records import Cursor, RejectedRecord
 
@@ -249,6 +251,43 @@ def finish_run(
         "UPDATE lease SET expires_at = now() WHERE source_id = %s AND fence = %s",
         (lease.source_id, lease.fence),
     )
+
+
+def rewind(
+    db: psycopg.Connection, source: RegisteredSource, *, since: str, stream: str | None
+) -> list[str]:
+    """Let the next sync of incremental streams read from an earlier change mark.
+
+    Returns:
+        The streams that were rewound.
+
+    Raises:
+        InvalidInput: The source, or the stream, reads everything each time anyway.
+    """
+    streams = [
+        name
+        for name, options in source.spec["streams"].items()
+        if options.get("incremental") and stream in (None, name)
+    ]
+    if not streams:
+        raise InvalidInput(
+            f"{source.key} has no such stream that reads only what changed.",
+            remedy="A stream without `incremental` reads everything at each sync: just run it.",
+        )
+    _forget_progress(db, source.id)
+    run = db.execute(
+        "SELECT id FROM sync_run WHERE source_id = %s ORDER BY id DESC LIMIT 1", (source.id,)
+    ).fetchone()
+    if run is None:
+        return streams  # nothing was read yet, so the next sync reads everything
+    for name in streams:
+        db.execute(
+            """INSERT INTO checkpoint
+                   (source_id, stream, run_id, cursor, page, complete, changed_at)
+               VALUES (%s, %s, %s, %s, 0, true, now())""",
+            (source.id, name, run[0], Jsonb({"position": END, "since": since})),
+        )
+    return streams
 
 
 def request_cancel(db: psycopg.Connection, source_key: str) -> bool:

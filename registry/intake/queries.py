@@ -52,6 +52,7 @@ class RunRow:
     records_landed: int
     records_unchanged: int
     records_quarantined: int
+    records_withdrawn: int
     cancel_requested: bool
     error: dict[str, Any] | None
 
@@ -147,7 +148,7 @@ def totals(db: psycopg.Connection) -> IntakeTotals:
 
 _RUN = """SELECT sync_run.id, source_id, source.key AS source_key, state, started_at, finished_at,
            pages, records_read, records_landed, records_unchanged, records_quarantined,
-           cancel_requested, error
+           records_withdrawn, cancel_requested, error
     FROM sync_run JOIN source ON source.id = sync_run.source_id"""
 
 
