@@ -53,7 +53,7 @@ OWED_STANDARD: Final = Readable(
         Column("version", Value.TEXT, "Version of the standard.", OPEN),
         Column("title", Value.TEXT, "Its full name.", OPEN),
         Column(
-            "status", Value.TEXT, "How binding it is: mandatory, comply_or_explain or recommended.", OPEN,
+            "status", Value.TEXT, "Mandatory, comply_or_explain or recommended.", OPEN,
             can_group=True,
         ),
         Column(
