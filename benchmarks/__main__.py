@@ -12,7 +12,14 @@ from datetime import UTC, datetime
 from benchmarks.figures import FIGURES_PAGE, RESULTS, write_page
 from benchmarks.machine import describe_machine
 
-SUITES = ("foundation", "landscape.exchange", "customers.quality", "compliance.rules")
+SUITES = (
+    "foundation",
+    "landscape.exchange",
+    "customers.quality",
+    "customers.linking",
+    "customers.pages",
+    "compliance.rules",
+)
 
 
 def main() -> None:
