@@ -15,6 +15,7 @@ from benchmarks.machine import describe_machine
 SUITES = (
     "foundation",
     "landscape.exchange",
+    "landscape.questions",
     "customers.quality",
     "customers.linking",
     "customers.pages",

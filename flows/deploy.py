@@ -11,6 +11,8 @@ from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
 
+from flows.check_interfaces import NAME as CHECK_NAME
+from flows.check_interfaces import NIGHTLY, check_interfaces
 from flows.sync import rematch, sync_town
 from registry import intake
 from registry.storage.database import unit_of_work
@@ -42,6 +44,7 @@ def serve_sources() -> None:
     serve(
         *cast("list[RunnerDeployment]", deployments),
         cast("RunnerDeployment", rematch.to_deployment(name=REMATCH_NAME)),
+        cast("RunnerDeployment", check_interfaces.to_deployment(name=CHECK_NAME, cron=NIGHTLY)),
         pause_on_shutdown=False,
         limit=RUNS_AT_ONCE_MAX,
         print_starting_message=False,  # standard output is for data

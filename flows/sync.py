@@ -6,8 +6,6 @@ costs some 50 ms of CPU, so a task per page would cost more than the page (docs/
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,7 +19,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from flows.edges import UnforeseenFault, without_values
-from flows.steps import ChunkReport, OpenedSource, open_source, run_chunk
+from flows.steps import ChunkReport, OpenedSource, open_source, run_chunk, take_source
 from registry import customers, intake
 from registry.intake.leases import HeldLease, lifeline
 from registry.log_context import log_context
@@ -174,14 +172,7 @@ def _open(source_key: str) -> OpenedSource:
 
 
 def _take(opened: OpenedSource, *, lock_is_ours: bool) -> HeldLease:
-    with unit_of_work() as db:
-        return intake.leases.take_lease(
-            db,
-            opened.id,
-            holder=f"{socket.gethostname()} process {os.getpid()}",
-            lock_is_ours=lock_is_ours,
-            prefect_flow_run_id=flow_run.id,
-        )
+    return take_source(opened.id, lock_is_ours=lock_is_ours, prefect_flow_run_id=flow_run.id)
 
 
 def _finish(lease: HeldLease, state: RunState, error: dict[str, Any] | None = None) -> None:

@@ -164,7 +164,7 @@ class PrivacyCheck:
             for schema in media.values():
                 for sighting in fields.of(schema):
                     found.setdefault(sighting.category, f"{where}, field {sighting.where}")
-        seen |= found.keys()
+        seen.update(found)
         for category in sorted(found.keys() - self.declaration.categories):
             words = f"{found[category]} looks like {_said(category)}, which is not declared"
             yield UNDECLARED, words

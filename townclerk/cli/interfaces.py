@@ -189,7 +189,7 @@ def run(
 
     Without a URN, all interfaces whose last check no longer holds.
     """
-    from flows.check_interfaces import check_fleet, check_one
+    from flows.fleet import check_fleet, check_one
     from townclerk.cli.opening import opened_town
 
     with opened_town():
@@ -242,6 +242,25 @@ def report_(
             documents.append(replace(checks.carry_out(task), source=urn))
     report(documents, ReportFormat.JSON if as_json else form, out)
     if counts(documents, fail_on):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def probe(
+    urn: Annotated[str, typer.Argument(help="URN of an interface that may be probed.")],
+    form: Form = ReportFormat.TEXT,
+    out: Out = None,
+    fail_on: Fail = FailOn.ERROR,
+    as_json: AsJson = False,
+) -> None:
+    """Look at the running interface, read-only: document, access, answers, TLS, headers."""
+    from flows.probe import probe_interface
+    from townclerk.cli.opening import opened_town
+
+    with opened_town():
+        document = probe_interface(urn)
+    report([document], ReportFormat.JSON if as_json else form, out)
+    if counts([document], fail_on):
         raise typer.Exit(FINDINGS)
 
 

@@ -6,7 +6,14 @@ from typing import Any
 
 from registry.compliance.parsing.diagnostics import DIAGNOSTICS_MAX, Diagnostic
 from registry.compliance.parsing.scalars import SAFE_INTEGER_MAX, whole_number
-from registry.compliance.parsing.tree import ABSENT, DEPTH_MAX, ROWS_MAX, DocumentTooLarge, Tree
+from registry.compliance.parsing.tree import (
+    ABSENT,
+    DEPTH_MAX,
+    KEYS_MAX,
+    ROWS_MAX,
+    DocumentTooLarge,
+    Tree,
+)
 
 # The grammar itself is checked by the standard library first, so the pattern may be generous;
 # its quantifiers are possessive, so that no text makes it look back.
@@ -40,6 +47,8 @@ class JsonReader:
             if kind == 6:  # the end of an object or array
                 ends[parent] = len(keys)
                 stops[parent] = match.end()
+                if type(inside) is dict and len(inside) > KEYS_MAX:
+                    raise DocumentTooLarge(f"One object has more than {KEYS_MAX:,} keys.")
                 parent = parents[parent]
                 if parent != ABSENT:
                     container, inside = values[parent], children[parent]

@@ -12,6 +12,7 @@ from schemas.errors import InvalidInput
 
 ROWS_MAX = 3_000_000  # the largest public document we know has 0.5 million values
 DEPTH_MAX = 300  # OpenAPI documents nest below 60; deeper ones are attacks on recursion
+KEYS_MAX = 20_000  # of one object; the largest public document has 1,876
 ABSENT = -1
 
 Children: TypeAlias = dict[str, int] | list[int] | None

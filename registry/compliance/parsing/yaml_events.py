@@ -13,6 +13,7 @@ from registry.compliance.parsing.scalars import plain_scalar
 from registry.compliance.parsing.tree import (
     ABSENT,
     DEPTH_MAX,
+    KEYS_MAX,
     ROWS_MAX,
     Children,
     DocumentTooLarge,
@@ -126,6 +127,8 @@ class YamlReader:
             container.append(value)
             return len(inside) - 1, into.row
         assert isinstance(inside, dict)
+        if len(inside) >= KEYS_MAX:
+            raise DocumentTooLarge(f"One object has more than {KEYS_MAX:,} keys.")
         key = into.key or ""
         into.key = None
         into.last_stop = stop

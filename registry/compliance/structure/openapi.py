@@ -23,6 +23,7 @@ from openapi_spec_validator.validation.registries import KeywordValidatorRegistr
 
 from registry.compliance.document import Document
 from registry.compliance.structure.mended import Mended, without_bad_references
+from registry.compliance.structure.patterns import with_a_clock
 from registry.compliance.structure.quick import QuickSchemaValidator
 from registry.compliance.subject import Subject
 from schemas.compliance import Finding, Severity
@@ -114,6 +115,7 @@ def _parts(version: str, mended: Mended) -> Iterator[Problem]:
     data = mended.data
     root = SchemaPath.from_dict(data, handlers=_DENIED)
     registry: Any = KeywordValidatorRegistry(_VALIDATORS[version].keyword_validators)
+    registry["default"] = with_a_clock(registry["default"])
     registry["schema"] = QuickSchemaValidator(registry, data, registry["schema"])
     if isinstance(data.get("tags"), list):
         yield from _tried(("tags",), partial(registry["tags"], root / "tags"))

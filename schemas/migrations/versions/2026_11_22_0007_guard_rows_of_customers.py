@@ -1,5 +1,7 @@
 """Show rows of customers to nobody whose transaction does not name the scope.
 
+It only adds.
+
 The owner of the tables, under whom we write, is exempt; questions are answered under the reader
 (registry/storage/guarding.py). Policies name no role, so a backup can be restored anywhere.
 """
