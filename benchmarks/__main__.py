@@ -19,6 +19,8 @@ SUITES = (
     "landscape.questions",
     "connectors.speed",
     "customers.quality",
+    "customers.linking",
+    "customers.pages",
     "compliance.rules",
     "graphql",
     "graphql_postgraphile",
