@@ -19,6 +19,7 @@ SUITES = (
     "landscape.questions",
     "customers.quality",
     "compliance.rules",
+    "graphql_postgraphile",
 )
 
 
