@@ -17,8 +17,12 @@ SUITES = (
     "landscape.exchange",
     "landscape.store",
     "landscape.questions",
+    "connectors.speed",
     "customers.quality",
+    "customers.linking",
+    "customers.pages",
     "compliance.rules",
+    "graphql",
     "graphql_postgraphile",
 )
 
