@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from registry.landscape.metamodel import concept_of
+from schemas.changes import ChangeState
 from schemas.intake import RunState
 from schemas.landscape import ElementKind, RelationshipKind
 from schemas.records import CustomerKind
@@ -66,6 +67,16 @@ publish(
         RelationshipKind.TRIGGERING: "The source brings the target about.",
         RelationshipKind.FLOW: "Something passes from the source to the target.",
         RelationshipKind.SPECIALIZATION: "The source is a particular kind of the target.",
+    },
+)
+publish(
+    ChangeState,
+    "Where a change-set stands.",
+    {
+        ChangeState.PROPOSED: "Written down; nothing has changed.",
+        ChangeState.APPLIED: "Approved, and made.",
+        ChangeState.REJECTED: "Turned down.",
+        ChangeState.UNDONE: "Made, and taken back by another change-set.",
     },
 )
 publish(

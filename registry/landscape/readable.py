@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import psycopg
 
+from registry.landscape.models import readable as models
 from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction, reach
 from registry.landscape.questions.stored import kept_graph
 from registry.storage.readable import (
@@ -310,7 +311,7 @@ def _reached(db: psycopg.Connection, asked: Mapping[str, Any]) -> tuple[str, str
     return f"{{{','.join(graph.keys[at] for at in nodes)}}}", f"{{{','.join(map(str, depths))}}}"
 
 
-READABLES: Final = (ELEMENT, *_NAMED, OTHER_ELEMENT, RELATIONSHIP, AFFECTED)
+READABLES: Final = (ELEMENT, *_NAMED, OTHER_ELEMENT, RELATIONSHIP, AFFECTED, *models.READABLES)
 _BY_URN: Final = Argument(
     "urn", "For example urn:town:system:crm.", "{row}.urn = {value}", required=True
 )
@@ -356,4 +357,5 @@ ENTRIES: Final = (
         rows=REACHED_MAX,
         computed=Computed(_reached, {"element_id": "uuid", "depth": "int4"}),
     ),
+    *models.ENTRIES,
 )

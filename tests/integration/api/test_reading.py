@@ -9,6 +9,7 @@ import pytest
 
 from registry.access.tokens import Actor
 from registry.api.context import Context
+from registry.api.pages import global_id
 from registry.storage.database import Database, unit_of_work
 from registry.storage.guarding import guard
 from schemas.access import Scope
@@ -16,6 +17,7 @@ from schemas.base import utc_now
 from schemas.landscape import RelationshipKind
 from tests import factories
 from tests.integration.api.asking import data, refusal
+from tests.landscape_factories import a_scenario, a_scenario_change
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -139,6 +141,31 @@ def test_everything_inside_landscape_is_of_its_moment() -> None:
     assert found["element"] is None
     tomorrow = (utc_now() + timedelta(days=1)).isoformat()
     assert refusal(text, at=tomorrow, urn=was.urn)["code"] == "moment_in_future"
+
+
+def test_everything_inside_landscape_is_as_its_scenario_plans_it() -> None:
+    with unit_of_work() as db:
+        stays, moves = (factories.an_element(db, name=name) for name in ("Stays", "Moves"))
+        factories.a_relationship(db, source_id=stays.id, target_id=moves.id)
+        plan = a_scenario(db).id
+        a_scenario_change(
+            db,
+            scenario_id=plan,
+            object_id=moves.id,
+            action="change",
+            patch={"name": "Has moved"},
+            attrs={"owner": "IT"},
+        )
+    text = (
+        "query ($plan: ID, $urn: String!) { landscape(scenario: $plan) { element(urn: $urn) {"
+        " relationships { nodes { target { name ... on System { owner } } } } } }"
+        " element(urn: $urn) { relationships { nodes { target { name } } } } }"
+    )
+    found = data(text, plan=global_id("scenario", plan), urn=stays.urn)
+    assert found["landscape"]["element"]["relationships"]["nodes"] == [
+        {"target": {"name": "Has moved", "owner": "IT"}}
+    ]
+    assert found["element"]["relationships"]["nodes"] == [{"target": {"name": "Moves"}}]
 
 
 def test_impact_is_walked_in_memory_and_joined_in_the_statement() -> None:

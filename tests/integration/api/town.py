@@ -2,11 +2,13 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 
 from schemas.landscape import Element, ElementKind, RelationshipKind
 from tests import factories
+from tests import landscape_factories as plans
 
 NAMES = ("Burgerzaken", 'O\'Neill "CRM"', "100% zaken_systeem", "Ænima €", "zaken", "Zaken", "\\")
 OWNERS = ("team a", "team b", None, 7, {"team": 1}, "")
@@ -34,6 +36,7 @@ def settle(db: psycopg.Connection, seed: int = 1) -> None:
             pairs.add((kind, source, target))
             attrs = {"via": dice.choice(["file", None, 1.50])}
             factories.a_relationship(db, kind=kind, source_id=source, target_id=target, attrs=attrs)
+    _models(db, elements)
     data_set = factories.a_data_set(db, name="Customers of the CRM", attrs={"personal_data": True})
     for number in range(4):
         source = factories.a_source(db)
@@ -82,3 +85,15 @@ def _element(db: psycopg.Connection, dice: random.Random, number: int) -> Elemen
         attrs={name: value for name, value in attrs.items() if value is not None},
         changed_at=BEGIN + timedelta(days=number, microseconds=dice.choice([0, 120_000])),
     )
+
+
+def _models(db: psycopg.Connection, elements: list[UUID]) -> None:
+    """Keep a model with a view, and a release of it that left work; plan something."""
+    model = plans.an_architecture_model(db)
+    plans.a_stored_view(db, model_id=model.id, shows=elements[:3], name=NAMES[0])
+    plan = plans.a_change(db).change_set_id
+    release = plans.a_model_release(db, model_id=model.id, change_set_id=plan)
+    plans.a_work_item(db, release_id=release.id, own_id=elements[0])
+    scenario = plans.a_scenario(db).id
+    plans.a_change_set(db, scenario_id=scenario, state="applied", reviewer="ben")
+    plans.a_scenario_change(db, scenario_id=scenario, object_id=elements[1])
