@@ -7,7 +7,7 @@ a byte is sent. So neither a hostile page nor a changed name server can carry a 
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import httpx
@@ -29,11 +29,8 @@ SILENCE_SECONDS_MAX = 30.0
 URL_CHARACTERS_MAX = 8_000
 """Servers refuse longer addresses; a longer `next` is a fault of the source."""
 
-PARTIAL_STATUS = 206
-"""A part of an answer, which we never asked for."""
-
-BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
-"""Answers that another try may mend."""
+PARTIAL_STATUS = 206  # a part of an answer, which we never asked for
+BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})  # another try may mend them
 
 _HEADERS = {"User-Agent": "townclerk", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _TIMEOUT = httpx.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_dict()
@@ -160,8 +157,7 @@ class HttpClient:
             async with asyncio.timeout(self._timeout_seconds):
                 response = await self._transport.handle_async_request(request)
                 try:
-                    encoding = response.headers.get("content-encoding", "").strip().lower()
-                    body = await read_body(response.aiter_raw(), encoding=encoding, limit=limit)
+                    body = await _body(response, limit)
                 finally:
                     await response.aclose()
         except (TimeoutError, Hiccup, httpx.HTTPError) as error:
@@ -247,9 +243,7 @@ class HttpClient:
             length = response.headers.get("content-length", "")
             if length.isdigit() and int(length[:19]) > BODY_BYTES_MAX:
                 raise too_large(BODY_BYTES_MAX)
-            pieces: AsyncIterable[bytes] = response.aiter_raw()
-            encoding = response.headers.get("content-encoding", "").strip().lower()
-            body = await read_body(pieces, encoding=encoding, limit=BODY_BYTES_MAX)
+            body = await _body(response, BODY_BYTES_MAX)
         finally:
             await response.aclose()
         return Answer(body, response.headers, target, response.status_code)
@@ -257,8 +251,9 @@ class HttpClient:
     def _judge(self, response: httpx.Response, request: httpx.Request) -> None:
         """Raise what an answer other than success means."""
         status, path = response.status_code, request.url.path[:200]
-        wanted = status in request.extensions.get("also", ())
-        if status in BUSY_STATUSES and not wanted:
+        if status in request.extensions.get("also", ()):
+            return
+        if status in BUSY_STATUSES:
             wait = retry_after_seconds(response.headers.get("retry-after"))
             raise Hiccup(f"it answered {path} with status {status}", wait_seconds=wait)
         if 300 <= status < 400:
@@ -271,9 +266,7 @@ class HttpClient:
                     status=status,
                 )
             )
-        if (
-            not 200 <= status < 300 or status == PARTIAL_STATUS
-        ) and status not in request.extensions.get("also", ()):
+        if not 200 <= status < 300 or status == PARTIAL_STATUS:
             raise GiveUp(f"{self._who} answered {path} with status {status}.", status=status)
 
     def _redirect(self, response: httpx.Response, request: httpx.Request) -> GiveUp:
@@ -288,6 +281,11 @@ class HttpClient:
             remedy="Write the final path into the connector file or the register.",
             status=response.status_code,
         )
+
+
+async def _body(response: httpx.Response, limit: int) -> bytes:
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    return await read_body(response.aiter_raw(), encoding=encoding, limit=limit)
 
 
 async def _signed(request: httpx.Request, sign_in: SignIn) -> None:
