@@ -16,6 +16,7 @@ SUITES = (
     "connectors.speed",
     "foundation",
     "landscape.exchange",
+    "landscape.questions",
     "customers.quality",
     "compliance.rules",
 )

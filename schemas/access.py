@@ -19,6 +19,9 @@ class Scope(StrEnum):
     CUSTOMERS_READ = "customers:read"
     SYNC_READ = "sync:read"
     SYNC_RUN = "sync:run"
+    COMPLIANCE_READ = "compliance:read"
+    COMPLIANCE_WRITE = "compliance:write"
+    COMPLIANCE_APPROVE = "compliance:approve"
     METRICS_READ = "metrics:read"
     DOCUMENTS_WRITE = "documents:write"
 

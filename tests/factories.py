@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from registry.storage.statements import insert_row
-from schemas.access import ApiToken, Scope, StoredSecret
+from schemas.access import ApiToken, KeptAnswer, Scope, StoredSecret, TrustedDocument
 from schemas.base import utc_now
 from schemas.customers import CleanRecord, Customer, CustomerLink, LinkRule, MatchModel
 from schemas.intake import (
@@ -302,7 +302,36 @@ def a_received_event(db: psycopg.Connection, **given: Any) -> ReceivedEvent:
     return row
 
 
+def a_kept_answer(db: psycopg.Connection, **given: Any) -> KeptAnswer:
+    """Keep the answer to a change for an hour."""
+    made = {
+        "actor": "tester",
+        "key": f"key-{next(_numbers)}",
+        "request_hash": b"",
+        "answer": {"data": {}, "errors": []},
+        "expires_at": utc_now() + timedelta(hours=1),
+    }
+    row = KeptAnswer(**{**made, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_trusted_document(db: psycopg.Connection, **given: Any) -> TrustedDocument:
+    """Approve a document."""
+    made = {
+        "hash": f"{next(_numbers):064x}",
+        "name": "test",
+        "text": "{ __typename }",
+        "registered_by": "tester",
+    }
+    row = TrustedDocument(**{**made, **given})
+    insert_row(db, row)
+    return row
+
+
 FACTORIES = {
+    "kept_answer": a_kept_answer,
+    "trusted_document": a_trusted_document,
     **LANDSCAPE_FACTORIES,
     "api_token": an_api_token,
     "checkpoint": a_checkpoint,

@@ -53,6 +53,12 @@ TABLE: Final = (
     Rule("/landscape", READ, Scope.LANDSCAPE_READ),
     Rule("/landscape.svg", READ, Scope.LANDSCAPE_READ),
     Rule("/systems/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/views", READ, Scope.LANDSCAPE_READ),
+    Rule("/views/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/gaps", READ, Scope.LANDSCAPE_READ),
+    Rule("/roadmap", READ, Scope.LANDSCAPE_READ),
+    # Which connectors ran and how much they brought; never what.
+    Rule("/flows", READ, Scope.LANDSCAPE_READ),
     # Rule, path and reason of each record; never what it holds.
     Rule("/quarantine", READ, Scope.SYNC_READ),
     # Their rule stands here before their pages do, so that no page of people begins open.

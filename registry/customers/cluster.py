@@ -140,7 +140,7 @@ def part(
         differ = number[one] and number[other] and number[one].isdisjoint(number[other])
         if differ and -negative < _DECIDED // 2:
             continue
-        _merge(one, other, near, queue)
+        _merge(one, other, near, queue, decided=-negative >= _DECIDED // 2)
         members[one] += members.pop(other)
         number[one] |= number[other]
     return [sorted(group) for group in members.values()]
@@ -196,15 +196,30 @@ def decide(con: duckdb.DuckDBPyConnection, scored: str) -> None:
 
 
 def _merge(
-    one: int, other: int, near: dict[int, dict[int, int]], queue: list[tuple[int, int, int]]
+    one: int,
+    other: int,
+    near: dict[int, dict[int, int]],
+    queue: list[tuple[int, int, int]],
+    *,
+    decided: bool,
 ) -> None:
-    """Let `one` take over `other`, adding up what each third group has with both."""
+    """Let `one` take over `other`, adding up what each third group has with both.
+
+    Where a steward linked the two, who is like one of them is like the customer, and being unlike
+    the other says nothing any more: so the stronger evidence counts instead of the sum.
+    """
     del near[one][other]
     for third, weight in near.pop(other).items():
         if third == one:
             continue
         del near[third][other]
-        total = near[one].get(third, 0) + weight
+        known = near[one].get(third)
+        if known is None:
+            total = weight
+        elif decided and min(known, weight) > _NEVER // 2:
+            total = max(known, weight)
+        else:
+            total = known + weight
         near[one][third] = near[third][one] = total
         if total > 0:
             heapq.heappush(queue, (-total, min(one, third), max(one, third)))

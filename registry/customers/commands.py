@@ -30,7 +30,7 @@ from registry.customers.master import (
     write_customers,
 )
 from registry.customers.model import MatchModel, from_parameters
-from registry.customers.versions import keep_model, make_live
+from registry.customers.versions import find_model, keep_model, make_live
 from registry.storage.copying import copy_into, copy_to_file
 from schemas.records import CustomerKind, CustomerRecord
 
@@ -133,6 +133,7 @@ def rematch(
     db: psycopg.Connection,
     *,
     retrain: bool | None = None,
+    version: str | None = None,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
 ) -> MatchReport:
     """Link all records and merge them into customers, in the caller's transaction.
@@ -140,6 +141,7 @@ def rematch(
     Args:
         db: Connection in a transaction.
         retrain: Train a new model; None trains when there is none or the town has doubled.
+        version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
 
     Returns:
@@ -156,16 +158,11 @@ def rematch(
             clear(db)
             return MatchReport(0, 0, 0, 0, "", seconds)
         # The data set tells which pairs one source keeps apart, and how often it errs in that.
-        run(
-            con,
-            """CREATE VIEW plain AS
-               SELECT place AS id, * EXCLUDE (record_id, data_set_id, place, place_text)
-               FROM records""",
-        )
+        run(con, _PLAIN)
         linked = link_table(
             con,
             "plain",
-            model=_model_for(db, con, retrain=retrain),
+            model=find_model(db, version) if version else _model_for(db, con, retrain=retrain),
             decided="decided",
             indexed=True,
         )
@@ -181,6 +178,66 @@ def rematch(
     return MatchReport(
         records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds
     )
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A new model beside the live one; counts only.
+
+    Attributes:
+        version: Its hash.
+        links: Pairs that it takes for one customer.
+        customers: Customers that there would be.
+        merges: Customers of today that would be joined with others.
+        splits: Customers of today that would be parted.
+        unchanged: Customers of today that would keep exactly their records.
+    """
+
+    version: str
+    links: int
+    customers: int
+    merges: int
+    splits: int
+    unchanged: int
+
+
+def propose(db: psycopg.Connection, *, memory_limit_mb: int = MEMORY_LIMIT_MB) -> Proposal:
+    """Train a model on the records of today, keep it, and show what it would change.
+
+    Nothing changes until `rematch` is asked for this version.
+    """
+    db.execute(LOCK)
+    sweep()
+    with open_engine(memory_limit_mb) as con:
+        records = _load(db, con)
+        run(con, _PLAIN)
+        linked = link_table(con, "plain", decided="decided")
+        merges, splits, unchanged = run(con, _DIFFERENCES)[0]
+        keep_model(db, linked.model, records)
+    return Proposal(
+        linked.model.content_hash, linked.links, linked.clusters, merges, splits, unchanged
+    )
+
+
+_PLAIN = """
+CREATE VIEW plain AS
+SELECT place AS id, * EXCLUDE (record_id, data_set_id, place, place_text) FROM records
+"""
+_DIFFERENCES = """
+WITH now AS (
+    SELECT former.customer_id, record_id, linked_record.kind, cluster FROM former
+    JOIN records USING (record_id) JOIN linked_record ON linked_record.id = records.place
+), cell AS (
+    SELECT customer_id, kind, cluster FROM now GROUP BY ALL
+), judged AS (
+    SELECT customer_id, count(*) > 1 AS parted, bool_or(customers > 1) AS joined FROM (
+        SELECT *, count(*) OVER (PARTITION BY kind, cluster) AS customers FROM cell)
+    GROUP BY customer_id
+)
+SELECT count(*) FILTER (joined), count(*) FILTER (parted),
+    count(*) FILTER (NOT joined AND NOT parted)
+FROM judged
+"""
 
 
 def stop_rematching() -> None:

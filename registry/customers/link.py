@@ -106,10 +106,9 @@ def link_table(
         if trained is None:
             kinds[kind] = replace(part, records=records)
         _score_and_cluster(con, kind, part, count=count, found=found)
-        if indexed:
-            with found.step("index"):
-                index_kind(con, kind, found.model.cut_bits)
         with found.step("keep"):
+            if indexed:
+                index_kind(con, kind, found.model.cut_bits)
             _keep(con, kind, kept_bits_min)
     found.clusters = run(con, "SELECT count(DISTINCT cluster) FROM linked_record")[0][0]
     return found

@@ -91,6 +91,13 @@ class Weigher:
             return [self._one(left, right, features) for left, right in pairs]
         return list(self._many(features, pairs))
 
+    def levels(self, one: Features, other: Features) -> tuple[int, ...]:
+        """Return the level number of each comparison between two records."""
+        found: dict[str, int] = {}
+        for item in self.compared:
+            found[item.column] = item.level(one, other, found)
+        return tuple(found.values())
+
     def _one(self, left: int, right: int, features: Mapping[int, Features]) -> Weighed:
         one, other = features[left], features[right]
         levels: dict[str, int] = {}

@@ -82,7 +82,8 @@ def _groups(
 ) -> list[Group]:
     """Part components into groups of one customer, with the evidence inside each."""
     large = [component for component in components if len(component) > 2]
-    decided = decisions_on(db, [record for component in large for record in component])
+    several = [record for component in components if len(component) > 1 for record in component]
+    decided = decisions_on(db, several) if several else {}
     pairs: set[tuple[int, int]] = set()
     for component in large:
         if len(component) <= COMPONENT_RECORDS_MAX:
@@ -102,7 +103,7 @@ def _groups(
     for component in components:
         kind = delta.kinds[component[0]]
         if len(component) <= 2:
-            groups.append(Group(kind, component, alone.get(component[0], []), {}))
+            groups.append(Group(kind, component, alone.get(component[0], []), decided))
             continue
         evidence = weighed.get(component[0], [])
         for records in part_weighed(component, evidence, delta.features, decided, kind):

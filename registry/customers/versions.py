@@ -5,8 +5,9 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from registry.customers.model import MatchModel
+from registry.customers.model import MatchModel, from_parameters
 from schemas.base import uuid7
+from schemas.errors import UnknownName
 
 
 def keep_model(db: psycopg.Connection, model: MatchModel, records: int) -> UUID:
@@ -31,6 +32,24 @@ def keep_model(db: psycopg.Connection, model: MatchModel, records: int) -> UUID:
     assert row is not None  # it was there or has just been written
     found: UUID = row[0]
     return found
+
+
+def find_model(db: psycopg.Connection, version: str) -> MatchModel:
+    """Return a kept model by its hash or the beginning of it.
+
+    Raises:
+        UnknownName: None, or more than one, begins so, or it was trained by another release.
+    """
+    rows = db.execute(
+        "SELECT parameters FROM match_model WHERE starts_with(content_hash, %s) LIMIT 2", (version,)
+    ).fetchall()
+    model = from_parameters(rows[0][0]) if len(rows) == 1 else None
+    if model is None:
+        raise UnknownName(
+            "No model that this release can use has this version.",
+            remedy="`townclerk customers train` keeps a new one and prints its version.",
+        )
+    return model
 
 
 def make_live(db: psycopg.Connection, model_id: UUID, records: int) -> None:

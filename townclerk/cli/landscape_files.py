@@ -9,7 +9,9 @@ import typer
 
 from registry.landscape.exchange.dcat import Profile
 from registry.landscape.exchange.formats import Format, Loaded, save, save_folder
+from registry.landscape.exchange.inventory import inventory_table
 from registry.landscape.exchange.model import Model
+from registry.landscape.exchange.tables import write_csv
 from registry.landscape.metamodel import Strictness
 from registry.landscape.questions.changes import Fate, changes, fate_counts
 from registry.landscape.questions.completeness import completeness
@@ -17,6 +19,7 @@ from registry.landscape.questions.duplicates import Likeness, duplicates
 from registry.landscape.questions.model_graph import graph_of_model
 from registry.landscape.questions.portfolio import portfolio as beside_reference
 from registry.landscape.questions.portfolio_model import portfolio_model
+from registry.landscape.questions.suppliers import system_entries
 from schemas.errors import InvalidInput
 from townclerk.cli.landscape_changes import show_register_difference
 from townclerk.cli.landscape_models import stored_model
@@ -136,6 +139,11 @@ def export(
                 graph, CATALOGUES[to], told, is_json=out.suffix in JSON_SUFFIXES
             )
         write_bytes(out, data)
+    elif to is Target.INVENTORY:
+        with asked_portfolio(file, None, None) as found:
+            entries = system_entries(found)
+        counts = {"systems": len(entries)}
+        write_bytes(out, write_csv(inventory_table(entries)))
     else:
         model = stored_model(stored, as_of, in_scenario) if stored else _whole_model(file)
         counts = _saved(model, Format(to), out, language)

@@ -10,6 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import Final
 
+from registry.compliance import readable as compliance
 from registry.customers import readable as customers
 from registry.intake import readable as intake
 from registry.landscape import readable as landscape
@@ -125,7 +126,7 @@ class Catalogue:
             raise BrokenDeclaration(f"{where} leads to {target}, which is not declared.")
 
 
-ROOMS: Final = (landscape, intake, customers)
+ROOMS: Final = (landscape, intake, customers, compliance)
 CATALOGUE: Final = Catalogue(
     (readable for room in ROOMS for readable in room.READABLES),
     (entry for room in ROOMS for entry in room.ENTRIES),

@@ -20,6 +20,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from psycopg import sql
 
+from registry.landscape.exchange.municipal import KIND_PROPERTY
 from registry.landscape.questions.graph import (
     KINDS,
     RELATIONSHIP_NODE,
@@ -51,7 +52,9 @@ _ENDS: Final = """
         WHERE target_relationship_id IS NOT NULL)"""
 _NODES: Final = f"""
     WITH {_ENDS}
-    SELECT uuid_send(id), urn, kind, name, description, attrs::text FROM {{element}}
+    SELECT uuid_send(id), urn, coalesce(attrs ->> '{KIND_PROPERTY}', kind), name, description,
+           attrs::text
+    FROM {{element}}
     UNION ALL
     SELECT uuid_send(id), '', '{RELATIONSHIP_NODE}', name, description, attrs::text
     FROM {{relationship}} WHERE id IN (SELECT id FROM ends)

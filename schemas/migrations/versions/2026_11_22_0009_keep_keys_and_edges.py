@@ -25,6 +25,22 @@ def upgrade() -> None:
     create_match_key()
     create_live_model()
     create_match_record()
+    guard()
+
+
+# Tables that hold values of customers, or tell who somebody is.
+GUARDED = ("customer_version", "match_decision", "match_record")
+
+
+def guard() -> None:
+    """Show their rows only where the transaction names the scope, as for customers themselves."""
+    for table in GUARDED:
+        op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        op.execute(
+            f"""CREATE POLICY needs_scope ON {table} FOR SELECT USING ((
+                SELECT 'customers:read' = ANY (
+                    string_to_array(current_setting('townclerk.scopes', true), ' '))))"""
+        )
 
 
 def create_customer_event() -> None:

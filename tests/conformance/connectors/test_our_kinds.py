@@ -55,6 +55,7 @@ SOURCES = {
     "files as parquet": ("files", "{}", "files: 'w*.parquet', format: parquet, key: id"),
     "files as sheets": ("files", "{}", "files: 'w*.xlsx', format: xlsx, key: id"),
     "singer": ("singer", "{}", "tap: tap-crm, stream: people, key: id"),
+    "sql": ("sql", "{type: basic, username: a, secret: 'env:X'}", "select: SELECT 1, key: id"),
     "oai_pmh": ("oai_pmh", "{}", "key: header.identifier"),
 }
 JUDGE_ALL = {"spec", "idle", "resume", "host"}

@@ -1,0 +1,77 @@
+"""The same road through the API: register, check, waive by two people, read the evidence."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from registry.compliance import commands
+from registry.compliance.rulesets import load
+from registry.storage.database import Database, unit_of_work
+from schemas.evidence import StandardStatus
+from tests import factories
+from tests.integration.api.asking import data
+
+URN = "urn:test:interface:permits"
+DOCUMENT = 'openapi: 3.0.3\ninfo: {title: Permits, version: "1.2"}\npaths: {}\n'
+TODAY = datetime.now(UTC).date()
+
+CHECK = (
+    "mutation ($urn: String!) { checkInterface(urn: $urn) { __typename"
+    " ... on InterfaceChecked { number errors waived hash } } }"
+)
+
+
+@pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)
+def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database) -> None:
+    with unit_of_work() as db:
+        factories.an_interface(db, urn=URN)
+        profile = load("townclerk:municipal")
+        commands.keep_rule_set(
+            db, profile, name="municipal", entry="townclerk:municipal", actor="Ann"
+        )
+        commands.set_standard(
+            db, key="profile", version="1", title="t", status=StandardStatus.MANDATORY,
+            valid_from=TODAY - timedelta(days=1), rule_set_sha256=profile.digest,
+        )  # fmt: skip
+        waiver = commands.ask_waiver(
+            db, rule="municipal-version", reason="until the next release", asked_by="Ann",
+            expires_on=TODAY + timedelta(days=30), today=TODAY,
+        )  # fmt: skip
+
+    registered = data(
+        "mutation ($urn: String!, $content: String!) { registerInterfaceDocument(urn: $urn,"
+        ' content: $content, source: "permits.yaml") { __typename } }',
+        urn=URN, content=DOCUMENT,
+    )  # fmt: skip
+    assert registered["registerInterfaceDocument"]["__typename"] == "InterfaceDocumentRegistered"
+    first = data(CHECK, urn=URN)["checkInterface"]
+    assert (first["number"], first["waived"]) == (1, 0)
+
+    approve = "mutation ($id: ID!) { approveWaiver(waiver: $id) { __typename } }"
+    assert data(approve, id=str(waiver))["approveWaiver"]["__typename"] == "WaiverChanged"
+    mine = data(
+        "mutation ($until: String!) { askWaiver(rule: \"municipal-owner\", until: $until,"
+        ' reason: "I say so myself") { __typename ... on WaiverChanged { waiver } } }',
+        until=str(TODAY + timedelta(days=5)),
+    )["askWaiver"]  # fmt: skip
+    assert data(approve, id=mine["waiver"])["approveWaiver"]["__typename"] == "AccessDenied"
+
+    second = data(CHECK, urn=URN)["checkInterface"]
+    assert (second["number"], second["waived"]) == (2, 1)
+    assert second["errors"] == first["errors"] - 1
+
+    read = data(
+        "{ interfaceChecks(first: 5) { nodes { number interfaceUrn errors waived hash"
+        " previousHash record } }"
+        " waivers(first: 5) { nodes { rule inForce askedBy approvedBy } }"
+        " owedStandards(first: 5) { nodes { key status appliesTo } }"
+        " interfaceDocuments(first: 5) { nodes { interfaceUrn kind version } } }"
+    )
+    newest, oldest = read["interfaceChecks"]["nodes"]
+    assert (newest["number"], newest["previousHash"]) == (2, oldest["hash"])
+    assert newest["record"]["document"]["name"] == "permits.yaml"
+    assert [one["inForce"] for one in read["waivers"]["nodes"]] == [False, True]
+    assert read["owedStandards"]["nodes"] == [
+        {"key": "profile", "status": "mandatory", "appliesTo": []}
+    ]
+    assert read["interfaceDocuments"]["nodes"][0]["version"] == "1.2"
