@@ -13,12 +13,17 @@ from benchmarks.figures import FIGURES_PAGE, RESULTS, write_page
 from benchmarks.machine import describe_machine
 
 SUITES = (
-    "connectors.speed",
     "foundation",
     "landscape.exchange",
+    "landscape.store",
     "landscape.questions",
+    "connectors.speed",
     "customers.quality",
+    "customers.linking",
+    "customers.pages",
     "compliance.rules",
+    "graphql",
+    "graphql_postgraphile",
 )
 
 
