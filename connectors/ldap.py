@@ -194,7 +194,8 @@ class _Search:
 
     async def page(self) -> tuple[list[Entry], bool]:
         """Return the next page, and whether there are more."""
-        return await self._in_thread(self._search)
+        found: tuple[list[Entry], bool] = await self._in_thread(self._search)
+        return found
 
     def _search(self) -> tuple[list[Entry], bool]:
         import ldap3

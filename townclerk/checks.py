@@ -18,9 +18,9 @@ import psycopg
 from packaging.requirements import Requirement
 
 from connectors.sdk.connector import connector_kinds, find_connector
-from connectors.sdk.secrets import resolve_secret
+from connectors.sdk.secrets import STORE_PREFIX, resolve_secret
 from flows.runtime import api_answers
-from registry import intake
+from registry import access, intake
 from registry.settings import SECRETS_DIR, Settings
 from registry.storage.database import unit_of_work
 from registry.storage.guarding import READER, can_guard
@@ -297,14 +297,16 @@ def _connections(db: psycopg.Connection, settings: Settings) -> Verdict:
     return _warning(words, "Raise the server's max_connections or lower TOWNCLERK_POOL_SIZE.")
 
 
-def _source_secrets(db: psycopg.Connection, _: Settings) -> Verdict:
+def _source_secrets(db: psycopg.Connection, settings: Settings) -> Verdict:
     """Look where each source's secret lies; what is only in a worker's environment is not seen."""
     sources = intake.queries.list_sources(db) if _has_tables(db) else []
     missing = []
     for source in sources:
         reference = source.spec.get("auth", {}).get("secret")
         try:
-            if reference:
+            if reference and reference.startswith(STORE_PREFIX):
+                access.secrets.open_secret(db, settings, reference.removeprefix(STORE_PREFIX))
+            elif reference:
                 resolve_secret(reference)
         except TownclerkError as error:
             missing.append((source.key, error))

@@ -8,17 +8,20 @@ a byte is sent. So neither a hostile page nor a changed name server can carry a 
 import asyncio
 import ssl
 from collections.abc import AsyncIterable, Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import httpx
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
+from connectors.sdk.answers import Answer, ForeignAddress, Read
 from connectors.sdk.bodies import BODY_BYTES_MAX, read_body, too_large
 from connectors.sdk.looking import Look, secured_by
 from connectors.sdk.pace import Pace
 from connectors.sdk.retries import Hiccup, retry_after_seconds, with_retries
 from connectors.sdk.signing_in import SignIn
 from schemas.errors import GiveUp, InvalidInput, RetryLater
+
+__all__ = ["Answer", "ForeignAddress", "HttpClient"]
 
 SILENCE_SECONDS_MAX = 30.0
 """Longest pause between two pieces of an answer; the file's timeout_seconds bounds the whole."""
@@ -36,36 +39,6 @@ _HEADERS = {"User-Agent": "townclerk", "Accept": "application/json", "Accept-Enc
 _TIMEOUT = httpx.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_dict()
 
 T = TypeVar("T")
-
-
-class ForeignAddress(GiveUp):
-    """A source sends us somewhere else than to its registered address."""
-
-    code = "foreign_address"
-    remedy = (
-        "Nothing was sent there. If the source moved, change its address in the register; "
-        "otherwise ask its owner why it points elsewhere."
-    )
-
-
-class Answer(NamedTuple):
-    """One complete answer.
-
-    Attributes:
-        body: Unpacked bytes.
-        headers: Header fields, names in lower case.
-        target: Path and query it answers.
-        status: HTTP status; a success, or one that was asked for.
-    """
-
-    body: bytes
-    headers: Mapping[str, str]
-    target: str
-    status: int = 200
-
-
-Read = Callable[[Answer], T]
-"""Turns an answer into what is wanted; may raise Hiccup to have it asked again."""
 
 
 class HttpClient:

@@ -65,10 +65,10 @@ class LandscapeQuestions:
     """Questions about the landscape, answered in memory."""
 
     @strawberry.field(
-        description="What suffers when an element fails, or what it needs, nearest first.",
+        description="What suffers when an element fails, or what it needs, with the way there.",
         graphql_type=listed(Affected),
     )
-    async def impact(
+    async def impact_steps(
         self,
         info: Info,
         *,

@@ -51,6 +51,7 @@ def portfolio_model(
     writer = _Writer(found, title)
     writer.write()
     if views_of is not None:
+        writer.model.dialect = views_of.dialect  # whose ids and residues the views carry
         for view in plotted_views(views_of, found, writer.own):
             writer.take_view(view, views_of)
     writer.file_away()

@@ -4,11 +4,13 @@ Every rule judges one source in `make test`, the telling ones judge all; `make c
 every source by every rule.
 """
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.sdk.conformance.checking import Outcome, judge
+from connectors.sdk.conformance.checking import Outcome, check_connector, judge
 from connectors.sdk.conformance.rigs import find_rig
 from connectors.sdk.conformance.rules import RULES, Rule
 from connectors.sdk.load import load_connector_file
@@ -58,7 +60,24 @@ SOURCES = {
     "sql": ("sql", "{type: basic, username: a, secret: 'env:X'}", "select: SELECT 1, key: id"),
     "oai_pmh": ("oai_pmh", "{}", "key: header.identifier"),
 }
+BY_NAME = {rule.name: rule for rule in RULES}
 JUDGE_ALL = {"spec", "idle", "resume", "host"}
+
+
+PAGE = (Path(__file__).parents[3] / "docs/reference/connector-file.md").read_text()
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+UNPLAYED = {"soap", "ldap", "webhook"}
+"""Kinds without a rig; each is tested against a server of its own protocol instead."""
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_the_examples_of_the_reference_read_their_sources(number: int) -> None:
+    spec = load_connector_file(EXAMPLES[number], name="example.yaml")
+    if spec.kind in UNPLAYED:
+        pytest.skip(f"the kind {spec.kind} brings no rig")
+    for stream in spec.streams:
+        verdicts = check_connector(find_rig(spec, stream), [BY_NAME["page-size"]])
+        assert [one.outcome for one in verdicts] == [Outcome.KEPT], verdicts
 
 
 def cases() -> list[Any]:
