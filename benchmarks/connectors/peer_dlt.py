@@ -25,7 +25,7 @@ source = rest_api_source(
 )
 pipeline = dlt.pipeline(
     "bench",
-    destination=dlt.destinations.postgres(credentials=url.replace("@/", "@localhost/")),
+    destination=dlt.destinations.postgres(credentials=url.replace("@/", ":unused@localhost/")),
     dataset_name="dlt_bench",
 )
 pipeline.run(source, loader_file_format="csv")

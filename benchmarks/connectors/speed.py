@@ -91,7 +91,12 @@ def _beside_peers(place: Path, url: str) -> list[Figure]:
                 figures.append(Figure(f"{name}: could not be installed", 0, "", "", how))
                 continue
             command = [str(python), str(HERE / f"peer_{name}.py"), address, url]
-            peer = _measured(command, {**os.environ, "BENCH_PLACE": str(place)})
+            try:
+                peer = _measured(command, {**os.environ, "BENCH_PLACE": str(place)})
+            except (RuntimeError, subprocess.TimeoutExpired) as error:
+                sys.stderr.write(f"{name}: {error}\n")
+                figures.append(Figure(f"{name}: did not run to its end", 0, "", "", how))
+                continue
             words = f"{how}; {name} wall {peer['wall']:.1f} s, CPU {peer['cpu']:.1f} s"
             figures.append(
                 Figure(

@@ -134,13 +134,7 @@ def upgrade() -> None:
         ["source_id", "stream", "state"],
         unique=False,
     )
-    op.alter_column(
-        "checkpoint",
-        "source_id",
-        existing_type=sa.UUID(),
-        comment="Whose it is.",
-        existing_nullable=False,
-    )
+    op.execute("COMMENT ON COLUMN checkpoint.source_id IS 'Whose it is.'")
     op.create_index(op.f("ix_checkpoint_run_id"), "checkpoint", ["run_id"], unique=False)
     op.create_index(
         "ix_landed_record_data_set_id_raw_hash",
@@ -149,58 +143,16 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(op.f("ix_landed_record_run_id"), "landed_record", ["run_id"], unique=False)
-    op.alter_column(
-        "lease",
-        "source_id",
-        existing_type=sa.UUID(),
-        comment="What is held.",
-        existing_nullable=False,
-    )
-    op.alter_column(
-        "lease",
-        "run_id",
-        existing_type=sa.UUID(),
-        comment="The run that holds it.",
-        existing_nullable=False,
-    )
+    op.execute("COMMENT ON COLUMN lease.source_id IS 'What is held.'")
+    op.execute("COMMENT ON COLUMN lease.run_id IS 'The run that holds it.'")
     op.create_index(op.f("ix_lease_run_id"), "lease", ["run_id"], unique=False)
-    op.alter_column(
-        "lineage_edge",
-        "run_id",
-        existing_type=sa.UUID(),
-        comment="The run that saw it.",
-        existing_nullable=False,
-    )
-    op.alter_column(
-        "lineage_edge",
-        "from_id",
-        existing_type=sa.UUID(),
-        comment="Where it came from.",
-        existing_nullable=False,
-    )
-    op.alter_column(
-        "lineage_edge",
-        "to_id",
-        existing_type=sa.UUID(),
-        comment="Where it went.",
-        existing_nullable=False,
-    )
+    op.execute("COMMENT ON COLUMN lineage_edge.run_id IS 'The run that saw it.'")
+    op.execute("COMMENT ON COLUMN lineage_edge.from_id IS 'Where it came from.'")
+    op.execute("COMMENT ON COLUMN lineage_edge.to_id IS 'Where it went.'")
     op.create_index(op.f("ix_lineage_edge_from_id"), "lineage_edge", ["from_id"], unique=False)
     op.create_index(op.f("ix_lineage_edge_to_id"), "lineage_edge", ["to_id"], unique=False)
-    op.alter_column(
-        "quarantined_record",
-        "source_id",
-        existing_type=sa.UUID(),
-        comment="The source it came from.",
-        existing_nullable=False,
-    )
-    op.alter_column(
-        "quarantined_record",
-        "run_id",
-        existing_type=sa.UUID(),
-        comment="The run that last met it.",
-        existing_nullable=False,
-    )
+    op.execute("COMMENT ON COLUMN quarantined_record.source_id IS 'The source it came from.'")
+    op.execute("COMMENT ON COLUMN quarantined_record.run_id IS 'The run that last met it.'")
     op.create_index(
         op.f("ix_quarantined_record_run_id"), "quarantined_record", ["run_id"], unique=False
     )
@@ -221,10 +173,4 @@ def upgrade() -> None:
             comment="Records that their source no longer has.",
         ),
     )
-    op.alter_column(
-        "sync_run",
-        "source_id",
-        existing_type=sa.UUID(),
-        comment="The source it reads.",
-        existing_nullable=False,
-    )
+    op.execute("COMMENT ON COLUMN sync_run.source_id IS 'The source it reads.'")

@@ -1,4 +1,7 @@
-"""Keep when sources are read, and how old they may become; Prefect is told from here."""
+"""Keep when sources are read, and how old they may become; Prefect is told from here.
+
+It only adds.
+"""
 
 import sqlalchemy as sa
 from alembic import op
