@@ -15,11 +15,15 @@ from benchmarks.machine import describe_machine
 SUITES = (
     "foundation",
     "landscape.exchange",
+    "landscape.store",
     "landscape.questions",
+    "connectors.speed",
     "customers.quality",
     "customers.linking",
     "customers.pages",
     "compliance.rules",
+    "graphql",
+    "graphql_postgraphile",
 )
 
 

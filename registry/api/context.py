@@ -31,7 +31,7 @@ K = TypeVar("K", bound=Hashable)
 
 ANSWER_BYTES_MAX = 2_000_000  # more is not read by a person, nor parsed by a page at once
 # A page of ours takes milliseconds; a clean stop of the server may not wait longer than this.
-STATEMENT_SECONDS_MAX = 2
+STATEMENT_SECONDS_MAX = 1.8  # so that the whole answer is there, or refused, within two
 ANSWER_SECONDS_MAX = 10  # after this no further statement begins
 CANCEL_SECONDS_MAX = 2  # the statement's own limit ends it anyway
 # First in the transaction: PostgreSQL fixes the isolation level with the first question.

@@ -23,6 +23,8 @@ GUARDED = {
 
 
 def upgrade() -> None:
+    # Lists of elements of every kind are read by name, page by page.
+    op.create_index("ix_element_name_id", "element", ["name", "id"])
     for table, scope in GUARDED.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(
