@@ -16,6 +16,7 @@ from registry.customers.copies import COPIES_MAX
 from registry.customers.features import content_of, features_of
 from registry.customers.index import (
     LOCK,
+    LOCK_SHARED,
     Live,
     clean_rows,
     count_records,
@@ -39,13 +40,20 @@ def match_records(
     """Match records with the live model, in the caller's transaction.
 
     Args:
-        db: Connection in a transaction; it holds the matching lock afterwards.
+        db: Connection in a transaction; it holds the matching lock afterwards, shared with other
+            pages where there is nothing to match with.
         changed: Records whose clean form is new or differs.
         withdrawn: Records that no longer count; their clean form is still there.
 
     Returns:
         Whether there was a complete live model to match with; without, a full run is due.
     """
+    if live_model(db) is None:
+        db.execute(LOCK_SHARED)
+        if live_model(db) is not None:
+            # A full run ended while we waited, and has not seen these records.
+            mark_incomplete(db)
+        return False
     db.execute(LOCK)
     live = live_model(db)
     if live is None:

@@ -25,6 +25,8 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))"
 GROWTH_BEFORE_TRAINING = 2.0
 # Below it a stale model costs nothing, and a full run little.
 RECORDS_FREE = 1_000
+# Pages that are only cleaned hold this one, side by side; a full run waits for all of them.
+LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtext('customers.rematch'))"
 # Keys of organisations are turned, so that one table serves both kinds.
 KEY_TURN = {CustomerKind.PERSON: 0, CustomerKind.ORGANISATION: 0x9E3779B97F4A7C15}
 _SIGN = 1 << 63

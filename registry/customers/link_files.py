@@ -230,7 +230,10 @@ def _gather(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead], found: 
 
 
 def _name_rows(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead]) -> None:
-    """Make `row_key(id, file, row_number, name)`; names are distinct over all files."""
+    """Make `row_key(id, file, row_number, name)`; names are distinct over all files.
+
+    Where two files share a key, every row is called file:key, so that nobody has to look up which.
+    """
     union = " UNION ALL ".join(
         f"SELECT {index} AS file, row_number, coalesce(key, 'row-' || row_number) AS key"
         f" FROM key_{index}"
@@ -250,7 +253,7 @@ def _name_rows(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead]) -> N
             FROM keyed
         )
         SELECT row_number() OVER (ORDER BY file, row_number) AS id, file, row_number,
-            CASE WHEN files > 1 THEN stem || ':' ELSE '' END || key
+            CASE WHEN (SELECT max(files) > 1 FROM numbered) THEN stem || ':' ELSE '' END || key
                 || CASE WHEN nth > 1 THEN '#' || nth ELSE '' END AS name
         FROM numbered JOIN (VALUES $stems) AS named(file, stem) USING (file)
         """,
