@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from registry.landscape.metamodel import concept_of
+from schemas.changes import ChangeState
 from schemas.intake import RunState
 from schemas.landscape import ElementKind, RelationshipKind
 from schemas.records import CustomerKind
@@ -45,6 +46,12 @@ COUNTER_WORDS: Mapping[Enum, str] = {
     ElementKind.CHANNEL: "A way customers reach the town; ArchiMate: BusinessInterface.",
     ElementKind.SERVICE: "What the town does for its customers; ArchiMate: BusinessService.",
     ElementKind.CUSTOMER_NEED: "What customers ask for; ArchiMate: Requirement.",
+}
+CHANGE_STATES: Mapping[Enum, str] = {
+    ChangeState.PROPOSED: "Somebody wants it; nobody has decided.",
+    ChangeState.APPLIED: "The landscape is as it says.",
+    ChangeState.REJECTED: "It was turned down.",
+    ChangeState.UNDONE: "It was applied, and another took it back.",
 }
 publish(
     ElementKind,
@@ -87,4 +94,9 @@ publish(
         CustomerKind.PERSON: "A human being.",
         CustomerKind.ORGANISATION: "A company, foundation, association or public body.",
     },
+)
+publish(
+    ChangeState,
+    "Where a change-set stands.",
+    CHANGE_STATES,
 )

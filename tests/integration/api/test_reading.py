@@ -9,10 +9,11 @@ import pytest
 
 from registry.access.tokens import Actor
 from registry.api.context import Context
+from registry.api.pages import global_id
 from registry.storage.database import Database, unit_of_work
 from registry.storage.guarding import guard
 from schemas.access import Scope
-from schemas.base import utc_now
+from schemas.base import utc_now, uuid7
 from schemas.landscape import RelationshipKind
 from tests import factories
 from tests.integration.api.asking import data, refusal
@@ -139,6 +140,29 @@ def test_everything_inside_landscape_is_of_its_moment() -> None:
     assert found["element"] is None
     tomorrow = (utc_now() + timedelta(days=1)).isoformat()
     assert refusal(text, at=tomorrow, urn=was.urn)["code"] == "moment_in_future"
+
+
+def test_everything_inside_landscape_is_of_its_scenario() -> None:
+    with unit_of_work() as db:
+        key = uuid7()
+        db.execute(
+            "INSERT INTO scenario (id, key, name, description, created_by, created_at)"
+            " VALUES (%s, 'plan', 'A plan', '', 'tester', now())",
+            [key],
+        )
+    (found,) = data("{ scenarios { id key changeSets { totalCount } } }")["scenarios"]
+    assert found == {
+        "id": global_id("scenario", key),
+        "key": "plan",
+        "changeSets": {"totalCount": 0},
+    }
+    text = (
+        "query ($id: ID!) { landscape(scenario: $id) { systems { totalCount } }"
+        " systems { totalCount } }"
+    )
+    answer = data(text, id=found["id"])
+    assert answer["landscape"] == {"systems": answer["systems"]}
+    assert refusal(text, id=global_id("system", key))["code"] == "invalid_input"
 
 
 def test_impact_is_walked_in_memory_and_joined_in_the_statement() -> None:

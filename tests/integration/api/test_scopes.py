@@ -38,6 +38,8 @@ OPENS = {
     "elements": Scope.LANDSCAPE_READ,
     "landscape": Scope.LANDSCAPE_READ,
     "impact": Scope.LANDSCAPE_READ,
+    "scenarios": Scope.LANDSCAPE_READ,
+    "changeSets": Scope.LANDSCAPE_READ,
     "relationships": Scope.LANDSCAPE_READ,
     "sources": Scope.SYNC_READ,
     "syncRuns": Scope.SYNC_READ,
