@@ -16,9 +16,15 @@ SUITES = (
     "foundation",
     "graphql",
     "landscape.exchange",
+    "landscape.store",
     "landscape.questions",
+    "connectors.speed",
     "customers.quality",
+    "customers.linking",
+    "customers.pages",
     "compliance.rules",
+    "graphql",
+    "graphql_postgraphile",
 )
 
 

@@ -263,7 +263,7 @@ def _server(url: str) -> Iterator[tuple[int, psutil.Process]]:
 
 
 def _wait(port: int) -> None:
-    for _ in range(300):
+    for _ in range(1800):  # a busy machine takes minutes to start what a quiet one starts at once
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
             return
         time.sleep(0.1)

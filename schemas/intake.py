@@ -59,6 +59,23 @@ class Source(Table, table=True):
     created_at: datetime = moment("When it was registered.", default_factory=utc_now)
 
 
+class SourceSchedule(Table, table=True):
+    """When a source is read, and how old its newest complete run may become."""
+
+    __tablename__ = "source_schedule"
+
+    source_id: UUID = Field(
+        foreign_key="source.id", primary_key=True, ondelete="CASCADE", description="Which source."
+    )
+    cron: str | None = column("When to read it, as cron says it.", default=None, max_length=100)
+    zone: str = column("Time zone of `cron`.", default="UTC", max_length=60)
+    active: bool = column("Whether it is read by the clock at all.", default=True)
+    fresh_minutes: int | None = column(
+        "Age at which its newest complete run is too old.", default=None
+    )
+    changed_at: datetime = moment("When somebody last changed it.", default_factory=utc_now)
+
+
 class SyncRun(Table, table=True):
     """One attempt to read one source; its counts are the truth that progress bars read."""
 

@@ -25,6 +25,7 @@ from schemas.intake import (
     ReceivedEvent,
     ScannedPage,
     Source,
+    SourceSchedule,
     StreamField,
     SyncRun,
     Withdrawal,
@@ -74,6 +75,15 @@ def a_source(db: psycopg.Connection, **given: Any) -> Source:
     if "interface_id" not in given:
         given["interface_id"] = an_interface(db).id
     row = Source(**{"key": f"source-{next(_numbers)}", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_source_schedule(db: psycopg.Connection, **given: Any) -> SourceSchedule:
+    """Read a source each night."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    row = SourceSchedule(**{"cron": "0 3 * * *", **given})
     insert_row(db, row)
     return row
 
@@ -342,6 +352,7 @@ FACTORIES = {
     "relationship_history": lambda db: a_past_of("relationship", a_relationship(db).id, db),
     "scanned_page": a_scanned_page,
     "source": a_source,
+    "source_schedule": a_source_schedule,
     "stream_field": a_stream_field,
     "sync_run": a_sync_run,
     "withdrawal": a_withdrawal,

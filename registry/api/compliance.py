@@ -18,6 +18,9 @@ from schemas.errors import InvalidInput
 CONTENT_CHARACTERS_MAX = 2_000_000  # of a document in a request; larger ones by the command line
 
 Urn = Annotated[str, strawberry.argument(description="For example urn:town:interface:permits.")]
+WaiverId = Annotated[
+    strawberry.ID, strawberry.argument(description="Id that `askWaiver` answered.")
+]
 Text = Annotated[str, strawberry.argument(description="As people write it.")]
 
 
@@ -103,12 +106,12 @@ def _ask_waiver(  # noqa: PLR0917  # arguments of a mutation, all by name
     return WaiverChanged(waiver=strawberry.ID(str(made)))
 
 
-def _approve_waiver(db: psycopg.Connection, waiver: strawberry.ID, actor: Actor) -> WaiverChanged:
+def _approve_waiver(db: psycopg.Connection, waiver: WaiverId, actor: Actor) -> WaiverChanged:
     commands.approve_waiver(db, _uuid(waiver), approved_by=actor.name)
     return WaiverChanged(waiver=waiver)
 
 
-def _withdraw_waiver(db: psycopg.Connection, waiver: strawberry.ID) -> WaiverChanged:
+def _withdraw_waiver(db: psycopg.Connection, waiver: WaiverId) -> WaiverChanged:
     commands.withdraw_waiver(db, _uuid(waiver))
     return WaiverChanged(waiver=waiver)
 

@@ -53,7 +53,7 @@ OWED_STANDARD: Final = Readable(
         Column("version", Value.TEXT, "Version of the standard.", OPEN),
         Column("title", Value.TEXT, "Its full name.", OPEN),
         Column(
-            "status", Value.TEXT, "mandatory, comply_or_explain or recommended.", OPEN,
+            "status", Value.TEXT, "Mandatory, comply_or_explain or recommended.", OPEN,
             can_group=True,
         ),
         Column(
@@ -87,7 +87,7 @@ WAIVER: Final = Readable(
             sql=_URN_OF_INTERFACE, nullable=True,
         ),
         Column("path", Value.TEXT, "Pattern of paths in the document.", OPEN),
-        Column("reason", Value.TEXT, "Why.", OPEN),
+        Column("reason", Value.TEXT, "Why they were accepted.", OPEN),
         Column("origin", Value.TEXT, "A person, or what in the document asked.", OPEN),
         Column("asked_by", Value.TEXT, "Who asked.", OPEN),
         Column("approved_by", Value.TEXT, "Who agreed; never who asked.", OPEN, nullable=True),
@@ -133,7 +133,7 @@ INTERFACE_CHECK: Final = Readable(
             "rules", Value.JSON, "By rule: severity, open, waived and known findings.", OPEN,
             can_filter=False, can_order=False,
         ),
-        Column("checked_at", Value.MOMENT, "When.", OPEN),
+        Column("checked_at", Value.MOMENT, "When it was checked.", OPEN),
         Column("actor", Value.TEXT, "Who or what asked for it.", OPEN),
         Column("previous_hash", Value.TEXT, "Hash of the record before.", OPEN),
         Column("hash", Value.TEXT, "Hash of that hash and this record.", OPEN),

@@ -97,7 +97,8 @@ class Run:
     def _answers(self, rule: Rule, view: View) -> list[_Answer | _Failure]:
         """Return what the rule's functions say; rules that differ in words only share it."""
         given = tuple(spelled_out(rule.aliases, rule.given, self.formats))
-        key = (given, rule.then, rule.resolved, self.formats)
+        own = self.ruleset.digest if self.ruleset.functions else ""
+        key = (given, rule.then, rule.resolved, self.formats, own)
         known = self.subject.answers.get(key)
         if known is None:
             known = self.subject.answers[key] = self._ask(rule, view, given)
@@ -132,7 +133,9 @@ class Run:
             try:
                 for suffix, target in targets_of(value, then.field):
                     call = Call(self, place, suffix, rule.resolved, ways)
-                    results = FUNCTIONS[then.function](target, then.options or {}, call)
+                    function = self.ruleset.functions.get(then.function)
+                    function = function or FUNCTIONS[then.function]
+                    results = function(target, then.options or {}, call)
                     answers.extend((call, result) for result in results or ())
             except SCRIPT_ERRORS as wrong:
                 answers.append(_Failure(place, f"function {then.function}", wrong))

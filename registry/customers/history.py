@@ -25,8 +25,8 @@ def keep_customers(db: psycopg.Connection, found: Sequence[tuple[UUID, Golden]])
         return
     db.execute(
         f"""WITH found AS (
-               SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::jsonb[], %s::jsonb[],
-                   %s::int[]) AS f(id, kind, display_name, attrs, provenance, record_count)
+               SELECT * FROM jsonb_to_recordset(%s::jsonb) AS f(id uuid, kind text,
+                   display_name text, attrs jsonb, provenance jsonb, record_count int)
            ), differing AS (
                SELECT c.* FROM customer c JOIN found USING (id)
                WHERE (c.kind, c.display_name, c.attrs, c.provenance, c.record_count)
@@ -52,12 +52,8 @@ def keep_customers(db: psycopg.Connection, found: Sequence[tuple[UUID, Golden]])
            INSERT INTO customer_event (customer_id, change, happened_at)
            SELECT id, CASE WHEN revision = 1 THEN %s ELSE %s END, now() FROM written""",
         (
-            [name for name, _ in found],
-            [golden.kind for _, golden in found],
-            [golden.display_name for _, golden in found],
-            [orjson.dumps(golden.attrs).decode() for _, golden in found],
-            [orjson.dumps(golden.provenance).decode() for _, golden in found],
-            [golden.record_count for _, golden in found],
+            # One document instead of six arrays: psycopg writes arrays of text in Python.
+            orjson.dumps([{"id": name, **vars(golden)} for name, golden in found]).decode(),
             CustomerChange.NEW.value,
             CustomerChange.CHANGED.value,
         ),

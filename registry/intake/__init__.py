@@ -1,5 +1,5 @@
 """The intake room: what came in, exactly once."""
 
-from registry.intake import commands, drift, landing, leases, queries, replay, scans
+from registry.intake import commands, drift, landing, leases, queries, replay, scans, schedules
 
-__all__ = ["commands", "drift", "landing", "leases", "queries", "replay", "scans"]
+__all__ = ["commands", "drift", "landing", "leases", "queries", "replay", "scans", "schedules"]

@@ -92,11 +92,16 @@ def check(  # noqa: PLR0917  # Typer reads options from arguments
     structure: Annotated[
         bool, typer.Option(help="Judge also whether the document is valid at all.")
     ] = True,
+    allow_javascript: Annotated[
+        bool, typer.Option(help="Run functions that rule sets bring in JavaScript.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check documents against rule sets; needs no database."""
     names = RULE_SETS_DEFAULT if ruleset is None else tuple(ruleset)
-    rule_sets = [load_pinned(name, hosts=allow_host or ()) for name in names]
+    rule_sets = [
+        load_pinned(name, hosts=allow_host or (), javascript=allow_javascript) for name in names
+    ]
     documents = [
         check_document(
             read_bytes(file, bytes_max=BYTES_MAX + 1, cut=True),

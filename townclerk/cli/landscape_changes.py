@@ -100,10 +100,8 @@ def list_changes(
     if as_json:
         print_answer(rows)
         return
-    shown = [
-        (r.id, r.state, r.purpose, r.reason, r.proposer, r.reviewer, r.created_at) for r in rows
-    ]
-    columns = ("change-set", "state", "purpose", "reason", "proposer", "reviewer", "proposed")
+    shown = [(r.id, r.state, r.reason, f"{r.proposer}, {r.reviewer or '-'}") for r in rows]
+    columns = ("change-set", "state", "reason", "proposer, reviewer")
     print_table("Change-sets", columns, shown)
     say_next("`townclerk landscape changes undo CHANGE-SET` takes an applied one back")
 
@@ -195,6 +193,8 @@ def _tell(done: decide.Decided, *, validate_only: bool, as_json: bool) -> None:
         say(f"{'Would be' if validate_only else 'Done'}: {_counted(done.counts)}.")
         if validate_only:
             say_next("the same command without --validate-only does it")
+        elif done.scenario_id is not None:
+            say_next("`townclerk landscape scenario list`, then `scenario show KEY`")
         else:
             say_next(f"`townclerk landscape changes undo {done.change_set_id}` takes it back")
     if validate_only and done.conflicts:

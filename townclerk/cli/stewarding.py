@@ -116,11 +116,16 @@ def decide(
 
 
 def undo(
-    decision: Annotated[UUID, typer.Argument(help="Id of a decision.")], actor: Actor = None
+    decision: Annotated[UUID, typer.Argument(help="Id of a decision.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take a decision back; the model decides again, and the decision stays on record."""
     with opened_town(), unit_of_work() as db:
         customers.stewardship.undo(db, decision, actor=actor or getpass.getuser())
+    if as_json:
+        print_json({"undone": decision})
+        return
     say("Taken back.")
     say_next("`townclerk customers decisions`")
 

@@ -1,6 +1,7 @@
 """`townclerk sync`: read sources now, see how they are, stop them."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated
@@ -153,6 +154,83 @@ def recover(as_json: AsJson = False) -> None:
     say(f"Closed: {', '.join(keys)}." if keys else "No run was left behind.")
     if keys:
         say_next(f"`townclerk sync run {' '.join(keys)}` goes on from the last page")
+
+
+@app.command()
+def schedule(
+    source: Annotated[str, typer.Argument(help="Key of the source.")],
+    *,
+    cron: Annotated[
+        str | None, typer.Option(help="When to read it, e.g. '0 3 * * *'; without, never.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the cron line.")] = "UTC",
+    fresh: Annotated[
+        int | None, typer.Option(help="Minutes after which its newest complete run is too old.")
+    ] = None,
+    pause: Annotated[bool, typer.Option("--pause", help="Keep the line, but do not read.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say when a source is read by the clock, and how old it may become."""
+    from townclerk.cli.clock import tell_prefect
+
+    with opened_town() as chosen:
+        with unit_of_work() as db:
+            found = intake.queries.find_source(db, source)
+            intake.schedules.set_schedule(
+                db, found.id, cron=cron, zone=zone, active=not pause, fresh_minutes=fresh
+            )
+            rows = intake.schedules.list_schedules(db)
+        row = next(row for row in rows if row.source_key == source)
+        told = tell_prefect(chosen, row)
+    if as_json:
+        print_json({**asdict(row), "told": told})
+        return
+    say(f"{source}: {cron or 'not by the clock'}{' (paused)' if pause else ''}, zone {zone}.")
+    say_next(
+        "`townclerk sync freshness` shows how old each source is"
+        if told
+        else "start `townclerk up` and `townclerk worker`; they take the schedule from here"
+    )
+
+
+@app.command()
+def start(
+    source: Annotated[str, typer.Argument(help="Key of the source.")],
+    as_json: AsJson = False,
+) -> None:
+    """Ask a running worker to read a source now, and do not wait for it."""
+    from townclerk.cli.clock import ask_worker
+
+    with opened_town() as chosen:
+        with unit_of_work() as db:
+            intake.queries.find_source(db, source)
+        ask_worker(chosen, source)
+    if as_json:
+        print_json({"source": source, "asked": True})
+        return
+    say(f"A worker was asked to read {source}.")
+    say_next(f"`townclerk sync status {source}` shows how far it is")
+
+
+@app.command()
+def freshness(as_json: AsJson = False) -> None:
+    """Show how old each source is against its target; exits with 1 where one is late."""
+    with opened_town(), unit_of_work() as db:
+        rows = intake.schedules.list_schedules(db)
+    if as_json:
+        print_json([{**asdict(row), "freshness": row.freshness} for row in rows])
+    else:
+        print_table(
+            "How fresh sources are",
+            ("source", "state", "minutes old", "may be", "read by the clock"),
+            (
+                (r.source_key, r.freshness, r.age_minutes, r.fresh_minutes, r.cron if r.active else
+                 None)
+                for r in rows
+            ),
+        )  # fmt: skip
+    if any(row.freshness in ("late", "never") for row in rows):
+        raise typer.Exit(FAILED)
 
 
 @app.command()

@@ -40,7 +40,9 @@ _NAMES = {
 }
 
 
-def load(path_or_name: str | Path, *, leave_out_unknown: bool = False) -> RuleSet:
+def load(
+    path_or_name: str | Path, *, leave_out_unknown: bool = False, javascript: bool = False
+) -> RuleSet:
     """Load a rule set.
 
     Args:
@@ -48,6 +50,7 @@ def load(path_or_name: str | Path, *, leave_out_unknown: bool = False) -> RuleSe
             `spectral:oas`, `townclerk:municipal` or `townclerk:asyncapi`.
         leave_out_unknown: Switch off rules whose functions we do not have, and name them in
             `left_out`, instead of refusing the rule set.
+        javascript: Run the functions in JavaScript that the set brings; needs the extra `js`.
 
     Returns:
         The rule set with everything it extends.
@@ -55,12 +58,14 @@ def load(path_or_name: str | Path, *, leave_out_unknown: bool = False) -> RuleSe
     Raises:
         InvalidRuleSet: It cannot be read, extends itself, or uses what we do not have.
     """
-    return _Loader(leave_out_unknown=leave_out_unknown).load(path_or_name)
+    return _Loader(leave_out_unknown=leave_out_unknown, javascript=javascript).load(path_or_name)
 
 
 class _Loader:
-    def __init__(self, *, leave_out_unknown: bool) -> None:
+    def __init__(self, *, leave_out_unknown: bool, javascript: bool) -> None:
         self.leave_out_unknown = leave_out_unknown
+        self.javascript = javascript
+        self.scripts: dict[str, str] = {}
         self.digest = hashlib.sha256()
         self.files = 0
         self.stack: list[Path] = []
@@ -77,6 +82,10 @@ class _Loader:
             for file, text in self.contents.items()
             if not file.is_relative_to(BUNDLED)
         }
+        if self.scripts:
+            from registry.compliance.functions.javascript import load_functions
+
+            found.functions = dict(load_functions(self.scripts))
         for rule in found.rules.values():
             self._prepare(found, rule)
         return found
@@ -106,6 +115,8 @@ class _Loader:
         definition = self._read(path)
         if path.parent == BUNDLED:
             self._add_finding_texts(definition, path)
+        if self.javascript:
+            self._read_scripts(definition, path.parent, root)
         self.next_owner += 1
         made = _Merge(self.next_owner, definition, severity, explicit=explicit)
         for name, level, is_explicit in _extends(definition, path.name):
@@ -129,6 +140,21 @@ class _Loader:
             raise InvalidRuleSet(f"{path.name!r} cannot be read: {words}.")
         return data
 
+    def _read_scripts(self, definition: dict[str, Any], beside: Path, root: Path) -> None:
+        """Read the functions in JavaScript that a definition names."""
+        folder = beside / str(definition.get("functionsDir", "functions"))
+        for item in definition.get("functions") or ():
+            name = str(item[0] if isinstance(item, list) and item else item)
+            path = (folder / f"{name}.js").resolve()
+            if not path.is_relative_to(root.resolve()) or not path.is_file():
+                raise InvalidRuleSet(f"There is no function {name!r} in the rule set's folder.")
+            content = path.read_bytes()
+            if len(content) > FILE_BYTES_MAX:
+                raise InvalidRuleSet(f"{path.name!r} has more than {FILE_BYTES_MAX:,} bytes.")
+            self.digest.update(len(content).to_bytes(8, "big") + content)
+            self.contents[path] = content.decode("utf-8", errors="surrogateescape")
+            self.scripts[name] = content.decode("utf-8-sig", errors="replace")
+
     def _add_finding_texts(self, definition: dict[str, Any], path: Path) -> None:
         """Give rules of a bundled set their messages, which stand in a file of their own."""
         beside = path.with_name(f"{path.stem}-finding-texts.yaml")
@@ -140,7 +166,7 @@ class _Loader:
         """Compile what the rule needs, so that mistakes show when loading and not in the night."""
         if not rule.enabled:
             return
-        unknown = {then.function for then in rule.then} - known_functions()
+        unknown = {then.function for then in rule.then} - known_functions() - set(found.functions)
         if unknown and self.leave_out_unknown:
             rule.enabled = False
             found.left_out.append(rule.name)

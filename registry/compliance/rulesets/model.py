@@ -91,6 +91,7 @@ class RuleSet:
         selectors: Compiled paths by their text.
         files: Text of its own files by name, relative to the folder of the first; bundled ones
             are not among them.
+        functions: Functions that the set brings itself.
         left_out: Rules that need functions we do not have, where that was allowed.
     """
 
@@ -103,4 +104,5 @@ class RuleSet:
     digest: str = ""
     selectors: dict[str, Selector] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    functions: dict[str, Any] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)

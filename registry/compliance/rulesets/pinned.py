@@ -25,7 +25,11 @@ class RuleSetChanged(InvalidRuleSet):
 
 
 def load_pinned(
-    name: str, *, hosts: Collection[str] = (), leave_out_unknown: bool = False
+    name: str,
+    *,
+    hosts: Collection[str] = (),
+    leave_out_unknown: bool = False,
+    javascript: bool = False,
 ) -> RuleSet:
     """Load a rule set and hold it to its hash.
 
@@ -33,6 +37,7 @@ def load_pinned(
         name: Bundled name, file or https address, optionally with `@sha256:HASH`.
         hosts: Hosts from which rule sets may be fetched.
         leave_out_unknown: Switch off rules that need functions we do not have.
+        javascript: Run the functions in JavaScript that a file brings; never those of an address.
 
     Raises:
         InvalidRuleSet: It cannot be read, or an address has no hash or is not allowed.
@@ -44,7 +49,7 @@ def load_pinned(
     if "://" in place:
         found = _fetched(place, digest, hosts, leave_out_unknown=leave_out_unknown)
     else:
-        found = load(place, leave_out_unknown=leave_out_unknown)
+        found = load(place, leave_out_unknown=leave_out_unknown, javascript=javascript)
     if mark and found.digest != digest.strip().lower():
         raise RuleSetChanged(f"The rule set {place!r} has the hash {found.digest}, not {digest}.")
     return found

@@ -32,13 +32,17 @@ class ChangesCollide(Conflict):
     """Somebody else changed the same fields; both values are told, and nothing was changed."""
 
     code = "changes_collide"
-    remedy = "Look at `conflicts`; decide with --prefer plan or --prefer base, or propose anew."
+    remedy = (
+        "See both values with --validate-only, then decide with --prefer plan or --prefer base, or "
+        "propose anew."
+    )
 
 
 class Decided(Struct, frozen=True, kw_only=True):
     """What became of a change-set."""
 
     change_set_id: UUID
+    scenario_id: UUID | None = None
     state: ChangeState
     counts: dict[str, int]
     conflicts: list[Collision] = []
@@ -203,6 +207,7 @@ def _approved(db: psycopg.Connection, key: UUID, reviewer: str, prefer: Side | N
     )
     return Decided(
         change_set_id=key,
+        scenario_id=row.scenario_id,
         state=ChangeState.APPLIED,
         counts=counts,
         conflicts=merged.collisions,

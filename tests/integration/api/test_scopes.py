@@ -25,6 +25,7 @@ GRAPH = schema.graph
 KINDS = {kind: CATALOGUE.scope_of(each) for kind, each in CATALOGUE.by_id_kind.items()}
 SOMETHING = {
     "urn": '"urn:test:x"',
+    "hash": '"0"',
     "id": f'"{global_id("customer", uuid7())}"',
     "ids": f'["{global_id("customer", uuid7())}"]',
 }
@@ -43,6 +44,12 @@ OPENS = {
     "relationships": Scope.LANDSCAPE_READ,
     "sources": Scope.SYNC_READ,
     "syncRuns": Scope.SYNC_READ,
+    "interfaceDocuments": Scope.COMPLIANCE_READ,
+    "ruleSets": Scope.COMPLIANCE_READ,
+    "owedStandards": Scope.COMPLIANCE_READ,
+    "waivers": Scope.COMPLIANCE_READ,
+    "interfaceChecks": Scope.COMPLIANCE_READ,
+    "interfaceCheck": Scope.COMPLIANCE_READ,
     "customers": Scope.CUSTOMERS_READ,
     "customer": Scope.CUSTOMERS_READ,
     "node": Scope.CUSTOMERS_READ,
