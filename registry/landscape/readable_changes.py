@@ -37,7 +37,7 @@ CHANGE_SET: Final = Readable(
     Table("change_set"),
     (
         Column(
-            "purpose", Value.TEXT, "edit, table, release, scenario or undo.", OPEN, can_group=True
+            "purpose", Value.TEXT, "Edit, table, release, scenario or undo.", OPEN, can_group=True
         ),
         Column("reason", Value.TEXT, "Why, in the proposer's words.", OPEN, can_order=False),
         Column("proposer", Value.TEXT, "Who proposed it.", OPEN, can_group=True),
