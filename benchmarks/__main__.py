@@ -14,6 +14,7 @@ from benchmarks.machine import describe_machine
 
 SUITES = (
     "foundation",
+    "graphql",
     "landscape.exchange",
     "landscape.store",
     "landscape.questions",

@@ -47,6 +47,12 @@ COUNTER_WORDS: Mapping[Enum, str] = {
     ElementKind.SERVICE: "What the town does for its customers; ArchiMate: BusinessService.",
     ElementKind.CUSTOMER_NEED: "What customers ask for; ArchiMate: Requirement.",
 }
+CHANGE_STATES: Mapping[Enum, str] = {
+    ChangeState.PROPOSED: "Somebody wants it; nobody has decided.",
+    ChangeState.APPLIED: "The landscape is as it says.",
+    ChangeState.REJECTED: "It was turned down.",
+    ChangeState.UNDONE: "It was applied, and another took it back.",
+}
 publish(
     ElementKind,
     "What an element of the landscape is.",
@@ -98,4 +104,9 @@ publish(
         CustomerKind.PERSON: "A human being.",
         CustomerKind.ORGANISATION: "A company, foundation, association or public body.",
     },
+)
+publish(
+    ChangeState,
+    "Where a change-set stands.",
+    CHANGE_STATES,
 )

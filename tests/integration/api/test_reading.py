@@ -13,7 +13,7 @@ from registry.api.pages import global_id
 from registry.storage.database import Database, unit_of_work
 from registry.storage.guarding import guard
 from schemas.access import Scope
-from schemas.base import utc_now
+from schemas.base import utc_now, uuid7
 from schemas.landscape import RelationshipKind
 from tests import factories
 from tests.integration.api.asking import data, refusal
@@ -166,6 +166,29 @@ def test_everything_inside_landscape_is_as_its_scenario_plans_it() -> None:
         {"target": {"name": "Has moved", "owner": "IT"}}
     ]
     assert found["element"]["relationships"]["nodes"] == [{"target": {"name": "Moves"}}]
+
+
+def test_everything_inside_landscape_is_of_its_scenario() -> None:
+    with unit_of_work() as db:
+        key = uuid7()
+        db.execute(
+            "INSERT INTO scenario (id, key, name, description, created_by, created_at)"
+            " VALUES (%s, 'plan', 'A plan', '', 'tester', now())",
+            [key],
+        )
+    (found,) = data("{ scenarios { id key changeSets { totalCount } } }")["scenarios"]
+    assert found == {
+        "id": global_id("scenario", key),
+        "key": "plan",
+        "changeSets": {"totalCount": 0},
+    }
+    text = (
+        "query ($id: ID!) { landscape(scenario: $id) { systems { totalCount } }"
+        " systems { totalCount } }"
+    )
+    answer = data(text, id=found["id"])
+    assert answer["landscape"] == {"systems": answer["systems"]}
+    assert refusal(text, id=global_id("system", key))["code"] == "invalid_input"
 
 
 def test_impact_is_walked_in_memory_and_joined_in_the_statement() -> None:

@@ -7,6 +7,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLOutputType,
     is_leaf_type,
+    is_required_argument,
     print_type,
 )
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.usefixtures("shared_database")
 GRAPH = schema.graph
 KINDS = {kind: CATALOGUE.scope_of(each) for kind, each in CATALOGUE.by_id_kind.items()}
 SOMETHING = {
+    "words": '"crm"',
     "urn": '"urn:test:x"',
     "hash": '"0"',
     "id": f'"{global_id("customer", uuid7())}"',
@@ -39,6 +41,17 @@ OPENS = {
     "elements": Scope.LANDSCAPE_READ,
     "landscape": Scope.LANDSCAPE_READ,
     "impact": Scope.LANDSCAPE_READ,
+    "coverage": Scope.LANDSCAPE_READ,
+    "obligations": Scope.LANDSCAPE_READ,
+    "roadmap": Scope.LANDSCAPE_READ,
+    "suppliers": Scope.LANDSCAPE_READ,
+    "personalDataFlows": Scope.LANDSCAPE_READ,
+    "possibleDuplicates": Scope.LANDSCAPE_READ,
+    "searchLandscape": Scope.LANDSCAPE_READ,
+    "recordScores": Scope.LANDSCAPE_READ,
+    "declaredAgainstObserved": Scope.LANDSCAPE_READ,
+    "scenarios": Scope.LANDSCAPE_READ,
+    "changeSets": Scope.LANDSCAPE_READ,
     "relationships": Scope.LANDSCAPE_READ,
     "models": Scope.LANDSCAPE_READ,
     "views": Scope.LANDSCAPE_READ,
@@ -68,7 +81,7 @@ def root_fields() -> list[tuple[str, str, GraphQLField]]:
 
 
 def question(operation: str, name: str, field: GraphQLField) -> str:
-    needed = [arg for arg in field.args if isinstance(field.args[arg].type, GraphQLNonNull)]
+    needed = [name for name, given in field.args.items() if is_required_argument(given)]
     given = ", ".join(f"{arg}: {SOMETHING[arg]}" for arg in needed)
     inner = "" if is_leaf_type(named(field.type)) else " { __typename }"
     return f"{operation} {{ {name}{f'({given})' if given else ''}{inner} }}"
