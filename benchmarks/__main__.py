@@ -12,7 +12,15 @@ from datetime import UTC, datetime
 from benchmarks.figures import FIGURES_PAGE, RESULTS, write_page
 from benchmarks.machine import describe_machine
 
-SUITES = ("foundation", "landscape.exchange", "customers.quality", "compliance.rules")
+SUITES = (
+    "foundation",
+    "landscape.exchange",
+    "customers.quality",
+    "compliance.rules",
+    "compliance.peers",
+    "compliance.fleet",
+    "compliance.bad_input",
+)
 
 
 def main() -> None:
