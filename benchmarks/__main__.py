@@ -15,11 +15,18 @@ from benchmarks.machine import describe_machine
 SUITES = (
     "foundation",
     "landscape.exchange",
+    "landscape.store",
+    "landscape.questions",
+    "connectors.speed",
     "customers.quality",
+    "customers.linking",
+    "customers.pages",
     "compliance.rules",
     "compliance.peers",
     "compliance.fleet",
     "compliance.bad_input",
+    "graphql",
+    "graphql_postgraphile",
 )
 
 

@@ -1,24 +1,28 @@
-"""Read PostgreSQL databases: the kind `sql`.
+"""Read databases: the kind `sql`. PostgreSQL by its own driver, others through SQLAlchemy.
 
 Every page is one short read-only transaction, found by its key and not by counting, so that a
 scan of an hour neither holds the source's vacuum back nor slows down towards its end.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 
-import psycopg
-from psycopg import sql
 from pydantic import StringConstraints, model_validator
 
-from connectors.sdk.cursors import END, HighMark, is_end, read_position, write_position
-from connectors.sdk.databases import broken, open_database
+from connectors.sdk.cursors import (
+    END,
+    HighMark,
+    is_end,
+    lower_bound,
+    read_position,
+    write_position,
+)
+from connectors.sdk.databases import PageQuery, PostgresDatabase, Row
 from connectors.sdk.expressions import Compiled, compile_expression
 from connectors.sdk.json_pages import decode_records, encode_record
-from connectors.sdk.retries import Hiccup, with_retries
+from connectors.sdk.retries import with_retries
 from connectors.sdk.scans import PAGES_MAX, note_changes
 from connectors.sdk.source import Source
 from connectors.sdk.spec import LookBack, PageSize, StreamSpec, Strict, fault
@@ -30,8 +34,6 @@ STATEMENT_CHARACTERS_MAX = 50_000
 
 Column = Annotated[str, StringConstraints(min_length=1, max_length=63)]
 """Name of a column of the SELECT; PostgreSQL cuts longer ones."""
-
-Row = tuple[Any, ...]
 
 
 class SqlIncremental(Strict):
@@ -88,7 +90,7 @@ class SqlStream(StreamSpec):
 
 
 class SqlConnector:
-    """Reads a PostgreSQL database, one page after the other."""
+    """Reads a database, one page after the other."""
 
     kind: ClassVar[str] = "sql"
     stream_type: ClassVar[type[StreamSpec]] = SqlStream
@@ -96,7 +98,7 @@ class SqlConnector:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._database: psycopg.AsyncConnection[Row] | None = None
+        self._database: Database | None = None
 
     async def read(self, stream: str, cursor: Cursor | None) -> AsyncGenerator[Page, None]:
         """Read one stream from where the cursor stands.
@@ -108,17 +110,20 @@ class SqlConnector:
         if cursor is not None and is_end(cursor):
             yield Page(records=[], cursor=cursor, last=True)
             return
+        if self._database is None:
+            self._database = _database(self._source)
+        tag, written = self._database.tag, self._database.written
         changed = compile_expression(spec.changed) if spec.incremental and spec.changed else None
         scan = _Scan(spec, HighMark(cursor), changed)
-        position = read_position(cursor, "keyset", str)
+        position = read_position(cursor, tag, str)
         after: str | None = position[0] if position else None
         for _ in range(PAGES_MAX):
-            names, rows = await self._rows(scan.page_query(after))
+            names, rows = await self._rows(self._database, scan.page_query(after))
             if len(rows) > spec.size:
-                after = str(rows[spec.size - 1][0])
-                yield scan.page(names, rows[: spec.size + 1], write_position("keyset", after))
+                after = written(rows[spec.size - 1][0])
+                yield scan.page(names, rows[: spec.size + 1], write_position(tag, after))
                 continue
-            keyless = (await self._rows(scan.keyless_query()))[1]
+            keyless = (await self._rows(self._database, scan.keyless_query()))[1]
             yield scan.page(names, rows, END, keyless)
             return
         raise GiveUp(f"The source still has pages after {PAGES_MAX}; it does not seem to end.")
@@ -129,42 +134,39 @@ class SqlConnector:
             await self._database.close()
             self._database = None
 
-    async def _rows(self, query: "_Query") -> tuple[list[str], list[Row]]:
-        return await with_retries(lambda: self._attempt(query), who=self._source.key)
-
-    async def _attempt(self, query: "_Query") -> tuple[list[str], list[Row]]:
+    async def _rows(self, database: "Database", query: PageQuery) -> tuple[list[str], list[Row]]:
         seconds = self._source.spec.timeout_seconds
-        try:
-            async with asyncio.timeout(seconds):
-                if self._database is None or self._database.closed:
-                    self._database = await open_database(self._source)
-                return await _run(self._database, query, seconds)
-        except TimeoutError:
-            await self.close()
-            raise Hiccup(f"no whole answer within {seconds:g} seconds") from None
-        except psycopg.Error as error:
-            await self.close()
-            raise broken(error, self._source.key) from None
+        return await with_retries(lambda: database.rows(query, seconds), who=self._source.key)
 
 
-_Query = tuple[sql.Composed, Sequence[Any]]
+class Database(Protocol):
+    """A way to one database.
+
+    Attributes:
+        tag: Names the way keys are written in stored positions.
+    """
+
+    tag: ClassVar[str]
+
+    def written(self, key: Any) -> str:
+        """Write a key, to go on after it."""
+        ...
+
+    async def rows(self, query: PageQuery, seconds: float) -> tuple[list[str], list[Row]]:
+        """Run one query; the first column of each row is its key."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connection."""
 
 
-async def _run(
-    database: psycopg.AsyncConnection[Row], query: _Query, seconds: float
-) -> tuple[list[str], list[Row]]:
-    """Run one query in a read-only transaction of its own."""
-    statement, parameters = query
-    async with database.transaction():
-        await database.execute(
-            """SELECT set_config('statement_timeout', %s, true),
-                      set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
-                      set_config('IntervalStyle', 'postgres', true)""",
-            [str(int(seconds * 1000))],
-        )
-        cursor = await database.execute(statement, parameters)
-        rows = await cursor.fetchall()
-    return [column.name for column in cursor.description or ()], rows
+def _database(source: Source) -> Database:
+    """Choose by the registered address; what is not PostgreSQL is loaded only where it is read."""
+    if source.base_url.startswith(("postgresql:", "postgres:")) or "://" not in source.base_url:
+        return PostgresDatabase(source)
+    from connectors.sdk.other_databases import OtherDatabase
+
+    return OtherDatabase(source)
 
 
 class _Scan:
@@ -172,35 +174,19 @@ class _Scan:
 
     def __init__(self, spec: SqlStream, high: HighMark, changed: Compiled | None) -> None:
         self._spec, self._high, self._changed = spec, high, changed
-        # The connector file's own statement; it runs read-only and cannot leave the brackets,
-        # because with parameters PostgreSQL takes exactly one statement.
-        text = spec.select.strip().rstrip(";").replace("%", "%%")
-        self._select = sql.SQL(f"(\n{text}\n) AS page")
-        self._key = sql.Identifier("page", spec.keyset)
+        column = bound = None
+        if spec.incremental is not None and high.since is not None:
+            column = spec.incremental.column
+            bound = lower_bound(high.since, spec.incremental.lookback_seconds)
+        self._query = PageQuery(spec.select, spec.keyset, spec.size + 1, column, bound)
 
-    def page_query(self, after: str | None) -> _Query:
+    def page_query(self, after: str | None) -> PageQuery:
         """Ask for the page after a key, and for one row more to see whether it is the last."""
-        tests, parameters = [sql.SQL("{} IS NOT NULL").format(self._key)], list[Any]()
-        if after is not None:
-            tests.append(sql.SQL("{} > %s").format(self._key))
-            parameters.append(after)
-        return self._query(tests, parameters, self._spec.size + 1)
+        return self._query._replace(after=after)
 
-    def keyless_query(self) -> _Query:
+    def keyless_query(self) -> PageQuery:
         """Ask for rows without a key, which no page would ever show."""
-        return self._query([sql.SQL("{} IS NULL").format(self._key)], [], self._spec.size + 1)
-
-    def _query(self, tests: list[sql.Composed], parameters: list[Any], rows: int) -> _Query:
-        spec = self._spec
-        if spec.incremental is not None and self._high.since is not None:
-            column = sql.Identifier("page", spec.incremental.column)
-            bound = "({c} IS NULL OR {c} >= %s::timestamptz - make_interval(secs => %s))"
-            tests = [*tests, sql.SQL(bound).format(c=column)]
-            parameters = [*parameters, self._high.since, spec.incremental.lookback_seconds]
-        statement = sql.SQL(
-            "SELECT {key}::text, page.* FROM {select} WHERE {tests} ORDER BY {key} LIMIT %s"
-        ).format(key=self._key, select=self._select, tests=sql.SQL(" AND ").join(tests))
-        return statement, [*parameters, rows]
+        return self._query._replace(keyless=True)
 
     def page(
         self, names: list[str], rows: list[Row], position: str, keyless: Sequence[Row] = ()

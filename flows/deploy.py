@@ -5,20 +5,29 @@ deployment is a process of its own, which costs a few seconds of CPU; that is wh
 demonstration run inside the calling process instead (docs/decisions/0006).
 """
 
+import asyncio
+import threading
 from typing import cast
 
 from prefect import serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import SCHEDULE_TYPES, CronSchedule
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 
 from flows.check_interfaces import NAME as CHECK_NAME
 from flows.check_interfaces import NIGHTLY, check_interfaces
+from flows.recover import close_crashed_runs
 from flows.sync import rematch, sync_town
 from registry import intake
+from registry.intake.schedules import ScheduleRow
 from registry.storage.database import unit_of_work
 
 RUNS_AT_ONCE_MAX = 2  # two cores; more would only share them
 REMATCH_NAME = "rematch"
+START_SECONDS = 10.0  # deployments are registered by then; a run asked for earlier has none
 
 
 def serve_sources() -> None:
@@ -27,8 +36,9 @@ def serve_sources() -> None:
     Our lease keeps two runs of one source apart; Prefect's limit only spares the second run the
     trouble of starting.
     """
+    cut_off = close_crashed_runs()
     with unit_of_work() as db:
-        keys = [source.key for source in intake.queries.list_sources(db)]
+        schedules = intake.schedules.list_schedules(db)
     one_at_a_time = ConcurrencyLimitConfig(
         limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE
     )
@@ -38,9 +48,15 @@ def serve_sources() -> None:
             parameters={"source_keys": [key]},
             description=f"Reads the source {key} and matches what came in.",
             concurrency_limit=one_at_a_time,
+            schedules=_prefect_schedules(schedule),
         )
-        for key in keys
+        for schedule in schedules
+        for key in (schedule.source_key,)
     ]
+    # What a killed worker left goes on now, and not only when its next turn comes.
+    on_start = threading.Timer(START_SECONDS, _start_again, [cut_off])
+    on_start.daemon = True
+    on_start.start()
     serve(
         *cast("list[RunnerDeployment]", deployments),
         cast("RunnerDeployment", rematch.to_deployment(name=REMATCH_NAME)),
@@ -49,3 +65,49 @@ def serve_sources() -> None:
         limit=RUNS_AT_ONCE_MAX,
         print_starting_message=False,  # standard output is for data
     )
+
+
+def _start_again(keys: list[str]) -> None:
+    for key in keys:
+        asyncio.run(start_sync(key))
+
+
+def _prefect_schedules(schedule: ScheduleRow) -> list[DeploymentScheduleCreate]:
+    if schedule.cron is None:
+        return []
+    cron = CronSchedule(cron=schedule.cron, timezone=schedule.zone)
+    return [DeploymentScheduleCreate(schedule=cron, active=schedule.active)]
+
+
+async def apply_schedule(schedule: ScheduleRow) -> bool:
+    """Tell Prefect when a source is read; runs that were planned otherwise are dropped by it.
+
+    Returns:
+        Whether a deployment was there to be told; without one the next worker tells it.
+    """
+    async with get_client() as client:
+        try:
+            deployment = await client.read_deployment_by_name(f"sync-town/{schedule.source_key}")
+        except ObjectNotFound:
+            return False
+        for old in await client.read_deployment_schedules(deployment.id):
+            await client.delete_deployment_schedule(deployment.id, old.id)
+        if schedule.cron is not None:
+            cron: SCHEDULE_TYPES = CronSchedule(cron=schedule.cron, timezone=schedule.zone)
+            await client.create_deployment_schedules(deployment.id, [(cron, schedule.active)])
+    return True
+
+
+async def start_sync(source_key: str) -> bool:
+    """Ask a worker to read a source now.
+
+    Returns:
+        Whether a worker has ever served the source; without one nobody would hear.
+    """
+    async with get_client() as client:
+        try:
+            deployment = await client.read_deployment_by_name(f"sync-town/{source_key}")
+        except ObjectNotFound:
+            return False
+        await client.create_flow_run_from_deployment(deployment.id)
+    return True

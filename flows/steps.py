@@ -4,28 +4,34 @@ Rooms meet only here. Prefect decides when these functions run; the database hol
 """
 
 import asyncio
+import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
+from msgspec import structs
 from pydantic import SecretStr
 
 from connectors.sdk.ahead import read_ahead
 from connectors.sdk.connector import Connector, find_connector
 from connectors.sdk.cursors import next_scan
 from connectors.sdk.hashing import mapping_hash
+from connectors.sdk.json_pages import decode_records
 from connectors.sdk.load import parse_connector_file
 from connectors.sdk.mapping import compile_mapping
 from connectors.sdk.secrets import STORE_PREFIX, resolve_secret
 from connectors.sdk.source import Source
+from connectors.sdk.spec import Vanished
 from registry import access, customers, intake, landscape
+from registry.intake.landing import LandedPage
 from registry.intake.leases import HeldLease
 from registry.settings import settings
 from registry.storage.database import unit_of_work
-from schemas.errors import GiveUp
+from schemas.errors import GiveUp, SourceBusy
 from schemas.records import Cursor, MappedPage, Page
 
 
@@ -38,6 +44,10 @@ class Stream:
     hops: tuple[tuple[UUID, UUID], ...]
     map_page: Callable[[Page], MappedPage]
     mapping_hash: bytes
+    contract: intake.drift.Contract
+    vanished: Vanished
+    vanished_share_max: float
+    shared: bool  # another stream fills the same data set, so a scan of one proves nothing
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
         base_url=str(attrs["base_url"]),
         internal=bool(attrs.get("internal", False)),
         loopback=bool(attrs.get("sandbox", False)),
+        undecoded=True,
         spec=spec,
         secret=_secret,
     )
@@ -93,6 +104,10 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
                 hops=((data_set, registered.interface_id), (registered.interface_id, master_view)),
                 map_page=compile_mapping(stream),
                 mapping_hash=mapping_hash(stream),
+                contract=intake.drift.load_contract(db, registered.id, name, stream.drift),
+                vanished=stream.vanished,
+                vanished_share_max=stream.vanished_share_max,
+                shared=sum(s.data_set == stream.data_set for s in spec.streams.values()) > 1,
             )
         )
     return OpenedSource(id=registered.id, key=key, source=source, streams=tuple(streams))
@@ -104,6 +119,29 @@ def _secret(reference: str) -> SecretStr:
         return resolve_secret(reference)
     with unit_of_work() as db:
         return access.secrets.open_secret(db, settings(), reference.removeprefix(STORE_PREFIX))
+
+
+def take_source(
+    source_id: UUID, *, lock_is_ours: bool, prefect_flow_run_id: UUID | None = None
+) -> HeldLease:
+    """Take a source over and open a run for it; a refusal leaves a row, too.
+
+    Raises:
+        SourceBusy: Another living worker reads it.
+    """
+    try:
+        with unit_of_work() as db:
+            return intake.leases.take_lease(
+                db,
+                source_id,
+                holder=f"{socket.gethostname()} process {os.getpid()}",
+                lock_is_ours=lock_is_ours,
+                prefect_flow_run_id=prefect_flow_run_id,
+            )
+    except SourceBusy as busy:
+        with unit_of_work() as db:
+            intake.leases.note_refusal(db, source_id, busy)
+        raise
 
 
 async def run_chunk(opened: OpenedSource, lease: HeldLease, *, seconds_max: float) -> ChunkReport:
@@ -129,7 +167,7 @@ async def run_chunk(opened: OpenedSource, lease: HeldLease, *, seconds_max: floa
                     number += 1
                     cancelled = await asyncio.to_thread(absorb_page, page, stream, lease, number)
                     pages, ended = pages + 1, page.last
-                    records += len(page.records) + len(page.rejected)
+                    records += page.size
                     if cancelled:
                         return ChunkReport(pages, records, done=False, cancelled=True)
                     if time.monotonic() > deadline and not page.last:
@@ -167,28 +205,99 @@ def absorb_page(page: Page, stream: Stream, lease: HeldLease, number: int) -> bo
 
     Raises:
         StaleLease: A newer worker took over; nothing of the page is kept.
+        GiveUp: The source changed its shape in a way that the stream's contract forbids.
     """
-    mapped = stream.map_page(page)
     with unit_of_work() as db:
         intake.leases.renew_lease(db, lease)
-        landed = intake.landing.land(
-            db, mapped, lease, data_set_id=stream.data_set_id, mapping_hash=stream.mapping_hash
-        )
-        customers.commands.absorb(db, landed.changed)
-        intake.commands.keep_in_quarantine(
-            db,
-            lease,
-            stream=stream.name,
-            page=number,
-            rejected=landed.rejected,
-            good_keys=landed.good_keys,
-        )
+        landed = land_page(db, page, stream, lease, number=number)
         usable = len(landed.changed) + landed.unchanged
         intake.commands.record_lineage(db, lease, hops=stream.hops, records=usable)
         intake.commands.move_checkpoint(
             db, lease, stream=stream.name, cursor=page.cursor, page=number, last=page.last
         )
         cancelled = intake.commands.count_page(db, lease, landed)
-        if page.last and page.cursor.since is None:
-            intake.commands.settle_keyless(db, lease, stream=stream.name)
+        if page.cursor.since is None:
+            intake.scans.note_page(
+                db,
+                lease,
+                stream=stream.name,
+                page=number,
+                record_ids=landed.seen,
+                nameless=landed.nameless,
+            )
+            if page.last:
+                intake.commands.settle_keyless(db, lease, stream=stream.name)
+                settle_scan(db, stream, lease, pages=number)
         return cancelled
+
+
+def land_page(
+    db: psycopg.Connection, page: Page, stream: Stream, lease: HeldLease, *, number: int
+) -> LandedPage:
+    """Land one page: what is unchanged by its bytes alone, the rest decoded, judged and mapped."""
+    rest, known = intake.landing.recognise(
+        db, page, data_set_id=stream.data_set_id, mapping_hash=stream.mapping_hash
+    )
+    mapped, judged = _judged(rest, stream)
+    if any(record.key in known.keys for _, record in mapped.customers):
+        # One key twice on a page, once as it was: which came last, only a closer look tells.
+        known = intake.landing.KnownRecords()
+        mapped, judged = _judged(page, stream)
+    landed = intake.landing.land(
+        db,
+        mapped,
+        lease,
+        data_set_id=stream.data_set_id,
+        mapping_hash=stream.mapping_hash,
+        known=known,
+    )
+    customers.commands.absorb(db, landed.changed)
+    intake.drift.keep_contract(db, lease, stream.contract, judged, stream=stream.name)
+    intake.commands.keep_in_quarantine(
+        db,
+        lease,
+        stream=stream.name,
+        page=number,
+        rejected=landed.rejected,
+        good_keys=landed.good_keys,
+    )
+    return landed
+
+
+def _judged(page: Page, stream: Stream) -> tuple[MappedPage, intake.drift.Judged]:
+    """Decode a page, hold the stream's contract against it, and map what is left."""
+    records, unreadable = decode_records(page.undecoded)
+    judged = intake.drift.judge(stream.contract, [*page.records, *records], stream=stream.name)
+    whole = structs.replace(
+        page,
+        records=judged.records,
+        undecoded=[],
+        rejected=[*page.rejected, *unreadable, *judged.rejected],
+    )
+    return stream.map_page(whole), judged
+
+
+def settle_scan(db: psycopg.Connection, stream: Stream, lease: HeldLease, *, pages: int) -> None:
+    """Withdraw what a scan that is proved complete no longer has; hold what is in doubt."""
+    if stream.vanished == Vanished.KEEP or stream.shared:
+        intake.scans.forget_scan(db, lease.source_id, stream.name)
+        return
+    found = intake.scans.find_vanished(
+        db,
+        lease,
+        stream=stream.name,
+        data_set_id=stream.data_set_id,
+        pages=pages,
+        share_max=stream.vanished_share_max,
+        always_hold=stream.vanished == Vanished.HOLD,
+    )
+    if found.withdrawn:
+        withdraw(db, lease.run_id, found.withdrawn)
+
+
+def withdraw(db: psycopg.Connection, run_id: UUID, records: Sequence[int]) -> int:
+    """Take records out of the master view and out of landing, in one transaction."""
+    customers.commands.withdraw(db, records)
+    gone = intake.scans.drop_records(db, records)
+    intake.scans.count_withdrawn(db, run_id, gone)
+    return gone

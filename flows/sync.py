@@ -6,8 +6,6 @@ costs some 50 ms of CPU, so a task per page would cost more than the page (docs/
 
 import asyncio
 import logging
-import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,7 +19,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from flows.edges import UnforeseenFault, without_values
-from flows.steps import ChunkReport, OpenedSource, open_source, run_chunk
+from flows.steps import ChunkReport, OpenedSource, open_source, run_chunk, take_source
 from registry import customers, intake
 from registry.intake.leases import HeldLease, lifeline
 from registry.log_context import log_context
@@ -122,7 +120,7 @@ async def _read_to_the_end(source_key: str, lease: HeldLease) -> bool:
 
 @task(name="match", cache_policy=NO_CACHE, persist_result=False)
 async def match() -> customers.commands.MatchReport:
-    """Link all cleaned records and merge them into customers, in one transaction."""
+    """Match what pages could not, in one transaction; mostly there is nothing left to do."""
     with without_values():
         try:
             return await asyncio.to_thread(_match)
@@ -174,14 +172,7 @@ def _open(source_key: str) -> OpenedSource:
 
 
 def _take(opened: OpenedSource, *, lock_is_ours: bool) -> HeldLease:
-    with unit_of_work() as db:
-        return intake.leases.take_lease(
-            db,
-            opened.id,
-            holder=f"{socket.gethostname()} process {os.getpid()}",
-            lock_is_ours=lock_is_ours,
-            prefect_flow_run_id=flow_run.id,
-        )
+    return take_source(opened.id, lock_is_ours=lock_is_ours, prefect_flow_run_id=flow_run.id)
 
 
 def _finish(lease: HeldLease, state: RunState, error: dict[str, Any] | None = None) -> None:
@@ -191,4 +182,4 @@ def _finish(lease: HeldLease, state: RunState, error: dict[str, Any] | None = No
 
 def _match() -> customers.commands.MatchReport:
     with unit_of_work() as db:
-        return customers.commands.rematch(db)
+        return customers.commands.settle(db)

@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     secrets_key_old: SecretStr | None = Field(
         default=None, description="The key before, until `townclerk secret rotate` is done."
     )
+    taps_dir: Path = Field(
+        default=Path("/opt/townclerk/taps"),
+        description="Where Singer taps lie: TAP/bin/TAP, each in an environment of its own.",
+    )
     prefect_api_url: str | None = Field(
         default=None,
         validation_alias="PREFECT_API_URL",

@@ -5,7 +5,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    Text,
+    UniqueConstraint,
+)
 from sqlmodel import Field
 
 from schemas.base import Table, column, json_object, moment, utc_now, uuid7
@@ -18,6 +26,25 @@ class LinkRule(StrEnum):
     ALONE = "alone"  # no other record describes this customer
     IDENTIFIER = "identifier"  # a valid official identifier agrees
     MODEL = "model"  # the trained model's weight passed the cut
+    STEWARD = "steward"  # a person linked it
+
+
+class Verdict(StrEnum):
+    """What a steward decided about two records."""
+
+    LINK = "link"  # they describe one customer, whatever the model says
+    UNLINK = "unlink"  # they do not, whatever the model says
+    POSTPONE = "postpone"  # nobody knows yet; the pair leaves the queue and nothing else changes
+
+
+class CustomerChange(StrEnum):
+    """What happened to a customer, for those who keep a copy."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    MERGED = "merged"  # into another one, which the redirect names
+    SPLIT = "split"  # some of its records went to another one
+    ERASED = "erased"  # no record is left
 
 
 class CleanRecord(Table, table=True):
@@ -99,3 +126,132 @@ class MatchModel(Table, table=True):
     parameters: dict[str, Any] = json_object("Levels, likelihoods, priors, frequencies, cuts.")
     records: int = column("Records it was trained on.", sa_type=BigInteger)
     trained_at: datetime = moment("When it was trained.", default_factory=utc_now)
+
+
+class LiveModel(Table, table=True):
+    """The model that decides now; one row, or none before the first training."""
+
+    __tablename__ = "live_model"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = column("Always 1.", default=1, primary_key=True)
+    model_id: UUID = Field(
+        foreign_key="match_model.id", index=True, description="The model in force."
+    )
+    complete: bool = column("Every clean record has been matched with it.", default=False)
+    records: int = column("Records that are matched with it.", default=0, sa_type=BigInteger)
+    changed_at: datetime = moment("When it went live or lost touch.", default_factory=utc_now)
+
+
+class MatchRecord(Table, table=True):
+    """One clean record as the live model sees it, and the component it belongs to."""
+
+    __tablename__ = "match_record"
+
+    record_id: int = Field(
+        sa_type=BigInteger, primary_key=True, foreign_key="landed_record.id", ondelete="CASCADE"
+    )
+    kind: CustomerKind = column("Person or organisation.", sa_type=Text)
+    place: str = column("Data set and key; decides every draw.", sa_type=Text)
+    content: int = column("Digest that records of equal content share.", sa_type=BigInteger)
+    aside: bool = column("One copy too many; it follows its like.", default=False)
+    component: int | None = column(
+        "Smallest record it is linked with, directly or through others.",
+        default=None,
+        sa_type=BigInteger,
+    )
+    features: str = column("Comparison columns as JSON.", sa_type=Text)
+    keys: list[int] = column("Blocking keys, hot ones left out.", sa_type=ARRAY(BigInteger))
+
+    __table_args__ = (
+        Index("ix_match_record_content", "content"),
+        Index("ix_match_record_component", "component"),
+    )
+
+
+class MatchKey(Table, table=True):
+    """One blocking key of one record; kept in step with match_record.keys, by bulk."""
+
+    __tablename__ = "match_key"
+
+    key: int = column("Half an md5 over rule and text.", sa_type=BigInteger, primary_key=True)
+    record_id: int = column("The record.", sa_type=BigInteger, primary_key=True)
+
+
+class MatchEdge(Table, table=True):
+    """Evidence between two records that share a key, strong enough to be worth a look."""
+
+    __tablename__ = "match_edge"
+
+    left_id: int = column("Record that comes first by place.", sa_type=BigInteger, primary_key=True)
+    right_id: int = column("The other.", sa_type=BigInteger, primary_key=True, index=True)
+    weight_bits: float = column("Log2 odds of one customer.")
+    by_identity: bool = column("One official number and nothing against it.")
+    apart: bool = column("Two official numbers.")
+
+
+class MatchDecision(Table, table=True):
+    """What a steward decided about two records; it outlives every model and every run."""
+
+    __tablename__ = "match_decision"
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    data_set_l: UUID = column("Data set of the first record.")
+    key_l: str = column("Its key there.", max_length=400)
+    data_set_r: UUID = column("Data set of the second record.")
+    key_r: str = column("Its key there.", max_length=400)
+    verdict: Verdict = column("Link, unlink or postpone.", sa_type=Text)
+    reason: str = column("Why, in the steward's words.", max_length=1000)
+    actor: str = column("Who decided.", max_length=120)
+    decided_at: datetime = moment("When.", default_factory=utc_now)
+    undone_at: datetime | None = moment("When it was undone.", default=None, nullable=True)
+    undone_by: str | None = column("Who undid it.", default=None, max_length=120)
+
+    __table_args__ = (
+        Index("ix_match_decision_l", "data_set_l", "key_l"),
+        Index("ix_match_decision_r", "data_set_r", "key_r"),
+    )
+
+
+class CustomerRedirect(Table, table=True):
+    """Where a customer's id leads after a merge; kept for ever, ids are never reused."""
+
+    __tablename__ = "customer_redirect"
+
+    id: UUID = column("The retired id.", primary_key=True)
+    successor_id: UUID | None = column(
+        "Customer who has most of its records; NULL where none is left.", default=None, index=True
+    )
+    retired_at: datetime = moment("When.", default_factory=utc_now)
+
+
+class CustomerVersion(Table, table=True):
+    """A customer as it stood before a change, for questions about the past."""
+
+    __tablename__ = "customer_version"
+
+    customer_id: UUID = column("The customer.", primary_key=True)
+    revision: int = column("The revision that ended.", primary_key=True)
+    display_name: str = column("Name for lists.")
+    attrs: dict[str, Any] = json_object("Golden values by attribute name.")
+    provenance: dict[str, Any] = json_object("Where each came from.")
+    record_count: int = column("Source records behind it.")
+    valid_from: datetime = moment("When this revision began.")
+    valid_to: datetime = moment("When it ended.", default_factory=utc_now)
+
+
+class CustomerEvent(Table, table=True):
+    """The outbox: what happened to customers, in order, for those who keep a copy."""
+
+    __tablename__ = "customer_event"
+
+    id: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        primary_key=True,
+        sa_column_kwargs={"server_default": Identity(always=True), "comment": "Order of events."},
+    )
+    customer_id: UUID = column("Whom it happened to.", index=True)
+    change: CustomerChange = column("What happened.", sa_type=Text)
+    other_id: UUID | None = column("The other customer of a merge or split.", default=None)
+    happened_at: datetime = moment("When.", default_factory=utc_now)

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from schemas.base import Table, column, json_object, moment, utc_now, uuid7
@@ -28,6 +28,16 @@ class RunState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
     CRASHED = "crashed"  # its worker vanished; a later run took the source over
+    REFUSED = "refused"  # another worker was reading the source
+
+
+class WithdrawalState(StrEnum):
+    """What became of records that vanished from their source, where nobody could be sure."""
+
+    HELD = "held"  # waits for a steward
+    CONFIRMED = "confirmed"  # they have been withdrawn
+    REFUSED = "refused"  # they stay
+    SUPERSEDED = "superseded"  # a later scan knows better
 
 
 class Source(Table, table=True):
@@ -39,12 +49,31 @@ class Source(Table, table=True):
     id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
     key: str = column("Short name people type.", max_length=60)
     interface_id: UUID = Field(
-        foreign_key="element.id", description="The registered interface it reads; law of the house."
+        foreign_key="element.id",
+        index=True,
+        description="The registered interface it reads; law of the house.",
     )
     spec: dict[str, Any] = json_object(
         "The connector file, as validated; holds references to secrets."
     )
     created_at: datetime = moment("When it was registered.", default_factory=utc_now)
+
+
+class SourceSchedule(Table, table=True):
+    """When a source is read, and how old its newest complete run may become."""
+
+    __tablename__ = "source_schedule"
+
+    source_id: UUID = Field(
+        foreign_key="source.id", primary_key=True, ondelete="CASCADE", description="Which source."
+    )
+    cron: str | None = column("When to read it, as cron says it.", default=None, max_length=100)
+    zone: str = column("Time zone of `cron`.", default="UTC", max_length=60)
+    active: bool = column("Whether it is read by the clock at all.", default=True)
+    fresh_minutes: int | None = column(
+        "Age at which its newest complete run is too old.", default=None
+    )
+    changed_at: datetime = moment("When somebody last changed it.", default_factory=utc_now)
 
 
 class SyncRun(Table, table=True):
@@ -56,7 +85,7 @@ class SyncRun(Table, table=True):
     id: UUID = column(
         "Identity; also the correlation id of its logs.", default_factory=uuid7, primary_key=True
     )
-    source_id: UUID = Field(foreign_key="source.id")
+    source_id: UUID = Field(foreign_key="source.id", description="The source it reads.")
     state: RunState = column("Where it stands.", default=RunState.RUNNING, sa_type=Text)
     fence: int = column("Fence number it works under.", sa_type=BigInteger)
     started_at: datetime = moment("When it began.", default_factory=utc_now)
@@ -75,6 +104,12 @@ class SyncRun(Table, table=True):
     error: dict[str, Any] | None = column(
         "Why it failed: code, what, remedy.", default=None, sa_type=JSONB
     )
+    records_withdrawn: int = column(
+        "Records that their source no longer has.",
+        default=0,
+        sa_type=BigInteger,
+        sa_column_kwargs={"server_default": "0"},
+    )
 
 
 class Lease(Table, table=True):
@@ -83,9 +118,13 @@ class Lease(Table, table=True):
     __tablename__ = "lease"
     __table_args__ = (CheckConstraint("fence > 0", name="fence_positive"),)
 
-    source_id: UUID = Field(foreign_key="source.id", primary_key=True, ondelete="CASCADE")
+    source_id: UUID = Field(
+        foreign_key="source.id", primary_key=True, ondelete="CASCADE", description="What is held."
+    )
     fence: int = column("Rises with each taker.", sa_type=BigInteger)
-    run_id: UUID = Field(foreign_key="sync_run.id")
+    run_id: UUID = Field(
+        foreign_key="sync_run.id", index=True, description="The run that holds it."
+    )
     holder: str = column("Host and process, for people.", max_length=200)
     expires_at: datetime = moment("Renewed with each page; later takers need not wait past it.")
 
@@ -95,9 +134,13 @@ class Checkpoint(Table, table=True):
 
     __tablename__ = "checkpoint"
 
-    source_id: UUID = Field(foreign_key="source.id", primary_key=True, ondelete="CASCADE")
+    source_id: UUID = Field(
+        foreign_key="source.id", primary_key=True, ondelete="CASCADE", description="Whose it is."
+    )
     stream: str = column("Stream within the source.", primary_key=True, max_length=60)
-    run_id: UUID = Field(foreign_key="sync_run.id", description="The run that wrote it.")
+    run_id: UUID = Field(
+        foreign_key="sync_run.id", index=True, description="The run that wrote it."
+    )
     cursor: dict[str, Any] = json_object("Where to go on; opaque, see schemas.records.Cursor.")
     page: int = column("Pages committed in this scan.", default=0)
     complete: bool = column("The scan saw the source's end marker.", default=False)
@@ -108,7 +151,10 @@ class LandedRecord(Table, table=True):
     """One record as the source sent it, once per data set and key."""
 
     __tablename__ = "landed_record"
-    __table_args__ = (UniqueConstraint("data_set_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("data_set_id", "key"),
+        Index("ix_landed_record_data_set_id_raw_hash", "data_set_id", "raw_hash"),
+    )
 
     id: int | None = Field(
         default=None,
@@ -123,7 +169,9 @@ class LandedRecord(Table, table=True):
     key: str = column("The source's own key.", max_length=400)
     raw: bytes = column("The bytes as they came.", sa_type=LargeBinary)
     raw_hash: bytes = column("blake2b-128 of raw; skips unchanged records.", sa_type=LargeBinary)
-    run_id: UUID = Field(foreign_key="sync_run.id", description="The run that last wrote it.")
+    run_id: UUID = Field(
+        foreign_key="sync_run.id", index=True, description="The run that last wrote it."
+    )
     landed_at: datetime = moment("When it first came in.", default_factory=utc_now)
     changed_at: datetime = moment("When its bytes last changed.", default_factory=utc_now)
 
@@ -132,12 +180,17 @@ class QuarantinedRecord(Table, table=True):
     """One record we could not use, with everything needed to mend it and replay."""
 
     __tablename__ = "quarantined_record"
-    __table_args__ = (UniqueConstraint("source_id", "stream", "rule", "raw_hash"),)
+    __table_args__ = (
+        UniqueConstraint("source_id", "stream", "rule", "raw_hash"),
+        Index("ix_quarantined_record_source_id_stream_key", "source_id", "stream", "key"),
+    )
 
     id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
-    source_id: UUID = Field(foreign_key="source.id")
+    source_id: UUID = Field(foreign_key="source.id", description="The source it came from.")
     stream: str = column("Stream within the source.", max_length=60)
-    run_id: UUID = Field(foreign_key="sync_run.id")
+    run_id: UUID = Field(
+        foreign_key="sync_run.id", index=True, description="The run that last met it."
+    )
     page: int = column("Page of the scan it came on.")
     key: str | None = column("The source's key, where one was found.", default=None, max_length=400)
     rule: str = column("Rule it broke; stable word.", max_length=60)
@@ -155,9 +208,18 @@ class LineageEdge(Table, table=True):
 
     __tablename__ = "lineage_edge"
 
-    run_id: UUID = Field(foreign_key="sync_run.id", primary_key=True, ondelete="CASCADE")
-    from_id: UUID = Field(foreign_key="element.id", primary_key=True)
-    to_id: UUID = Field(foreign_key="element.id", primary_key=True)
+    run_id: UUID = Field(
+        foreign_key="sync_run.id",
+        primary_key=True,
+        ondelete="CASCADE",
+        description="The run that saw it.",
+    )
+    from_id: UUID = Field(
+        foreign_key="element.id", primary_key=True, index=True, description="Where it came from."
+    )
+    to_id: UUID = Field(
+        foreign_key="element.id", primary_key=True, index=True, description="Where it went."
+    )
     records: int = column("Records that flowed.", default=0, sa_type=BigInteger)
     observed_at: datetime = moment("When last seen.", default_factory=utc_now)
 
@@ -176,3 +238,88 @@ class ReceivedEvent(Table, table=True):
     )
     event_id: str = column("The sender's own id of it.", max_length=200, primary_key=True)
     received_at: datetime = moment("When it came.", default_factory=utc_now)
+
+
+class ScannedPage(Table, table=True):
+    """Which landed records one page of the running scan held; proves what a scan has seen."""
+
+    __tablename__ = "scanned_page"
+
+    source_id: UUID = Field(
+        foreign_key="source.id", primary_key=True, ondelete="CASCADE", description="Whose scan."
+    )
+    stream: str = column("Stream within the source.", primary_key=True, max_length=60)
+    page: int = column("Number of the page in the scan.", primary_key=True)
+    record_ids: list[int] = Field(
+        sa_type=ARRAY(BigInteger),
+        nullable=False,
+        description="Landed records it held, also those that were refused this time.",
+    )
+    nameless: int = column("Records without a readable key: nobody knows which they are.")
+
+
+class Withdrawal(Table, table=True):
+    """Records that vanished from their source, held until a steward says whether that is true."""
+
+    __tablename__ = "withdrawal"
+    __table_args__ = (
+        Index("ix_withdrawal_source_id_stream_state", "source_id", "stream", "state"),
+    )
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    source_id: UUID = Field(
+        foreign_key="source.id", ondelete="CASCADE", description="The source they vanished from."
+    )
+    stream: str = column("Stream within the source.", max_length=60)
+    run_id: UUID = Field(
+        foreign_key="sync_run.id", index=True, description="The run whose scan missed them."
+    )
+    state: WithdrawalState = column(
+        "What became of it.", default=WithdrawalState.HELD, sa_type=Text
+    )
+    reason: str = column("Why a person has to decide.", max_length=400)
+    known: int = column("Records the stream had before.", sa_type=BigInteger)
+    record_ids: list[int] = Field(
+        sa_type=ARRAY(BigInteger),
+        nullable=False,
+        description="Landed records that were missed.",
+    )
+    held_at: datetime = moment("When the scan ended.", default_factory=utc_now)
+    decided_at: datetime | None = moment("When somebody decided.", default=None, nullable=True)
+    decided_by: str | None = column("Who decided.", default=None, max_length=200)
+
+
+class StreamField(Table, table=True):
+    """One field of a stream's raw records, with the types that are known of it."""
+
+    __tablename__ = "stream_field"
+
+    source_id: UUID = Field(
+        foreign_key="source.id", primary_key=True, ondelete="CASCADE", description="Whose field."
+    )
+    stream: str = column("Stream within the source.", primary_key=True, max_length=60)
+    name: str = column("Name in the raw record.", primary_key=True, max_length=200)
+    types: list[str] = Field(
+        sa_type=ARRAY(Text),
+        nullable=False,
+        description="JSON types seen and accepted.",
+    )
+    first_seen_at: datetime = moment("When it first came in.", default_factory=utc_now)
+
+
+class Drift(Table, table=True):
+    """One change of shape that a run met, and what the stream's contract said to do."""
+
+    __tablename__ = "drift"
+
+    run_id: UUID = Field(
+        foreign_key="sync_run.id",
+        primary_key=True,
+        ondelete="CASCADE",
+        description="The run that met it.",
+    )
+    stream: str = column("Stream within the source.", primary_key=True, max_length=60)
+    name: str = column("Field of the raw record.", primary_key=True, max_length=200)
+    type: str = column("The JSON type that was new.", primary_key=True, max_length=20)
+    policy: str = column("evolve, warn, quarantine or stop.", max_length=20)
+    records: int = column("Records that showed it.", sa_type=BigInteger)

@@ -164,6 +164,7 @@ class Element(Table, table=True):
         CheckConstraint("name <> ''", name="name_not_empty"),
         CheckConstraint("revision > 0", name="revision_positive"),
         Index("ix_element_kind_name_id", "kind", "name", "id"),
+        Index("ix_element_name_id", "name", "id"),
         where_there("element", "model_id"),
         where_there("element", "change_set_id"),
     )

@@ -12,17 +12,23 @@ from typing import Any
 import psycopg
 
 from registry.storage.statements import insert_row
-from schemas.access import ApiToken, Scope
+from schemas.access import ApiToken, KeptAnswer, Scope, StoredSecret, TrustedDocument
 from schemas.base import utc_now
 from schemas.customers import CleanRecord, Customer, CustomerLink, LinkRule, MatchModel
 from schemas.intake import (
     Checkpoint,
+    Drift,
     LandedRecord,
     Lease,
     LineageEdge,
     QuarantinedRecord,
+    ReceivedEvent,
+    ScannedPage,
     Source,
+    SourceSchedule,
+    StreamField,
     SyncRun,
+    Withdrawal,
 )
 from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
 from schemas.records import CustomerKind
@@ -69,6 +75,15 @@ def a_source(db: psycopg.Connection, **given: Any) -> Source:
     if "interface_id" not in given:
         given["interface_id"] = an_interface(db).id
     row = Source(**{"key": f"source-{next(_numbers)}", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_source_schedule(db: psycopg.Connection, **given: Any) -> SourceSchedule:
+    """Read a source each night."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    row = SourceSchedule(**{"cron": "0 3 * * *", **given})
     insert_row(db, row)
     return row
 
@@ -211,22 +226,134 @@ def an_api_token(db: psycopg.Connection, **given: Any) -> ApiToken:
     return row
 
 
+def a_scanned_page(db: psycopg.Connection, **given: Any) -> ScannedPage:
+    """Note an empty first page of a scan."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    row = ScannedPage(
+        **{"stream": "customers", "page": 1, "record_ids": [], "nameless": 0, **given}
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_withdrawal(db: psycopg.Connection, **given: Any) -> Withdrawal:
+    """Hold no record in particular."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    if "run_id" not in given:
+        given["run_id"] = a_sync_run(db, source_id=given["source_id"]).id
+    row = Withdrawal(
+        **{"stream": "customers", "reason": "a test", "known": 0, "record_ids": [], **given}
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_stream_field(db: psycopg.Connection, **given: Any) -> StreamField:
+    """Know one field of a stream."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    row = StreamField(**{"stream": "customers", "name": "id", "types": ["integer"], **given})
+    insert_row(db, row)
+    return row
+
+
+def a_drift(db: psycopg.Connection, **given: Any) -> Drift:
+    """Meet a new field."""
+    if "run_id" not in given:
+        given["run_id"] = a_sync_run(db).id
+    row = Drift(
+        **{
+            "stream": "customers",
+            "name": "id",
+            "type": "string",
+            "policy": "evolve",
+            "records": 1,
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_stored_secret(db: psycopg.Connection, **given: Any) -> StoredSecret:
+    """Keep something sealed; what it is nobody can tell."""
+    number = next(_numbers)
+    row = StoredSecret(
+        **{
+            "name": f"secret-{number}",
+            "key_id": "0" * 12,
+            "nonce": b"n" * 12,
+            "sealed": b"sealed",
+            "changed_at": utc_now(),
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_received_event(db: psycopg.Connection, **given: Any) -> ReceivedEvent:
+    """Remember a message of a source."""
+    source = {} if "source_id" in given else {"source_id": a_source(db).id}
+    row = ReceivedEvent(**{"event_id": f"event {next(_numbers)}", **source, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_kept_answer(db: psycopg.Connection, **given: Any) -> KeptAnswer:
+    """Keep the answer to a change for an hour."""
+    made = {
+        "actor": "tester",
+        "key": f"key-{next(_numbers)}",
+        "request_hash": b"",
+        "answer": {"data": {}, "errors": []},
+        "expires_at": utc_now() + timedelta(hours=1),
+    }
+    row = KeptAnswer(**{**made, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_trusted_document(db: psycopg.Connection, **given: Any) -> TrustedDocument:
+    """Approve a document."""
+    made = {
+        "hash": f"{next(_numbers):064x}",
+        "name": "test",
+        "text": "{ __typename }",
+        "registered_by": "tester",
+    }
+    row = TrustedDocument(**{**made, **given})
+    insert_row(db, row)
+    return row
+
+
 FACTORIES = {
+    "kept_answer": a_kept_answer,
+    "trusted_document": a_trusted_document,
     **LANDSCAPE_FACTORIES,
     "api_token": an_api_token,
     "checkpoint": a_checkpoint,
     "clean_record": a_clean_record,
     "customer": a_customer,
     "customer_link": a_customer_link,
+    "drift": a_drift,
     "element": an_element,
     "element_history": lambda db: a_past_of("element", an_element(db).id, db),
     "landed_record": a_landed_record,
     "lease": a_lease,
     "lineage_edge": a_lineage_edge,
     "match_model": a_match_model,
+    "received_event": a_received_event,
+    "stored_secret": a_stored_secret,
     "quarantined_record": a_quarantined_record,
     "relationship": a_relationship,
     "relationship_history": lambda db: a_past_of("relationship", a_relationship(db).id, db),
+    "scanned_page": a_scanned_page,
     "source": a_source,
+    "source_schedule": a_source_schedule,
+    "stream_field": a_stream_field,
     "sync_run": a_sync_run,
+    "withdrawal": a_withdrawal,
 }

@@ -29,9 +29,8 @@ from graphql import (
 from registry.api import context, documents, pages
 from registry.api.reading import cost
 from registry.api.reading.catalogue import CATALOGUE
-from registry.api.reading.lists import camel
 from registry.api.schema import schema
-from registry.storage.readable import ROWS_PER_LIST, Otherwise, Policy
+from registry.storage.readable import ROWS_PER_LIST, Otherwise, Policy, camel
 
 ROOT = Path(__file__).parents[1]
 CONTRACT = ROOT / "schemas" / "contracts" / "registry.graphql"

@@ -25,6 +25,7 @@ from townclerk.health import Health
 from townclerk.metrics import Metrics
 from townclerk.requests import Correlation, Watch
 from townclerk.routes import RouteTable
+from townclerk.webhooks import ROUTE as WEBHOOK_ROUTE
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -64,6 +65,7 @@ def create_app(
     routes: list[BaseRoute] = [
         Route("/health", health.answer),
         Route("/metrics", metrics.answer),
+        WEBHOOK_ROUTE,
         *(_pages() if pages is None else pages),
         *_graphql(graphql, settings),
     ]

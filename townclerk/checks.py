@@ -23,6 +23,7 @@ from flows.runtime import api_answers
 from registry import intake
 from registry.settings import SECRETS_DIR, Settings
 from registry.storage.database import unit_of_work
+from registry.storage.guarding import READER, can_guard
 from registry.storage.migrate import current, pending
 from registry.storage.programs import client_programs
 from registry.storage.running import running_database
@@ -335,6 +336,16 @@ def _quarantine(db: psycopg.Connection, _: Settings) -> Verdict:
     )
 
 
+def _guarded_rows(db: psycopg.Connection, _: Settings) -> Verdict:
+    if not _has_tables(db) or can_guard(db):
+        return _ok("questions are answered under a role that sees no more than their scopes")
+    return _warning(
+        f"the role {READER} is missing or not ours, so only the API's own policies guard",
+        f"Have an administrator of the server run `CREATE ROLE {READER} NOLOGIN; "
+        f"GRANT {READER} TO` the account of DATABASE_URL, then start Townclerk again.",
+    )
+
+
 def _has_tables(db: psycopg.Connection) -> bool:
     row = db.execute("SELECT to_regclass('sync_run') IS NOT NULL").fetchone()
     return bool(row and row[0])
@@ -362,6 +373,7 @@ MACHINE_CHECKS: dict[str, Callable[[Settings], Verdict]] = {
 DATABASE_CHECKS: dict[str, Callable[[psycopg.Connection, Settings], Verdict]] = {
     "clocks": _clock,
     "connections": _connections,
+    "guarded rows": _guarded_rows,
     "source secrets": _source_secrets,
     "syncs": _syncs,
     "quarantine": _quarantine,

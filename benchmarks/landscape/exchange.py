@@ -135,8 +135,8 @@ def in_fresh_process(way: str, *, write: bool) -> dict[str, Any]:
     return best
 
 
-def peer_runs() -> dict[str, Any]:
-    """Run pyArchimate on the same files, in an environment that is thrown away afterwards."""
+def peer_runs(only: str | None = None) -> dict[str, Any]:
+    """Run pyArchimate on the same files, or on one, in an environment that is thrown away."""
     with tempfile.TemporaryDirectory(prefix="townclerk-peer-") as place:
         folder = Path(place)
         venv.create(folder / "env", with_pip=True)
@@ -152,7 +152,11 @@ def peer_runs() -> dict[str, Any]:
             "gemma.archimate": content(GEMMA_ARCHI),
             "archisurance.archimate": content(ARCHISURANCE),
         }
-        return {name: peer_run(python, folder / name, data) for name, data in files.items()}
+        return {
+            name: peer_run(python, folder / name, data)
+            for name, data in files.items()
+            if only in {None, name}
+        }
 
 
 def with_prefixed_ids(data: bytes) -> bytes:

@@ -4,10 +4,11 @@ libpq takes settings from many places (environment, service files, password file
 must get none of them, because they belong to our own database.
 """
 
-from typing import Any
+import asyncio
+from typing import Any, ClassVar, NamedTuple
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, sql
 from psycopg.abc import AdaptContext, Buffer, Loader
 from psycopg.adapt import Loader as BaseLoader
 from psycopg.pq import Format
@@ -32,6 +33,113 @@ _SIGN_IN_FAULTS = (
     "no pg_hba.conf entry",
     "does not exist",
 )
+
+
+Row = tuple[Any, ...]
+
+
+class PageQuery(NamedTuple):
+    """One page of a SELECT, found by its key.
+
+    Attributes:
+        select: The connector file's own statement.
+        keyset: Column that orders the pages.
+        rows: Rows wanted.
+        column: Column with the moment of the last change, where only changes are wanted.
+        bound: Lowest change mark wanted.
+        after: Key to go on after.
+        keyless: Ask for the rows that have no key instead.
+    """
+
+    select: str
+    keyset: str
+    rows: int
+    column: str | None = None
+    bound: str | None = None
+    after: str | None = None
+    keyless: bool = False
+
+
+class PostgresDatabase:
+    """One PostgreSQL database of a source."""
+
+    tag: ClassVar[str] = "keyset"
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._database: psycopg.AsyncConnection[Row] | None = None
+
+    def written(self, key: Any) -> str:
+        """Return a key as it is; the query asks for it as text."""
+        return str(key)
+
+    async def rows(self, query: PageQuery, seconds: float) -> tuple[list[str], list[Row]]:
+        """Run one query in a read-only transaction of its own.
+
+        Raises:
+            Hiccup: Another try may help.
+            GiveUp: A person has to look.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                if self._database is None or self._database.closed:
+                    self._database = await open_database(self._source)
+                return await _run(self._database, query, seconds)
+        except TimeoutError:
+            await self.close()
+            raise Hiccup(f"no whole answer within {seconds:g} seconds") from None
+        except psycopg.Error as error:
+            await self.close()
+            raise broken(error, self._source.key) from None
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._database is not None:
+            await self._database.close()
+            self._database = None
+
+
+async def _run(
+    database: psycopg.AsyncConnection[Row], query: PageQuery, seconds: float
+) -> tuple[list[str], list[Row]]:
+    statement, parameters = _statement(query)
+    async with database.transaction():
+        await database.execute(
+            """SELECT set_config('statement_timeout', %s, true),
+                      set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true),
+                      set_config('IntervalStyle', 'postgres', true)""",
+            [str(int(seconds * 1000))],
+        )
+        cursor = await database.execute(statement, parameters)
+        rows = await cursor.fetchall()
+    return [column.name for column in cursor.description or ()], rows
+
+
+def _statement(query: PageQuery) -> tuple[sql.Composed, list[Any]]:
+    """Compose the statement.
+
+    What stands in the connector file runs read-only and cannot leave its brackets, because with
+    parameters PostgreSQL takes exactly one statement.
+    """
+    key = sql.Identifier("page", query.keyset)
+    tests = [sql.SQL("{} IS NULL" if query.keyless else "{} IS NOT NULL").format(key)]
+    parameters = list[Any]()
+    if query.after is not None:
+        tests.append(sql.SQL("{} > %s").format(key))
+        parameters.append(query.after)
+    if query.column is not None:
+        bound = sql.SQL("({c} IS NULL OR {c} >= %s::timestamptz)")
+        tests.append(bound.format(c=sql.Identifier("page", query.column)))
+        parameters.append(query.bound)
+    text = query.select.strip().rstrip(";").replace("%", "%%")
+    statement = sql.SQL(
+        "SELECT {key}::text, page.* FROM {select} WHERE {tests} ORDER BY {key} LIMIT %s"
+    ).format(
+        key=key,
+        select=sql.SQL(f"(\n{text}\n) AS page"),
+        tests=sql.SQL(" AND ").join(tests),
+    )
+    return statement, [*parameters, query.rows]
 
 
 async def open_database(source: Source) -> psycopg.AsyncConnection[tuple[Any, ...]]:

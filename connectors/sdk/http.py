@@ -26,6 +26,9 @@ SILENCE_SECONDS_MAX = 30.0
 URL_CHARACTERS_MAX = 8_000
 """Servers refuse longer addresses; a longer `next` is a fault of the source."""
 
+PARTIAL_STATUS = 206
+"""A part of an answer, which we never asked for."""
+
 BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that another try may mend."""
 
@@ -52,11 +55,13 @@ class Answer(NamedTuple):
         body: Unpacked bytes.
         headers: Header fields, names in lower case.
         target: Path and query it answers.
+        status: HTTP status; a success, or one that was asked for.
     """
 
     body: bytes
     headers: Mapping[str, str]
     target: str
+    status: int = 200
 
 
 Read = Callable[[Answer], T]
@@ -107,6 +112,10 @@ class HttpClient:
     def below(self, path: str) -> str:
         """Return the target of a path below the registered address."""
         return f"{self._root}{path}" or "/"
+
+    def address(self, path: str) -> str:
+        """Return the whole address of a path below the registered one."""
+        return str(self._url(self.below(path)))
 
     async def get(
         self,
@@ -270,12 +279,13 @@ class HttpClient:
             body = await read_body(pieces, encoding=encoding, limit=BODY_BYTES_MAX)
         finally:
             await response.aclose()
-        return Answer(body, response.headers, target)
+        return Answer(body, response.headers, target, response.status_code)
 
     def _judge(self, response: httpx.Response, request: httpx.Request) -> None:
         """Raise what an answer other than success means."""
         status, path = response.status_code, request.url.path[:200]
-        if status in BUSY_STATUSES:
+        wanted = status in request.extensions.get("also", ())
+        if status in BUSY_STATUSES and not wanted:
             wait = retry_after_seconds(response.headers.get("retry-after"))
             raise Hiccup(f"it answered {path} with status {status}", wait_seconds=wait)
         if 300 <= status < 400:
@@ -288,7 +298,9 @@ class HttpClient:
                     status=status,
                 )
             )
-        if not 200 <= status < 300 and status not in request.extensions.get("also", ()):
+        if (
+            not 200 <= status < 300 or status == PARTIAL_STATUS
+        ) and status not in request.extensions.get("also", ()):
             raise GiveUp(f"{self._who} answered {path} with status {status}.", status=status)
 
     def _redirect(self, response: httpx.Response, request: httpx.Request) -> GiveUp:

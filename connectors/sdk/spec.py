@@ -7,6 +7,7 @@ subclass of StreamSpec. docs/reference/connector-file.md is the same for people.
 import difflib
 import re
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -225,6 +226,23 @@ Auth = Annotated[
 ]
 
 
+class DriftPolicy(StrEnum):
+    """What to do where a raw field appears, or comes with a type it never had."""
+
+    EVOLVE = "evolve"  # take note
+    WARN = "warn"  # take note, and say so in the run
+    QUARANTINE = "quarantine"  # refuse the record
+    STOP = "stop"  # refuse to go on
+
+
+class Vanished(StrEnum):
+    """What to do with records that a complete scan no longer has."""
+
+    WITHDRAW = "withdraw"  # take them out, where the scan is proved complete
+    HOLD = "hold"  # always ask a steward
+    KEEP = "keep"  # never take them out
+
+
 class StreamSpec(Strict):
     """What every stream states, whatever its kind.
 
@@ -233,12 +251,18 @@ class StreamSpec(Strict):
         key: Expression for the source's own key.
         changed: Expression for the change mark.
         map: Expression per field of the canonical record.
+        drift: What to do where a raw field appears or changes its type; "*" stands for all others.
+        vanished: What to do with records that a complete scan no longer has.
+        vanished_share_max: Share of the stream that may vanish at once before a steward is asked.
     """
 
     data_set: Urn | None = None
     key: Expression
     changed: Expression | None = None
     map: dict[str, Expression]
+    drift: dict[str, DriftPolicy] = Field(default_factory=lambda: {"*": DriftPolicy.EVOLVE})
+    vanished: Vanished = Vanished.WITHDRAW
+    vanished_share_max: Annotated[float, Field(ge=0, le=1)] = 0.05
 
     @model_validator(mode="after")
     def map_canonical_fields(self) -> "StreamSpec":

@@ -12,6 +12,7 @@ shows it from end to end.
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
+from functools import partial
 from typing import Annotated, Any, Final, Union
 
 import strawberry
@@ -74,7 +75,7 @@ def change(do: Callable[..., Change], scope: Scope, description: str) -> Any:
             _refuse_nul({names[name]: value for name, value in given.items()})
             if wants_actor:
                 given["actor"] = context.actor
-            done = await run(scope, do, **given)
+            done = await run(scope, partial(do, **given))
         except TOLD as error:
             return problem_of(error)
         done.validated_only = validate_only

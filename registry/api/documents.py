@@ -18,6 +18,7 @@ from graphql import (
     GraphQLError,
     Node,
     OperationDefinitionNode,
+    OperationType,
     parse,
 )
 from graphql.language import SelectionSetNode
@@ -74,6 +75,25 @@ def operations_in(text: str) -> int:
     except (GraphQLError, QuestionTooLarge):
         return 0
     return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions)
+
+
+def is_subscription(text: str, operation_name: str | None) -> bool:
+    """Tell whether the operation that is asked subscribes; not where it cannot be read."""
+    return OperationType.SUBSCRIPTION in kinds_asked(text, operation_name)
+
+
+def kinds_asked(text: str, operation_name: str | None) -> set[OperationType]:
+    """Return of which kind the operation is that is asked; none where it cannot be read."""
+    try:
+        document = read_document(text)
+    except (GraphQLError, QuestionTooLarge):
+        return set()  # execution says what is wrong with it
+    return {
+        part.operation
+        for part in document.definitions
+        if isinstance(part, OperationDefinitionNode)
+        and operation_name in (None, part.name and part.name.value)
+    }
 
 
 @lru_cache(DOCUMENTS_MAX)

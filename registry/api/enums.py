@@ -77,6 +77,7 @@ publish(
         RunState.FAILED: "It gave up; `failure` says why and what to do.",
         RunState.CANCELLED: "A person asked it to stop.",
         RunState.CRASHED: "Its worker vanished; a later run goes on where it stopped.",
+        RunState.REFUSED: "Another worker was reading the source.",
     },
 )
 publish(

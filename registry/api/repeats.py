@@ -6,14 +6,13 @@ from typing import Any, Final
 
 import msgspec
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, OperationType
+from graphql import GraphQLError, OperationType
 from strawberry.http import GraphQLRequestData
 from strawberry.types import ExecutionResult
 
 from registry.access import idempotency
 from registry.api.context import Context
-from registry.api.documents import read_document
-from registry.api.refusals import QuestionTooLarge
+from registry.api.documents import kinds_asked
 
 HEADER: Final = "idempotency-key"
 REPEATED_HEADER: Final = "idempotent-replayed"
@@ -62,7 +61,9 @@ async def answer_once(
         StillAtWork: The same change is being made and takes long.
     """
     key = None
-    if key_header is not None and _is_change(asked):
+    if key_header is not None and OperationType.MUTATION in kinds_asked(
+        asked.query or "", asked.operation_name
+    ):
         key = idempotency.read_key(key_header)
         owner = {"actor": context.actor.name, "key": key}
         kept = await context.begin_changes(
@@ -83,19 +84,6 @@ async def answer_once(
         }
         await context.commit(lambda db: idempotency.keep(db, **owner, answer=answer))
     return result, False
-
-
-def _is_change(asked: GraphQLRequestData) -> bool:
-    try:
-        document = read_document(asked.query or "")
-    except (GraphQLError, QuestionTooLarge):
-        return False  # execution says what is wrong with it
-    return any(
-        part.operation is OperationType.MUTATION
-        for part in document.definitions
-        if isinstance(part, OperationDefinitionNode)
-        and asked.operation_name in (None, part.name and part.name.value)
-    )
 
 
 def _request_hash(asked: GraphQLRequestData) -> bytes:

@@ -10,21 +10,31 @@ from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.compliance import ComplianceMutation
+from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
+from registry.api.questions import LandscapeQuestions
 from registry.api.reading.compiled import compiled
 from registry.api.reading.plans import Plans
-from registry.api.reading.roots import Query
+from registry.api.reading.roots import Query as Declared
 from registry.api.reading.shapes import TYPES
+from registry.api.relationship_changes import RelationshipMutation
 from registry.api.scalars import DATE_TIME
 from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
 from registry.settings import Settings
 
 
+@strawberry.type(description="Everything that can be asked.")
+class Query(Declared, LandscapeQuestions):
+    """Everything that can be asked."""
+
+
 @strawberry.type(description="Everything that can be changed.")
-class Mutation(LandscapeMutation, IntakeMutation, ComplianceMutation):
+class Mutation(
+    LandscapeMutation, RelationshipMutation, IntakeMutation, ComplianceMutation, DocumentMutation
+):
     """Everything that can be changed."""
 
 
@@ -60,9 +70,10 @@ schema: Final = _schema(compiled(plans))
 def graphql_app(settings: Settings | None = None) -> GraphQLApp:
     """Return the ASGI application; the page for browsers is served by registry.web."""
     if settings is None:
-        return GraphQLApp(schema)
+        return GraphQLApp(schema, plans=plans)
     return GraphQLApp(
         schema,
+        plans=plans,
         only_trusted=settings.graphql_documents == "trusted",
         introspection=settings.graphql_introspection,
     )

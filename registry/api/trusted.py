@@ -4,7 +4,7 @@ Where only trusted documents are answered, nobody can ask what no administrator 
 a hash saves bytes: Apollo's automatic persisted queries, as urql speaks them too.
 
 Source:
-    https://www.apollographql.com/docs/apollo-server/performance/apq
+    Apollo Server, Automatic Persisted Queries.
 """
 
 import asyncio

@@ -27,7 +27,9 @@ from strawberry.types import ExecutionResult
 from registry.access.tokens import Actor
 from registry.api.answers import told
 from registry.api.context import Context
-from registry.api.documents import asks_about_the_schema, operations_in
+from registry.api.documents import asks_about_the_schema, is_subscription, operations_in
+from registry.api.reading.compiled import answer_kept
+from registry.api.reading.plans import Plans
 from registry.api.refusals import RequestRefused, SchemaHidden, ServerBusy
 from registry.api.repeats import HEADER as KEY_HEADER
 from registry.api.repeats import REPEATED_HEADER, answer_once
@@ -69,6 +71,7 @@ class GraphQLApp(GraphQL[Context, None]):
 
     Args:
         schema: What can be asked.
+        plans: What was compiled before, if anything compiles.
         only_trusted: Whether documents that no administrator has approved are refused.
         introspection: Who may ask about the schema itself.
     """
@@ -80,6 +83,7 @@ class GraphQLApp(GraphQL[Context, None]):
         self,
         schema: BaseSchema,
         *,
+        plans: Plans | None = None,
         only_trusted: bool = False,
         introspection: Introspection = "signed-in",
     ) -> None:
@@ -92,6 +96,7 @@ class GraphQLApp(GraphQL[Context, None]):
             max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION_MAX,
         )
         self.sockets: set[SocketHandler] = set()
+        self._plans = plans
         self._documents = DocumentStore(only_trusted=only_trusted)
         self._introspection = introspection
         self._feeds = Feeds(Announcements())
@@ -200,10 +205,17 @@ class GraphQLApp(GraphQL[Context, None]):
                 "The document holds several operations.",
                 remedy="Name the one to execute in `operationName`.",
             )
+        if is_subscription(asked.query, asked.operation_name):
+            raise RequestRefused(
+                "A subscription is not answered by one request.",
+                remedy="Subscribe over a WebSocket with the protocol graphql-transport-ws.",
+            )
         request: Request = kwargs["request"]
 
         async def execute() -> ExecutionResult:
-            result = await super(GraphQLApp, self).execute_single(*args, **kwargs)
+            result = await self._kept_answer(context, asked)
+            if result is None:
+                result = await super(GraphQLApp, self).execute_single(*args, **kwargs)
             if result.errors:
                 result.errors = told(
                     result.errors, context.correlation_id, hints=bool(context.actor.scopes)
@@ -223,6 +235,16 @@ class GraphQLApp(GraphQL[Context, None]):
         if again:
             request.state.response.headers[REPEATED_HEADER] = "true"
         return result
+
+    async def _kept_answer(
+        self, context: Context, asked: GraphQLRequestData
+    ) -> ExecutionResult | None:
+        """Answer by a plan that is there already; None where the question has to be read first."""
+        if self._plans is None:
+            return None
+        return await answer_kept(
+            self._plans, context, asked.query or "", asked.operation_name, asked.variables
+        )
 
     async def process_result(
         self, request: Request, result: ExecutionResult

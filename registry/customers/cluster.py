@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from registry.customers.comparisons import COMPARISONS, IDENTITIES
 from registry.customers.engine import columns, run
+from registry.customers.features import Features
 from registry.customers.model import KindModel
+from registry.customers.pairwise import Weighed
 from registry.customers.patterns import compare
 from registry.customers.score import score
 from schemas.records import CustomerKind
@@ -30,6 +32,8 @@ COMPONENT_RECORDS_MAX = 40
 _UNIT = 1000
 _NEVER = -(10**12)
 _ALWAYS = 10**9
+# What a steward decided outweighs every number and every model.
+_DECIDED = 10**15
 
 Integers = NDArray[np.int64]
 
@@ -67,7 +71,8 @@ def cluster(
     doubtful = columns(
         con,
         """
-        SELECT label, l, r, weight_bits, by_identity, apart FROM component_pair
+        SELECT label, l, r, weight_bits, by_identity, apart, d.link IS NOT NULL AS decided
+        FROM component_pair LEFT JOIN decided_pair d USING (l, r)
         WHERE label IN (SELECT label FROM component_pair WHERE weight_bits < 0 OR apart)
         ORDER BY label, l, r
         """,
@@ -121,7 +126,7 @@ def part(
         near.setdefault(one, {})[other] = weight
         near.setdefault(other, {})[one] = weight
     members = {record: [record] for record in near}
-    number = {record: numbers.get(record) for record in near}
+    number = {record: {numbers[record]} if record in numbers else set() for record in near}
     queue = [
         (-weight, min(one, other), max(one, other))
         for one, other, weight in zip(left, right, weights, strict=True)
@@ -132,24 +137,89 @@ def part(
         negative, one, other = heapq.heappop(queue)
         if one not in near or near[one].get(other) != -negative:
             continue
-        if number[one] and number[other] and number[one] != number[other]:
+        differ = number[one] and number[other] and number[one].isdisjoint(number[other])
+        if differ and -negative < _DECIDED // 2:
             continue
-        _merge(one, other, near, queue)
+        _merge(one, other, near, queue, decided=-negative >= _DECIDED // 2)
         members[one] += members.pop(other)
-        number[one] = number[one] or number[other]
+        number[one] |= number[other]
     return [sorted(group) for group in members.values()]
 
 
+def part_weighed(
+    component: Sequence[int],
+    evidence: Sequence[Weighed],
+    features: Mapping[int, Features],
+    decided: Mapping[tuple[int, int], bool],
+    kind: CustomerKind,
+) -> list[list[int]]:
+    """Part one component of weighed pairs, as `cluster` does for all of them.
+
+    Args:
+        component: Its records, ordered by place.
+        evidence: Its weighed pairs.
+        features: Comparison columns by record.
+        decided: What stewards decided, by pair with the smaller id first.
+        kind: Which kind of customer.
+
+    Returns:
+        Groups of records, each ordered by place.
+    """
+    if not any(pair.weight_bits < 0 or pair.apart for pair in evidence):
+        return [list(component)]
+    place = {record: index for index, record in enumerate(component)}
+    weights = []
+    for pair in evidence:
+        link = decided.get((min(pair.left, pair.right), max(pair.left, pair.right)))
+        weight = round(pair.weight_bits * _UNIT) + (_ALWAYS if pair.by_identity else 0)
+        weight = _NEVER if pair.apart else weight
+        weights.append(weight if link is None else _DECIDED if link else -_DECIDED)
+    column = IDENTITIES[kind].column
+    numbers = {
+        place[record]: features[record][column]
+        for record in component
+        if features[record][column] is not None
+    }
+    left = [place[pair.left] for pair in evidence]
+    right = [place[pair.right] for pair in evidence]
+    return [[component[index] for index in group] for group in part(left, right, weights, numbers)]
+
+
+def decide(con: duckdb.DuckDBPyConnection, scored: str) -> None:
+    """Let what stewards decided, in `decided_pair(l, r, link)`, stand above the model."""
+    run(
+        con,
+        "UPDATE $scored SET by_identity = d.link, apart = NOT d.link FROM decided_pair d"
+        " WHERE $scored.l = d.l AND $scored.r = d.r",
+        scored=scored,
+    )
+
+
 def _merge(
-    one: int, other: int, near: dict[int, dict[int, int]], queue: list[tuple[int, int, int]]
+    one: int,
+    other: int,
+    near: dict[int, dict[int, int]],
+    queue: list[tuple[int, int, int]],
+    *,
+    decided: bool,
 ) -> None:
-    """Let `one` take over `other`, adding up what each third group has with both."""
+    """Let `one` take over `other`, adding up what each third group has with both.
+
+    Where a steward linked the two, who is like one of them is like the customer, and being unlike
+    the other says nothing any more: so the stronger evidence counts instead of the sum.
+    """
     del near[one][other]
     for third, weight in near.pop(other).items():
         if third == one:
             continue
         del near[third][other]
-        total = near[one].get(third, 0) + weight
+        known = near[one].get(third)
+        if known is None:
+            total = weight
+        elif decided and min(known, weight) > _NEVER // 2:
+            total = max(known, weight)
+        else:
+            total = known + weight
         near[one][third] = near[third][one] = total
         if total > 0:
             heapq.heappush(queue, (-total, min(one, third), max(one, third)))
@@ -179,6 +249,7 @@ def _collect_pairs(
     )
     compare(con, records, "component_all_pairs", COMPARISONS[kind], into="component_compared")
     score(con, "component_compared", kind, model, into="component_scored")
+    decide(con, "component_scored")
     run(
         con,
         """
@@ -201,8 +272,10 @@ def _by_component(
     if len(label) == 0:
         return
     weights = np.rint(np.asarray(doubtful["weight_bits"], dtype=np.float64) * _UNIT)
+    apart, decided = (np.asarray(doubtful[name], dtype=bool) for name in ("apart", "decided"))
     weights[np.asarray(doubtful["by_identity"], dtype=bool)] += _ALWAYS
-    weights[np.asarray(doubtful["apart"], dtype=bool)] = _NEVER
+    weights[apart] = _NEVER
+    weights[decided] = np.where(apart[decided], -_DECIDED, _DECIDED)
     whole = weights.astype(np.int64)
     left, right = _integers(doubtful["l"]), _integers(doubtful["r"])
     starts = np.flatnonzero(np.r_[True, label[1:] != label[:-1]])

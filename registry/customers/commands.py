@@ -8,9 +8,9 @@ from uuid import UUID
 
 import duckdb
 import psycopg
-from psycopg.types.json import Jsonb
 
 from registry.customers.clean import CLEAN_COLUMNS, clean
+from registry.customers.delta import match_records
 from registry.customers.engine import (
     MEMORY_LIMIT_MB,
     interrupt,
@@ -19,21 +19,20 @@ from registry.customers.engine import (
     sweep,
     workspace,
 )
-from registry.customers.link import Linked, link_table
+from registry.customers.index import GROWTH_BEFORE_TRAINING, LOCK, STANDING_DECISIONS, live_model
+from registry.customers.indexing import write_index
+from registry.customers.link import link_table
 from registry.customers.master import (
     choose_values,
+    clear,
     gather_members,
     name_customers,
     write_customers,
 )
 from registry.customers.model import MatchModel, from_parameters
+from registry.customers.versions import find_model, keep_model, make_live
 from registry.storage.copying import copy_into, copy_to_file
-from schemas.base import uuid7
 from schemas.records import CustomerKind, CustomerRecord
-
-# A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
-# that a pair weighs the same today as yesterday.
-GROWTH_BEFORE_TRAINING = 2.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,9 @@ class MatchReport:
 
 
 def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRecord]]) -> int:
-    """Clean landed records and keep them beside their raw form.
+    """Clean landed records, keep them beside their raw form, and match them.
+
+    Where no complete model is live they are only cleaned; the next `rematch` matches them.
 
     Args:
         db: Connection in the page's transaction.
@@ -81,19 +82,58 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
     changes = ", ".join(f"{name} = excluded.{name}" for name in names)
     before = ", ".join(f"clean_record.{name}" for name in names)
     after = ", ".join(f"excluded.{name}" for name in names)
-    written = db.execute(
+    changed = db.execute(
         f"""INSERT INTO clean_record ({columns}) SELECT {columns} FROM clean_page
             ON CONFLICT (record_id) DO UPDATE SET {changes}
-            WHERE ({before}) IS DISTINCT FROM ({after})"""
-    )
+            WHERE ({before}) IS DISTINCT FROM ({after})
+            RETURNING record_id"""
+    ).fetchall()
     db.execute("TRUNCATE clean_page")
-    return written.rowcount
+    match_records(db, changed=[record for (record,) in changed])
+    return len(changed)
+
+
+def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
+    """Let records count no longer: their source has deleted them, or they must be erased.
+
+    Args:
+        db: Connection in the caller's transaction.
+        records: Landed records; what is no customer's record is passed over.
+
+    Returns:
+        How many counted until now.
+    """
+    matched = match_records(db, withdrawn=records)
+    gone = db.execute("DELETE FROM clean_record WHERE record_id = ANY(%s)", (list(records),))
+    if not matched:
+        # Whoever asks for erasure must not wait until the next sync.
+        db.execute("DELETE FROM customer_link WHERE record_id = ANY(%s)", (list(records),))
+        rematch(db)
+    return gone.rowcount
+
+
+def settle(db: psycopg.Connection) -> MatchReport:
+    """Match what pages could not: train at first, and again when the town has outgrown its model.
+
+    Args:
+        db: Connection in a transaction.
+
+    Returns:
+        What a full run found, or how things stand where none was due.
+    """
+    live = live_model(db)
+    if live is None:
+        return rematch(db)
+    row = db.execute("SELECT records, (SELECT count(*) FROM customer) FROM live_model").fetchone()
+    assert row is not None  # it is live
+    return MatchReport(row[0], 0, 0, row[1], live.model.content_hash)
 
 
 def rematch(
     db: psycopg.Connection,
     *,
     retrain: bool | None = None,
+    version: str | None = None,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
 ) -> MatchReport:
     """Link all records and merge them into customers, in the caller's transaction.
@@ -101,6 +141,7 @@ def rematch(
     Args:
         db: Connection in a transaction.
         retrain: Train a new model; None trains when there is none or the town has doubled.
+        version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
 
     Returns:
@@ -108,21 +149,23 @@ def rematch(
     """
     seconds: dict[str, float] = {}
     # One matching run at a time: two would mint two ids for one customer.
-    db.execute("SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))")
+    db.execute(LOCK)
     sweep()
     with open_engine(memory_limit_mb) as con:
         with _timed(seconds, "load"):
             records = _load(db, con)
         if not records:
-            db.execute("DELETE FROM customer")
+            clear(db)
             return MatchReport(0, 0, 0, 0, "", seconds)
         # The data set tells which pairs one source keeps apart, and how often it errs in that.
-        run(
+        run(con, _PLAIN)
+        linked = link_table(
             con,
-            """CREATE VIEW plain AS
-               SELECT place AS id, * EXCLUDE (record_id, data_set_id, place) FROM records""",
+            "plain",
+            model=find_model(db, version) if version else _model_for(db, con, retrain=retrain),
+            decided="decided",
+            indexed=True,
         )
-        linked = link_table(con, "plain", model=_model_for(db, con, retrain=retrain))
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
         with _timed(seconds, "merge"):
             gather_members(con, records="records", into="member")
@@ -130,10 +173,71 @@ def rematch(
             choose_values(con, records="records")
         with _timed(seconds, "write"):
             customers = write_customers(db, con)
-            _keep_model(db, linked, records)
+            write_index(db, con)
+            make_live(db, keep_model(db, linked.model, records), records)
     return MatchReport(
         records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds
     )
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A new model beside the live one; counts only.
+
+    Attributes:
+        version: Its hash.
+        links: Pairs that it takes for one customer.
+        customers: Customers that there would be.
+        merges: Customers of today that would be joined with others.
+        splits: Customers of today that would be parted.
+        unchanged: Customers of today that would keep exactly their records.
+    """
+
+    version: str
+    links: int
+    customers: int
+    merges: int
+    splits: int
+    unchanged: int
+
+
+def propose(db: psycopg.Connection, *, memory_limit_mb: int = MEMORY_LIMIT_MB) -> Proposal:
+    """Train a model on the records of today, keep it, and show what it would change.
+
+    Nothing changes until `rematch` is asked for this version.
+    """
+    db.execute(LOCK)
+    sweep()
+    with open_engine(memory_limit_mb) as con:
+        records = _load(db, con)
+        run(con, _PLAIN)
+        linked = link_table(con, "plain", decided="decided")
+        merges, splits, unchanged = run(con, _DIFFERENCES)[0]
+        keep_model(db, linked.model, records)
+    return Proposal(
+        linked.model.content_hash, linked.links, linked.clusters, merges, splits, unchanged
+    )
+
+
+_PLAIN = """
+CREATE VIEW plain AS
+SELECT place AS id, * EXCLUDE (record_id, data_set_id, place, place_text) FROM records
+"""
+_DIFFERENCES = """
+WITH now AS (
+    SELECT former.customer_id, record_id, linked_record.kind, cluster FROM former
+    JOIN records USING (record_id) JOIN linked_record ON linked_record.id = records.place
+), cell AS (
+    SELECT customer_id, kind, cluster FROM now GROUP BY ALL
+), judged AS (
+    SELECT customer_id, count(*) > 1 AS parted, bool_or(customers > 1) AS joined FROM (
+        SELECT *, count(*) OVER (PARTITION BY kind, cluster) AS customers FROM cell)
+    GROUP BY customer_id
+)
+SELECT count(*) FILTER (joined), count(*) FILTER (parted),
+    count(*) FILTER (NOT joined AND NOT parted)
+FROM judged
+"""
 
 
 def stop_rematching() -> None:
@@ -145,7 +249,7 @@ def _load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
     """Copy clean records and present links into DuckDB; return how many records there are."""
     types = dict.fromkeys(CLEAN_COLUMNS, "VARCHAR")
     types |= {"record_id": "BIGINT", "birth_date": "DATE", "source_changed_at": "TIMESTAMPTZ"}
-    types |= {"source": "VARCHAR", "place": "BIGINT"}
+    types |= {"source": "VARCHAR", "place": "BIGINT", "place_text": "VARCHAR"}
     columns = ", ".join(f"clean_record.{name}" for name in CLEAN_COLUMNS)
     # Records are numbered by data set and key: what came in first must not decide who is whom.
     _copy_out(
@@ -154,7 +258,8 @@ def _load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
         "records",
         types,
         f"""SELECT {columns}, element.urn, row_number() OVER (
-                ORDER BY element.urn COLLATE "C", landed_record.key COLLATE "C")
+                ORDER BY element.urn || chr(31) || landed_record.key COLLATE "C"),
+                element.urn || chr(31) || landed_record.key
             FROM clean_record JOIN landed_record ON landed_record.id = record_id
             JOIN element ON element.id = clean_record.data_set_id""",
     )
@@ -164,6 +269,19 @@ def _load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
         "former",
         {"record_id": "BIGINT", "customer_id": "UUID"},
         "SELECT record_id, customer_id FROM customer_link",
+    )
+    _copy_out(
+        db,
+        con,
+        "decided_record",
+        {"left_id": "BIGINT", "right_id": "BIGINT", "link": "BOOLEAN"},
+        STANDING_DECISIONS,
+    )
+    run(
+        con,
+        """CREATE VIEW decided AS SELECT l.place AS id_l, r.place AS id_r, link
+           FROM decided_record JOIN records l ON l.record_id = left_id
+           JOIN records r ON r.record_id = right_id""",
     )
     return int(run(con, "SELECT count(*) FROM records")[0][0])
 
@@ -196,7 +314,7 @@ def _model_for(
     if retrain:
         return None
     row = db.execute(
-        "SELECT parameters FROM match_model ORDER BY trained_at DESC, id DESC LIMIT 1"
+        "SELECT parameters FROM live_model JOIN match_model ON match_model.id = model_id"
     ).fetchone()
     model = from_parameters(row[0]) if row else None
     if model is None or retrain is False:
@@ -205,14 +323,6 @@ def _model_for(
         if records > GROWTH_BEFORE_TRAINING * model.kinds[CustomerKind(kind)].records:
             return None
     return model
-
-
-def _keep_model(db: psycopg.Connection, linked: Linked, records: int) -> None:
-    db.execute(
-        """INSERT INTO match_model (id, content_hash, parameters, records, trained_at)
-           VALUES (%s, %s, %s, %s, now()) ON CONFLICT (content_hash) DO NOTHING""",
-        (uuid7(), linked.model.content_hash, Jsonb(linked.model.as_parameters()), records),
-    )
 
 
 @contextmanager

@@ -5,31 +5,74 @@ keys hot, and cost twelve million pairs. So the copies beyond the first few are 
 anything is counted, and afterwards go where the first two went.
 """
 
+from collections.abc import Mapping
+
 import duckdb
 
 from registry.customers.engine import run
+from schemas.records import CustomerKind
+
+# What a record says; all other comparison columns are made from these.
+CONTENT_COLUMNS: Mapping[CustomerKind, tuple[str, ...]] = {
+    CustomerKind.PERSON: (
+        "given",
+        "initials",
+        "family",
+        "birth",
+        "gender",
+        "national_id",
+        "identifier",
+        "email",
+        "phone",
+        "street",
+        "number",
+        "postal",
+        "city",
+    ),
+    CustomerKind.ORGANISATION: (
+        "name",
+        "sorted_words",
+        "chamber_number",
+        "identifier",
+        "email",
+        "phone",
+        "street",
+        "number",
+        "postal",
+        "city",
+    ),
+}
 
 # Nobody stands in more sources than this with exactly the same content.
 COPIES_MAX = 20
 
 
-def set_copies_aside(con: duckdb.DuckDBPyConnection, records: str, *, into: str) -> int:
+def content_digest(kind: CustomerKind) -> str:
+    """Return SQL for the digest that records of equal content share."""
+    values = ", ".join(f"coalesce({name}, chr(30))" for name in CONTENT_COLUMNS[kind])
+    return f"md5_number_lower(concat_ws(chr(31), {values}))"
+
+
+def set_copies_aside(
+    con: duckdb.DuckDBPyConnection, records: str, kind: CustomerKind, *, into: str
+) -> int:
     """Take copies beyond COPIES_MAX out of a table of comparison columns.
 
     Args:
         con: The session.
         records: The table; it is made anew, with `rid` counting from 0 again.
+        kind: Which kind of customer it holds.
         into: Table to make: `id` of each copy set aside, `first_id` and `second_id` of its like.
 
     Returns:
-        How many records stay.
+        How many records stay. The session keeps `content(id, digest)` of all.
     """
     run(
         con,
         """
-        CREATE OR REPLACE TEMP TABLE content AS
-        SELECT id, hash(*COLUMNS(* EXCLUDE (rid, id, source))) AS digest FROM $records
+        CREATE OR REPLACE TEMP TABLE content AS SELECT id, $digest AS digest FROM $records
         """,
+        digest=content_digest(kind),
         records=records,
     )
     run(
@@ -48,7 +91,6 @@ def set_copies_aside(con: duckdb.DuckDBPyConnection, records: str, *, into: str)
         COPIES_MAX,
         into=into,
     )
-    run(con, "DROP TABLE content")
     aside = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
     if aside:
         run(

@@ -9,17 +9,15 @@ import duckdb
 import numpy as np
 
 from registry.customers.blocking import rules_for
-from registry.customers.cluster import cluster
+from registry.customers.cluster import cluster, decide
 from registry.customers.copies import put_copies_back, set_copies_aside
 from registry.customers.engine import run
-from registry.customers.model import CUT_BITS, KindModel, MatchModel
+from registry.customers.indexing import index_kind, prepare_index
+from registry.customers.model import CUT_BITS, KEPT_BITS_MIN, KindModel, MatchModel
 from registry.customers.score import score
 from registry.customers.standard import standardise
 from registry.customers.train import weigh
 from schemas.records import CustomerKind
-
-# Pairs weaker than this are dropped; the band up to the cut is what a steward may want to see.
-KEPT_BITS_MIN = -3.0
 
 
 @dataclass
@@ -62,6 +60,8 @@ def link_table(
     classes: int = 3,
     cut_bits: float = CUT_BITS,
     kept_bits_min: float = KEPT_BITS_MIN,
+    decided: str | None = None,
+    indexed: bool = False,
 ) -> Linked:
     """Link the records of one table.
 
@@ -72,6 +72,8 @@ def link_table(
         classes: Latent classes to train: 3, or 2 to do without the household class.
         cut_bits: Cut of a newly trained model.
         kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
+        decided: Table of what stewards decided: id_l, id_r, link.
+        indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
 
     Returns:
         The model, counts and times.
@@ -80,11 +82,14 @@ def link_table(
     found = Linked(model or MatchModel(kinds, cut_bits))
     run(con, _LINKED_PAIR)
     run(con, _LINKED_RECORD)
+    if indexed:
+        prepare_index(con)
     for kind in CustomerKind:
         with found.step("standardise"):
             records = standardise(con, plain, kind, into="standard_record")
-            count = set_copies_aside(con, "standard_record", into="copy_aside")
+            count = set_copies_aside(con, "standard_record", kind, into="copy_aside")
         found.records[kind] = records
+        _decided(con, decided)
         trained = model.kinds[kind] if model else None
         with found.step("weigh"):
             part = weigh(
@@ -96,10 +101,15 @@ def link_table(
                 rules=rules_for(kind, trained.records if trained else records),
                 classes=classes,
                 into="compared_pair",
+                keys_into="kept_key" if indexed else None,
             )
         if trained is None:
             kinds[kind] = replace(part, records=records)
-        _score_and_cluster(con, kind, part, count=count, found=found, kept_bits_min=kept_bits_min)
+        _score_and_cluster(con, kind, part, count=count, found=found)
+        with found.step("keep"):
+            if indexed:
+                index_kind(con, kind, found.model.cut_bits)
+            _keep(con, kind, kept_bits_min)
     found.clusters = run(con, "SELECT count(DISTINCT cluster) FROM linked_record")[0][0]
     return found
 
@@ -120,17 +130,16 @@ def _score_and_cluster(
     *,
     count: int,
     found: Linked,
-    kept_bits_min: float,
 ) -> None:
     cut_bits = found.model.cut_bits
     with found.step("score"):
         score(con, "compared_pair", kind, part, into="scored_pair")
+        decide(con, "scored_pair")
         run(con, "DROP TABLE compared_pair")
     with found.step("cluster"):
         labels = cluster(
             con, "standard_record", "scored_pair", kind, part, count=count, cut_bits=cut_bits
         )
-    with found.step("keep"):
         pairs, links = run(
             con,
             "SELECT count(*), count(*) FILTER ((weight_bits >= ? OR by_identity) AND NOT apart)"
@@ -139,9 +148,22 @@ def _score_and_cluster(
         )[0]
         found.pairs += pairs
         found.links += links
-        con.register("cluster_label", {"rid": np.arange(count), "label": labels})
-        _keep(con, kind, kept_bits_min)
-        con.unregister("cluster_label")
+        con.register("cluster_numbers", {"rid": np.arange(count), "label": labels})
+        run(con, "CREATE OR REPLACE TEMP TABLE cluster_label AS FROM cluster_numbers")
+        con.unregister("cluster_numbers")
+
+
+def _decided(con: duckdb.DuckDBPyConnection, decided: str | None) -> None:
+    """Make `decided_pair(l, r, link)` of one kind; the last decision on a pair counts."""
+    run(con, "CREATE OR REPLACE TABLE decided_pair (l INTEGER, r INTEGER, link BOOLEAN)")
+    if decided:
+        run(
+            con,
+            "INSERT INTO decided_pair SELECT least(l.rid, r.rid), greatest(l.rid, r.rid), link"
+            " FROM $decided JOIN standard_record l ON l.id = id_l"
+            " JOIN standard_record r ON r.id = id_r",
+            decided=decided,
+        )
 
 
 def _keep(con: duckdb.DuckDBPyConnection, kind: CustomerKind, kept_bits_min: float) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run
-from registry.customers.link import KEPT_BITS_MIN, Linked, link_table
+from registry.customers.link import Linked, link_table
+from registry.customers.model import KEPT_BITS_MIN
 from registry.customers.plain import make_plain
 from registry.customers.reading import TableRead, quoted, read_table
 from registry.customers.roles import ROLES, SAMPLE_VALUES, Role, infer_roles

@@ -5,46 +5,15 @@ one merge, so that a customer who did not change is not written.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import duckdb
 import psycopg
 
 from registry.customers.engine import run, workspace
+from registry.customers.history import note_full_run, retire
+from registry.customers.survivorship import SURVIVORSHIP, Survivorship
 from registry.storage.copying import copy_from_file
 from schemas.base import uuid7
-
-
-@dataclass(frozen=True)
-class Survivorship:
-    """How one attribute, or several that belong together, gets its golden value.
-
-    Attributes:
-        name: Name of the group, as it stands in provenance.
-        columns: Columns of clean_record that are taken from one and the same record.
-        newest_first: The newest value wins before the most frequent; for what people change.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    newest_first: bool = False
-
-
-SURVIVORSHIP: tuple[Survivorship, ...] = (
-    Survivorship("given_name", ("given_name",)),
-    Survivorship("initials", ("initials",)),
-    # A marriage changes prefix and name together.
-    Survivorship("family_name", ("name_prefix", "family_name"), newest_first=True),
-    Survivorship("birth_date", ("birth_date",)),
-    Survivorship("gender", ("gender",)),
-    Survivorship("national_id", ("national_id",)),
-    Survivorship("organisation_name", ("organisation_name",), newest_first=True),
-    Survivorship("chamber_number", ("chamber_number",)),
-    Survivorship("email", ("email",), newest_first=True),
-    Survivorship("phone", ("phone",), newest_first=True),
-    # Street of one record and number of another would be a house nobody lives in.
-    Survivorship("address", ("street", "house_number", "postal_code", "city"), newest_first=True),
-)
 
 CUSTOMER_COLUMNS = ("id", "kind", "display_name", "attrs", "provenance", "record_count")
 # Golden values are chosen for so many records at a time, which bounds memory: eleven attributes
@@ -63,15 +32,21 @@ def gather_members(con: duckdb.DuckDBPyConnection, *, records: str, into: str) -
                JOIN linked_record AS l ON l.id = pair.id_l
                JOIN linked_record AS r ON r.id = pair.id_r
                WHERE l.kind = r.kind AND l.cluster = r.cluster AND NOT pair.apart
+           ), ruled AS (
+               SELECT kept.*, d.link IS NOT NULL AS decided FROM kept
+               LEFT JOIN decided AS d ON d.link AND least(d.id_l, d.id_r) = kept.id_l
+                   AND greatest(d.id_l, d.id_r) = kept.id_r
            ), evidence AS (
-               SELECT id, max(weight_bits) AS weight_bits, bool_or(by_identity) AS by_identity
-               FROM (SELECT id_l AS id, weight_bits, by_identity FROM kept
-                     UNION ALL SELECT id_r, weight_bits, by_identity FROM kept)
+               SELECT id, max(weight_bits) AS weight_bits, bool_or(by_identity) AS by_identity,
+                      bool_or(decided) AS decided
+               FROM (SELECT id_l AS id, weight_bits, by_identity, decided FROM ruled
+                     UNION ALL SELECT id_r, weight_bits, by_identity, decided FROM ruled)
                GROUP BY id
            )
            SELECT record_id,
                   dense_rank() OVER (ORDER BY linked_record.kind, linked_record.cluster) AS cluster,
                   CASE WHEN evidence.id IS NULL THEN 'alone'
+                       WHEN decided THEN 'steward'
                        WHEN by_identity THEN 'identifier' ELSE 'model' END AS rule,
                   weight_bits
            FROM linked_record JOIN $records ON place = linked_record.id
@@ -171,11 +146,12 @@ def write_customers(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> i
     _move(
         db,
         con,
-        "SELECT record_id, customer_id, rule, weight_bits FROM named",
+        "SELECT record_id, customer_id, rule, weight_bits::DOUBLE FROM named",
         "found_link",
         LINK_COLUMNS,
     )
     db.execute("ANALYZE found_customer; ANALYZE found_link")
+    note_full_run(db)
     for statement in _MERGE:
         db.execute(statement)
     row = db.execute("SELECT count(*) FROM found_customer").fetchone()
@@ -299,6 +275,10 @@ _MERGE = (
            weight_bits = excluded.weight_bits
        WHERE (customer_link.customer_id, customer_link.rule, customer_link.weight_bits)
            IS DISTINCT FROM (excluded.customer_id, excluded.rule, excluded.weight_bits)""",
-    """DELETE FROM customer
-       WHERE NOT EXISTS (SELECT FROM found_customer WHERE found_customer.id = customer.id)""",
 )
+
+
+def clear(db: psycopg.Connection) -> None:
+    """Forget all customers, because no record is left."""
+    db.execute("TRUNCATE match_record, match_key, match_edge")
+    retire(db, dict(db.execute("SELECT id, NULL::uuid FROM customer").fetchall()))

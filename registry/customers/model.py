@@ -26,6 +26,8 @@ from schemas.records import CustomerKind
 # expected harm is least where a link is twice as likely right as wrong.
 WRONG_LINK_COST = 2.0
 CUT_BITS = float(np.log2(WRONG_LINK_COST))
+# Pairs weaker than this are dropped; the band up to the cut is what a steward may want to see.
+KEPT_BITS_MIN = -3.0
 # A value that fewer records share is nobody's statistic but somebody's data.
 VALUE_RECORDS_MIN = 5
 # Model files stay small enough to read and to keep for ever.

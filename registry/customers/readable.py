@@ -7,7 +7,7 @@ transaction does not name the scope (schemas/migrations).
 import json
 from typing import Final
 
-from registry.customers.master import SURVIVORSHIP
+from registry.customers.survivorship import SURVIVORSHIP
 from registry.storage.readable import (
     Argument,
     Column,

@@ -86,7 +86,7 @@ def score(
     )["pattern"].astype(np.int64)
     levels = unpack(packed, comparisons)
     same, household, stranger = class_bits(levels, model)
-    by_identity, apart = _identity(levels, comparisons, kind)
+    by_identity, apart = identity_flags(levels, comparisons, kind)
     con.register(
         "pattern_weights",
         {
@@ -112,9 +112,10 @@ def score(
     con.unregister("pattern_weights")
 
 
-def _identity(
+def identity_flags(
     levels: NDArray[np.int64], comparisons: Sequence[Comparison], kind: CustomerKind
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which patterns hold one official number with nothing against it, and which two."""
     identity = IDENTITIES[kind]
     position = {item.name: index for index, item in enumerate(comparisons)}
     numbers = levels[:, position[identity.column]]

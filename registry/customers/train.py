@@ -3,7 +3,7 @@
 `weigh` runs the same steps with a trained model, only that nothing is learnt then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -13,7 +13,7 @@ from registry.customers import blocking, em, frequencies, patterns
 from registry.customers.comparisons import COMPARISONS
 from registry.customers.engine import run
 from registry.customers.levels import Comparison
-from registry.customers.model import KindModel, frozen
+from registry.customers.model import Frequencies, KindModel, frozen
 from schemas.records import CustomerKind
 
 # EM's first guess: one record in three has a twin. It moves away from it within few rounds.
@@ -34,11 +34,12 @@ def weigh(
     rules: Sequence[blocking.Rule],
     classes: int,
     into: str,
+    keys_into: str | None = None,
 ) -> KindModel:
     """Find and compare candidate pairs; train on them where no model is given.
 
     Args:
-        con: The session.
+        con: The session, with the pairs stewards decided in `decided_pair(l, r, link)`.
         records: Table of comparison columns; shared values are erased and bits added to it.
         kind: Which comparisons to make.
         count: Records in the table.
@@ -46,10 +47,44 @@ def weigh(
         rules: Blocking rules to use.
         classes: Latent classes to train: 3, or 2 to do without households.
         into: Table of compared pairs to make.
+        keys_into: Table of blocking keys to make, where they are wanted.
 
     Returns:
         The given or the new model.
     """
+    shared, measured = _see(con, records, kind, model)
+    blocking.make_keys(con, records, rules, into="blocking_key")
+    hot_keys = model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", count)
+    blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")
+    # What a steward decided is weighed too, so that the evidence can be shown beside it.
+    run(con, "INSERT INTO candidate SELECT l, r FROM decided_pair ANTI JOIN candidate USING (l, r)")
+    if keys_into:
+        _keep_keys(con, hot_keys, keys_into)
+    run(con, "DROP TABLE blocking_key")
+    patterns.compare(con, records, "candidate", COMPARISONS[kind], into=into)
+    run(con, "DROP TABLE candidate")
+    if model:
+        return model
+    found = _estimate(con, records, into, kind, count=count, classes=classes)
+    learnt = KindModel(
+        records=count,
+        same=_rows(found.same),
+        household=_rows(found.household),
+        stranger=_rows(found.stranger),
+        same_pairs=found.same_pairs,
+        household_pairs=found.household_pairs,
+        pairs=found.pairs,
+        frequencies=measured,
+        shared=shared,
+        hot_keys=hot_keys,
+    )
+    return frozen(learnt)
+
+
+def _see(
+    con: duckdb.DuckDBPyConnection, records: str, kind: CustomerKind, model: KindModel | None
+) -> tuple[Mapping[str, NDArray[np.uint64]], Mapping[str, Frequencies]]:
+    """Forget shared values and note how rare the others are, as measured now or by the model."""
     shared = model.shared if model else frequencies.find_shared(con, records, kind)
     frequencies.forget_shared(con, records, shared)
     measured = (
@@ -58,29 +93,19 @@ def weigh(
         else frequencies.measure(con, records, frequencies.frequency_columns(kind))
     )
     frequencies.add_bits(con, records, measured)
-    blocking.make_keys(con, records, rules, into="blocking_key")
-    hot_keys = model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", count)
-    blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")
-    run(con, "DROP TABLE blocking_key")
-    patterns.compare(con, records, "candidate", COMPARISONS[kind], into=into)
-    run(con, "DROP TABLE candidate")
-    if model:
-        return model
-    found = _estimate(con, records, into, kind, count=count, classes=classes)
-    return frozen(
-        KindModel(
-            records=count,
-            same=_rows(found.same),
-            household=_rows(found.household),
-            stranger=_rows(found.stranger),
-            same_pairs=found.same_pairs,
-            household_pairs=found.household_pairs,
-            pairs=found.pairs,
-            frequencies=measured,
-            shared=shared,
-            hot_keys=hot_keys,
-        )
+    return shared, measured
+
+
+def _keep_keys(con: duckdb.DuckDBPyConnection, hot_keys: NDArray[np.uint64], into: str) -> None:
+    """Keep the blocking keys that are used, for pages that come later."""
+    con.register("hot_key", {"key": hot_keys})
+    run(
+        con,
+        "CREATE OR REPLACE TABLE $into AS SELECT DISTINCT rid, key FROM blocking_key"
+        " ANTI JOIN hot_key USING (key)",
+        into=into,
     )
+    con.unregister("hot_key")
 
 
 def _estimate(

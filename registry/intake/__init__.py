@@ -1,5 +1,5 @@
 """The intake room: what came in, exactly once."""
 
-from registry.intake import commands, landing, leases, queries
+from registry.intake import commands, drift, landing, leases, queries, replay, scans, schedules
 
-__all__ = ["commands", "landing", "leases", "queries"]
+__all__ = ["commands", "drift", "landing", "leases", "queries", "replay", "scans", "schedules"]

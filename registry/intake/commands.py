@@ -8,16 +8,19 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
+from connectors.sdk.cursors import END
 from connectors.sdk.hashing import record_hash
 from registry.intake.landing import LandedPage
 from registry.intake.leases import HeldLease
+from registry.intake.queries import RegisteredSource
 from registry.storage.copying import copy_into
 from schemas.base import uuid7
-from schemas.errors import InvalidConnectorFile, UnknownName
+from schemas.errors import InvalidConnectorFile, InvalidInput, UnknownName
 from schemas.intake import RunState
 from schemas.records import Cursor, RejectedRecord
 
 REASON_CHARACTERS_MAX = 1000  # the column's width; a reason is for people to read
+EVENT_DAYS = 30  # senders give up repeating a message after days; its bytes are known for ever
 KEY_CHARACTERS_MAX = 400  # the column's width
 
 
@@ -250,6 +253,43 @@ def finish_run(
     )
 
 
+def rewind(
+    db: psycopg.Connection, source: RegisteredSource, *, since: str, stream: str | None
+) -> list[str]:
+    """Let the next sync of incremental streams read from an earlier change mark.
+
+    Returns:
+        The streams that were rewound.
+
+    Raises:
+        InvalidInput: The source, or the stream, reads everything each time anyway.
+    """
+    streams = [
+        name
+        for name, options in source.spec["streams"].items()
+        if options.get("incremental") and stream in (None, name)
+    ]
+    if not streams:
+        raise InvalidInput(
+            f"{source.key} has no such stream that reads only what changed.",
+            remedy="A stream without `incremental` reads everything at each sync: just run it.",
+        )
+    _forget_progress(db, source.id)
+    run = db.execute(
+        "SELECT id FROM sync_run WHERE source_id = %s ORDER BY id DESC LIMIT 1", (source.id,)
+    ).fetchone()
+    if run is None:
+        return streams  # nothing was read yet, so the next sync reads everything
+    for name in streams:
+        db.execute(
+            """INSERT INTO checkpoint
+                   (source_id, stream, run_id, cursor, page, complete, changed_at)
+               VALUES (%s, %s, %s, %s, 0, true, now())""",
+            (source.id, name, run[0], Jsonb({"position": END, "since": since})),
+        )
+    return streams
+
+
 def request_cancel(db: psycopg.Connection, source_key: str) -> bool:
     """Ask the running sync of a source to stop after its page.
 
@@ -263,3 +303,16 @@ def request_cancel(db: psycopg.Connection, source_key: str) -> bool:
         (source_key, RunState.RUNNING),
     )
     return asked.rowcount > 0
+
+
+def remember_events(db: psycopg.Connection, source_id: UUID, ids: Sequence[str]) -> None:
+    """Remember which of a sender's events were landed, and forget those of weeks ago."""
+    db.execute(
+        """INSERT INTO received_event (source_id, event_id, received_at)
+           SELECT %s, unnest(%s::text[]), now() ON CONFLICT DO NOTHING""",
+        (source_id, list(dict.fromkeys(ids))),
+    )
+    db.execute(
+        "DELETE FROM received_event WHERE received_at < now() - %s * interval '1 day'",
+        (EVENT_DAYS,),
+    )

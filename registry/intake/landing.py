@@ -5,15 +5,29 @@ Most records of most scans are unchanged, since few sources can say what changed
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
+from msgspec import structs
 
 from connectors.sdk.hashing import record_hash
 from registry.intake.leases import HeldLease
 from registry.storage.copying import copy_into
-from schemas.records import CustomerRecord, MappedPage, RejectedRecord, SourceRecord
+from schemas.records import CustomerRecord, MappedPage, Page, RejectedRecord, SourceRecord
+
+
+@dataclass(frozen=True)
+class KnownRecords:
+    """Records of a page that are as they were, told by their bytes alone.
+
+    Attributes:
+        ids: Their rows.
+        keys: Their keys.
+    """
+
+    ids: tuple[int, ...] = ()
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -25,12 +39,46 @@ class LandedPage:
         unchanged: Records whose bytes and mapping were the same as before.
         rejected: Records for quarantine, including duplicates found here.
         good_keys: Keys of all usable records; what stood in quarantine under them is settled.
+        seen: Rows of all records of the page, also of those that were refused this time.
+        nameless: Refused records without a key: nobody knows which rows they are.
     """
 
     changed: list[tuple[int, UUID, CustomerRecord]]
     unchanged: int
     rejected: list[RejectedRecord]
     good_keys: list[str]
+    seen: list[int] = field(default_factory=list)
+    nameless: int = 0
+
+
+def recognise(
+    db: psycopg.Connection, page: Page, *, data_set_id: UUID, mapping_hash: bytes
+) -> tuple[Page, KnownRecords]:
+    """Leave out of a page what has landed byte for byte; the rest has to be decoded.
+
+    Args:
+        db: Connection in the page's transaction.
+        page: A page; only what is undecoded is looked at.
+        data_set_id: The registered data set the records belong to.
+        mapping_hash: Up to 64 bytes that change with the mapping.
+    """
+    if not page.undecoded:
+        return page, KnownRecords()
+    hashes = [record_hash(raw, mapping_hash) for raw in page.undecoded]
+    with db.cursor(binary=True) as cursor:
+        rows = cursor.execute(
+            """SELECT raw_hash, id, key FROM landed_record
+               WHERE data_set_id = %s AND raw_hash = ANY(%b)""",
+            (data_set_id, hashes),
+        ).fetchall()
+    if not rows:
+        return page, KnownRecords()
+    known = {bytes(digest) for digest, _, _ in rows}
+    rest = [raw for raw, digest in zip(page.undecoded, hashes, strict=True) if digest not in known]
+    if len(page.undecoded) - len(rest) != len(rows):
+        return page, KnownRecords()  # one record twice, or two of one face: look at each by itself
+    found = KnownRecords(tuple(row[1] for row in rows), frozenset(row[2] for row in rows))
+    return structs.replace(page, undecoded=rest), found
 
 
 def land(
@@ -40,6 +88,7 @@ def land(
     *,
     data_set_id: UUID,
     mapping_hash: bytes,
+    known: KnownRecords | None = None,
 ) -> LandedPage:
     """Keep the new and changed records of a page.
 
@@ -49,26 +98,68 @@ def land(
         lease: Whose run writes.
         data_set_id: The registered data set the records belong to.
         mapping_hash: Up to 64 bytes that change with the mapping.
+        known: What `recognise` left out of it.
 
     Returns:
         What was done, record by record accounted for.
     """
+    known = known or KnownRecords()
     latest, duplicates = _latest_by_key(page.customers)
+    rejected = [*page.rejected, *duplicates]
+    named = {bad.key for bad in rejected if bad.key is not None}
     hashes = {key: record_hash(pair[0].raw, mapping_hash) for key, pair in latest.items()}
-    known: dict[str, bytes] = dict(
-        db.execute(
-            "SELECT key, raw_hash FROM landed_record WHERE data_set_id = %s AND key = ANY(%s)",
-            (data_set_id, list(latest)),
-        ).fetchall()
-    )
-    changed = {key: pair for key, pair in latest.items() if known.get(key) != hashes[key]}
+    before: dict[str, tuple[bytes, int]] = {
+        key: (digest, record_id)
+        for key, digest, record_id in db.execute(
+            """SELECT key, raw_hash, id FROM landed_record
+               WHERE data_set_id = %s AND key = ANY(%s)""",
+            (data_set_id, [*latest, *named]),
+        )
+    }
+    changed = {
+        key: pair
+        for key, pair in latest.items()
+        if key not in before or before[key][0] != hashes[key]
+    }
     ids = _merge(db, changed, hashes, lease=lease, data_set_id=data_set_id) if changed else {}
     return LandedPage(
         changed=[(ids[key], data_set_id, record) for key, (_, record) in changed.items()],
-        unchanged=len(latest) - len(changed),
-        rejected=[*page.rejected, *duplicates],
-        good_keys=list(latest),
+        unchanged=len(latest) - len(changed) + len(known.ids),
+        rejected=rejected,
+        good_keys=[*latest, *known.keys],
+        seen=[*known.ids, *{*ids.values(), *(row for _, row in before.values())}],
+        nameless=sum(bad.key is None for bad in rejected),
     )
+
+
+@dataclass(frozen=True)
+class LandedRow:
+    """One landed record with its bytes."""
+
+    id: int
+    raw: bytes
+
+
+def landed_by_key(
+    db: psycopg.Connection, data_set_id: UUID, keys: Sequence[str]
+) -> dict[str, LandedRow]:
+    """Return what has landed under some keys."""
+    rows = db.execute(
+        "SELECT key, id, raw FROM landed_record WHERE data_set_id = %s AND key = ANY(%s)",
+        (data_set_id, list(keys)),
+    )
+    return {key: LandedRow(record_id, bytes(raw)) for key, record_id, raw in rows}
+
+
+def count_landed(db: psycopg.Connection, data_set_id: UUID, source_id: UUID) -> int:
+    """Return how many records of a data set a source has landed."""
+    row = db.execute(
+        """SELECT count(*) FROM landed_record JOIN sync_run ON sync_run.id = landed_record.run_id
+           WHERE data_set_id = %s AND sync_run.source_id = %s""",
+        (data_set_id, source_id),
+    ).fetchone()
+    assert row is not None  # an aggregate always gives one row
+    return int(row[0])
 
 
 def _latest_by_key(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from registry.storage.database import connect
 from schemas.base import uuid7
@@ -112,6 +113,46 @@ def take_lease(
         },
     )
     return HeldLease(source_id=source_id, run_id=run_id, fence=fence)
+
+
+def note_refusal(db: psycopg.Connection, source_id: UUID, error: SourceBusy) -> None:
+    """Write down that a run was refused; without a row nobody would see that it was asked for."""
+    db.execute(
+        """INSERT INTO sync_run (id, source_id, state, fence, started_at, finished_at, pages,
+               records_read, records_landed, records_unchanged, records_quarantined,
+               cancel_requested, error)
+           VALUES (%s, %s, %s, 0, now(), now(), 0, 0, 0, 0, 0, false, %s)""",
+        (uuid7(), source_id, RunState.REFUSED, Jsonb(error.as_dict())),
+    )
+
+
+def close_crashed(db: psycopg.Connection, source_id: UUID) -> int:
+    """Close the runs of a source whose worker is gone, and give the source free.
+
+    Call it only while holding the source's lock: whoever holds it knows that nobody else lives.
+
+    Returns:
+        How many runs were still marked as running.
+    """
+    db.execute("SELECT FROM source WHERE id = %s FOR NO KEY UPDATE", (source_id,))
+    db.execute(
+        "UPDATE lease SET fence = fence + 1, expires_at = now() WHERE source_id = %s", (source_id,)
+    )
+    return db.execute(
+        """UPDATE sync_run SET state = %s, finished_at = now()
+           WHERE source_id = %s AND state = %s""",
+        (RunState.CRASHED, source_id, RunState.RUNNING),
+    ).rowcount
+
+
+def sources_running(db: psycopg.Connection) -> list[tuple[UUID, str]]:
+    """Return id and key of each source that has a run marked as running."""
+    return db.execute(
+        """SELECT DISTINCT source.id, source.key FROM source
+           JOIN sync_run ON sync_run.source_id = source.id
+           WHERE state = %s ORDER BY source.key""",
+        (RunState.RUNNING,),
+    ).fetchall()
 
 
 def _open_run(

@@ -52,6 +52,7 @@ class RunRow:
     records_landed: int
     records_unchanged: int
     records_quarantined: int
+    records_withdrawn: int
     cancel_requested: bool
     error: dict[str, Any] | None
 
@@ -147,7 +148,7 @@ def totals(db: psycopg.Connection) -> IntakeTotals:
 
 _RUN = """SELECT sync_run.id, source_id, source.key AS source_key, state, started_at, finished_at,
            pages, records_read, records_landed, records_unchanged, records_quarantined,
-           cancel_requested, error
+           records_withdrawn, cancel_requested, error
     FROM sync_run JOIN source ON source.id = sync_run.source_id"""
 
 
@@ -223,3 +224,12 @@ def list_quarantine(
                ORDER BY quarantined_record.id DESC LIMIT %(limit)s""",
             {"key": source_key, "before": before, "limit": min(limit, PAGE_MAX + 1)},
         ).fetchall()
+
+
+def known_events(db: psycopg.Connection, source_id: UUID, ids: Sequence[str]) -> set[str]:
+    """Return those of a sender's event ids that were landed before."""
+    rows = db.execute(
+        "SELECT event_id FROM received_event WHERE source_id = %s AND event_id = ANY(%s)",
+        (source_id, list(ids)),
+    )
+    return {row[0] for row in rows}

@@ -1,7 +1,8 @@
-"""Change one element on top of the revision its editor saw; nothing of others is written over."""
+"""Change one element or relationship on top of the revision its editor saw, or not at all."""
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -11,8 +12,9 @@ from psycopg.types.json import Jsonb
 from registry.landscape.queries import ElementRow
 from schemas.base import uuid7
 from schemas.errors import Conflict, InvalidInput, UnknownName
-from schemas.landscape import ElementDraft, ElementKind
+from schemas.landscape import ElementDraft, ElementKind, RelationshipKind
 
+_RELATIONSHIP = "id, kind, source_id, target_id, attrs, revision"
 _COLUMNS = "id, urn, kind, name, description, attrs, revision, changed_at"
 
 
@@ -35,6 +37,18 @@ class StillUsed(Conflict):
 
     code = "still_used"
     remedy = "Remove the sources and records that hang on it first; `townclerk sync status` shows."
+
+
+@dataclass(frozen=True)
+class RelationshipEdit:
+    """One relationship with its revision."""
+
+    id: UUID
+    kind: str
+    source_id: UUID | None
+    target_id: UUID | None
+    attrs: dict[str, Any]
+    revision: int
 
 
 @dataclass(frozen=True)
@@ -152,6 +166,104 @@ def retire_element(
             current_revision=there.revision,
         ) from error
     return there, gone
+
+
+def register_relationship(
+    db: psycopg.Connection,
+    kind: RelationshipKind,
+    source: str,
+    target: str,
+    attrs: dict[str, Any],
+) -> RelationshipEdit:
+    """Register one new relationship between two registered elements.
+
+    Raises:
+        UnknownName: One end is not registered.
+        InvalidInput: Both ends are one element.
+        AlreadyRegistered: There is one of this kind between the two.
+    """
+    ends = [_held(db, urn).id for urn in (source, target)]
+    if ends[0] == ends[1]:
+        raise InvalidInput("A relationship needs two different ends.", path=["target"])
+    there = db.execute(
+        "SELECT revision FROM relationship WHERE model_id IS NULL AND kind = %s"
+        " AND source_id = %s AND target_id = %s",
+        (kind, *ends),
+    ).fetchone()
+    if there is not None:
+        raise AlreadyRegistered(
+            f"There is such a relationship from {source} to {target} already.",
+            current_revision=there[0],
+        )
+    with db.cursor(row_factory=class_row(RelationshipEdit)) as cursor:
+        made = cursor.execute(
+            f"""INSERT INTO relationship
+                   (id, kind, source_id, target_id, attrs, revision, created_at, changed_at)
+               VALUES (%s, %s, %s, %s, %s, 1, now(), now()) RETURNING {_RELATIONSHIP}""",
+            (uuid7(), kind, *ends, Jsonb(attrs)),
+        ).fetchone()
+    assert made is not None  # RETURNING always gives the row of an insert
+    return made
+
+
+def update_relationship(
+    db: psycopg.Connection, key: UUID, attrs: dict[str, Any], *, expected_revision: int
+) -> RelationshipEdit:
+    """Set attributes of a relationship; those with None are removed, others stay.
+
+    Raises:
+        UnknownName: There is none of this id.
+        StaleRevision: Somebody changed it since; `facts["current_revision"]` is the newest.
+    """
+    there = _held_relationship(db, key, expected_revision)
+    merged = {n: value for n, value in (there.attrs | attrs).items() if value is not None}
+    if merged == there.attrs:
+        return there
+    with db.cursor(row_factory=class_row(RelationshipEdit)) as cursor:
+        changed = cursor.execute(
+            f"""UPDATE relationship SET attrs = %s, revision = revision + 1, changed_at = now()
+               WHERE id = %s RETURNING {_RELATIONSHIP}""",
+            (Jsonb(merged), key),
+        ).fetchone()
+    assert changed is not None  # the row is locked
+    return changed
+
+
+def retire_relationship(
+    db: psycopg.Connection, key: UUID, *, expected_revision: int
+) -> RelationshipEdit:
+    """Take a relationship out of the register.
+
+    Raises:
+        UnknownName: There is none of this id.
+        StaleRevision: Somebody changed it since; `facts["current_revision"]` is the newest.
+        StillUsed: Another relationship reaches it.
+    """
+    there = _held_relationship(db, key, expected_revision)
+    try:
+        db.execute("DELETE FROM relationship WHERE id = %s", (key,))
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise StillUsed(
+            "Another relationship reaches this one.", current_revision=there.revision
+        ) from error
+    return there
+
+
+def _held_relationship(db: psycopg.Connection, key: UUID, expected: int) -> RelationshipEdit:
+    """Return a relationship, locked until the change counts, at the revision its editor saw."""
+    with db.cursor(row_factory=class_row(RelationshipEdit)) as cursor:
+        there = cursor.execute(
+            f"SELECT {_RELATIONSHIP} FROM relationship WHERE id = %s FOR UPDATE", (key,)
+        ).fetchone()
+    if there is None:
+        raise UnknownName("No relationship has this id.")
+    if expected != there.revision:
+        raise StaleRevision(
+            f"The relationship is at revision {there.revision}; the change was made on top of "
+            f"{expected}.",
+            current_revision=there.revision,
+        )
+    return there
 
 
 def _held(

@@ -7,12 +7,14 @@ and many systems that hardly anybody knows.
 
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
 import psycopg
 
 from registry.landscape.commands import MASTER_VIEW_URN, OWN_SYSTEM_URN
+from registry.storage.bulk import set_aside
 from registry.storage.copying import copy_into
 from schemas.base import utc_now
 from schemas.errors import Conflict, InvalidInput
@@ -24,6 +26,7 @@ ELEMENTS_MAX = 1_000_000  # ten times the largest landscape we promise to be qui
 RELATIONSHIPS_MAX = 5_000_000  # the pairs of one kind are kept in memory, 150 bytes each
 RELATIONSHIPS_PER_ELEMENT_MAX = 20  # more than any real landscape; leaves room to find new pairs
 FIRST_MOMENT_MILLISECONDS = 1_767_225_600_000  # the ids begin with 2026, so that seeds alone decide
+SET_ASIDE_MIN = 20_000  # relationships; below it, making the indexes anew costs more than it saves
 SKEW = 3.0  # of the uses, half go to an eighth of the elements
 TRIES_PER_PAIR_MAX = 50  # hubs collide; beyond this the numbers asked for do not fit
 
@@ -110,18 +113,20 @@ def generate(
     town = _Town(elements, seed)
     now = utc_now().isoformat()
     columns = ("id", "urn", "kind", "name", "description", "attrs", "revision")
-    made = copy_into(
-        db,
-        "element",
-        (*columns, "created_at", "changed_at"),
-        ((*row, "1", now, now) for row in town.elements()),
-    )
-    related = copy_into(
-        db,
-        "relationship",
-        ("id", "kind", "source_id", "target_id", "attrs", "created_at"),
-        ((*row, "{}", now) for row in town.relationships(relationships)),
-    )
+    is_large = relationships >= SET_ASIDE_MIN
+    with set_aside(db, ("element", "relationship")) if is_large else nullcontext():
+        made = copy_into(
+            db,
+            "element",
+            (*columns, "created_at", "changed_at"),
+            ((*row, "1", now, now) for row in town.elements()),
+        )
+        related = copy_into(
+            db,
+            "relationship",
+            ("id", "kind", "source_id", "target_id", "attrs", "created_at"),
+            ((*row, "{}", now) for row in town.relationships(relationships)),
+        )
     db.execute("ANALYZE element, relationship")
     return Generated(made, related)
 

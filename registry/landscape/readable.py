@@ -1,10 +1,17 @@
 """What can be read of the landscape: elements of five kinds, and the relationships between them."""
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
+import psycopg
+
+from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction, reach
+from registry.landscape.questions.stored import kept_graph
 from registry.storage.readable import (
     Argument,
     Column,
+    Computed,
     Entry,
     Join,
     Policy,
@@ -18,6 +25,7 @@ from schemas.landscape import ElementKind, RelationshipKind
 
 OPEN: Final = Policy(Scope.LANDSCAPE_READ)
 ELEMENTS: Final = Table("element", at="element_at")
+REACHED_MAX: Final = 2500  # rows of one answer; more is a report (townclerk landscape impact)
 RELATIONSHIPS: Final = Table("relationship", at="relationship_at")
 
 
@@ -252,17 +260,57 @@ RELATIONSHIP: Final = Readable(
             can_filter=False,
             can_order=False,
         ),
-        Join(
-            "source", "Element", "The element it leaves.", OPEN, on="{there}.id = {here}.source_id"
-        ),
-        Join(
-            "target", "Element", "The element it reaches.", OPEN, on="{there}.id = {here}.target_id"
+        *(
+            Join(
+                end,
+                "Element",
+                f"The element it {way}; null where that is itself a relationship.",
+                OPEN,
+                on=f"{{there}}.id = {{here}}.{end}_id",
+                nullable=True,
+            )
+            for end, way in (("source", "leaves"), ("target", "reaches"))
         ),
     ),
     id_kind="relationship",
 )
 
-READABLES: Final = (ELEMENT, *_NAMED, OTHER_ELEMENT, RELATIONSHIP)
+AFFECTED: Final = Readable(
+    "Affected",
+    "One element that is reached from another, and how far it is.",
+    Table("(SELECT NULL::uuid AS element_id, 0 AS depth WHERE false)"),
+    (
+        Column("depth", Value.INTEGER, "Steps from the start, at the least.", OPEN, can_group=True),
+        Join(
+            "element",
+            "Element",
+            "The element itself; null where a relationship is reached, or it has just gone.",
+            OPEN,
+            on="{there}.id = {here}.element_id",
+            nullable=True,
+        ),
+    ),
+    key="element_id",
+    order=("depth",),
+)
+
+
+def _reached(db: psycopg.Connection, asked: Mapping[str, Any]) -> tuple[str, str]:
+    """Walk the landscape in memory; nothing is reached from a URN that is not registered."""
+    start = db.execute("SELECT id FROM element WHERE urn = %s", (asked["urn"],)).fetchone()
+    graph = kept_graph(db)
+    node = graph.with_key(str(start[0])) if start else None
+    found = reach(
+        graph,
+        [] if node is None else [node],
+        direction=Direction.NEEDS if asked.get("needs") else Direction.AFFECTS,
+        depth=asked.get("depth") or DEPTH_DEFAULT,
+    )
+    nodes, depths = found.nodes[:REACHED_MAX].tolist(), found.depths[:REACHED_MAX].tolist()
+    return f"{{{','.join(graph.keys[at] for at in nodes)}}}", f"{{{','.join(map(str, depths))}}}"
+
+
+READABLES: Final = (ELEMENT, *_NAMED, OTHER_ELEMENT, RELATIONSHIP, AFFECTED)
 _BY_URN: Final = Argument(
     "urn", "For example urn:town:system:crm.", "{row}.urn = {value}", required=True
 )
@@ -290,5 +338,22 @@ ENTRIES: Final = (
     ),
     Entry(
         "relationships", "Relationship", "All relationships, oldest first.", OPEN, in_landscape=True
+    ),
+    Entry(
+        "impact",
+        "Affected",
+        "What suffers when an element fails, the nearest first; association and influence are "
+        f"not followed, because they say nothing of failure. At most {REACHED_MAX}.",
+        OPEN,
+        Way.LIST,
+        (
+            replace(_BY_URN, on=""),
+            Argument(
+                "depth", f"Most steps; {DEPTH_DEFAULT} unless told otherwise.", kind=Value.INTEGER
+            ),
+            Argument("needs", "What the element needs instead.", kind=Value.TRUTH),
+        ),
+        rows=REACHED_MAX,
+        computed=Computed(_reached, {"element_id": "uuid", "depth": "int4"}),
     ),
 )

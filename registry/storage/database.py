@@ -14,6 +14,8 @@ from typing import Any
 
 import psycopg
 from psycopg import conninfo
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 from psycopg.types.json import JsonbDumper
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
@@ -83,6 +85,28 @@ class Database:
         finally:
             self.pool.putconn(db)
 
+    @contextmanager
+    def settled(self, begin: bytes) -> Iterator[psycopg.Connection]:
+        """Lend a connection inside a transaction that begins with settings, in one round trip.
+
+        Args:
+            begin: `BEGIN …; SET LOCAL …`; constants of ours, never a text of a user.
+
+        Raises:
+            DatabaseUnreachable: As `transaction`.
+        """
+        db = self._take()
+        try:
+            _at_once(db, begin)
+            yield db
+            _at_once(db, b"COMMIT")
+        except psycopg.OperationalError as error:
+            if not db.closed:
+                raise
+            raise unreachable(self.url, error, outcome="rolled back") from error
+        finally:
+            self.pool.putconn(db)  # which rolls back what has not ended
+
     def close(self) -> None:
         """Close the pool; open transactions are rolled back by the server."""
         self.pool.close()
@@ -115,6 +139,13 @@ class Database:
                 remedy="Raise TOWNCLERK_POOL_SIZE, or find what holds them so long.",
                 pool_size=self.pool.max_size,
             ) from error
+
+
+def _at_once(db: psycopg.Connection, commands: bytes) -> None:
+    """Run commands without parameters and results, with as little ado as libpq allows."""
+    result = db.pgconn.exec_(commands)
+    if result.status != ExecStatus.COMMAND_OK:
+        raise error_from_result(result)
 
 
 _current: Database | None = None

@@ -15,7 +15,7 @@ from psycopg import sql
 READER: Final = "townclerk_reader"
 SCOPES: Final = "townclerk.scopes"  # the setting that row-level security looks at
 # Nothing that people ask for is made of these.
-SECRET_TABLES: Final = ("api_token", "alembic_version")
+SECRET_TABLES: Final = ("api_token", "kept_answer", "alembic_version")
 SET_OPTION_SINCE: Final = 160000  # before, every member of a role could become it
 
 

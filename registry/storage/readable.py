@@ -10,16 +10,24 @@ alias; in joins `{here}` and `{there}` for the two ends, `{link}` for the table 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Any, Final
+
+import psycopg
 
 from schemas.access import Scope
 
 ROWS_PER_LIST = 20  # of a list within a list, unless asked for otherwise
 LIST_MAX = 200  # rows of a list that has no pages
 HERE_COLUMN: Final = re.compile(r"\{here\}\.(\w+)")
+
+
+def camel(name: str) -> str:
+    """Return a name in snake case as GraphQL shows it."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 class Value(Enum):
@@ -173,13 +181,15 @@ class Readable:
     extends: "Readable | None" = None
     is_interface: bool = False
     _by_name: dict[str, Column | Join] = field(init=False, repr=False, compare=False)
+    _as_shown: dict[str, Column | Join] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Gather inherited fields."""
-        inherited = self.extends.all_fields.items() if self.extends else ()
-        object.__setattr__(
-            self, "_by_name", {**dict(inherited), **{f.name: f for f in self.fields}}
-        )
+        inherited = self.extends.all_fields if self.extends else {}
+        every = {**inherited, **{each.name: each for each in self.fields}}
+        object.__setattr__(self, "_by_name", every)
+        shown = {camel(name): each for name, each in every.items()}
+        object.__setattr__(self, "_as_shown", shown)
 
     def __hash__(self) -> int:
         """Return a hash by name, which no two share."""
@@ -189,6 +199,11 @@ class Readable:
     def all_fields(self) -> dict[str, Column | Join]:
         """Return columns and joins by name, inherited ones first."""
         return self._by_name
+
+    @property
+    def shown_fields(self) -> dict[str, Column | Join]:
+        """Return columns and joins by the names that GraphQL shows."""
+        return self._as_shown
 
     @property
     def columns(self) -> list[Column]:
@@ -211,6 +226,48 @@ class Readable:
         return found
 
 
+@dataclass(frozen=True)
+class Computed:
+    """Rows that a function reckons, e.g. what a walk through the landscape reaches.
+
+    Attributes:
+        reckon: From the request's connection and the arguments to one array per column, written
+            as PostgreSQL writes arrays: `{1,2}`.
+        columns: PostgreSQL type of each column by its name.
+    """
+
+    reckon: Callable[[psycopg.Connection, Mapping[str, Any]], Sequence[str]]
+    columns: Mapping[str, str]
+
+    def __hash__(self) -> int:
+        """Return a hash by the function."""
+        return hash(self.reckon)
+
+
+@dataclass(frozen=True)
+class Late:
+    """A parameter that is reckoned on the request's connection, just before its statement runs."""
+
+    computed: Computed
+    arguments: tuple[tuple[str, Any], ...]
+    at: int
+
+
+def reckoned(db: psycopg.Connection, values: Sequence[Any]) -> list[Any]:
+    """Return parameters with the late ones reckoned, each function once."""
+    found: dict[Any, Sequence[str]] = {}
+    done = []
+    for value in values:
+        if isinstance(value, Late):
+            key = (value.computed, value.arguments)
+            if key not in found:
+                found[key] = value.computed.reckon(db, dict(value.arguments))
+            done.append(found[key][value.at])
+        else:
+            done.append(value)
+    return done
+
+
 class Way(Enum):
     """How an entry point gives its rows."""
 
@@ -226,14 +283,16 @@ class Argument:
     Attributes:
         name: As people write it.
         description: What it means.
-        on: SQL over `{row}` and `{value}`.
-        is_id: A global id of the target, instead of a text.
+        on: SQL over `{row}` and `{value}`; empty where the rows are computed.
+        kind: What it holds.
+        is_id: A global id of the target, instead of `kind`.
         required: Whether it must be given.
     """
 
     name: str
     description: str
-    on: str
+    on: str = ""
+    kind: Value = Value.TEXT
     is_id: bool = False
     required: bool = False
 
@@ -249,6 +308,8 @@ class Entry:
         policy: Who may begin here.
         way: Pages, a short list, or one row.
         arguments: What else can be asked for.
+        rows: The most a list without pages gives.
+        computed: Reckons the rows, where they stand in no table.
         in_landscape: Whether it also stands in `landscape(asOf:, scenario:)`.
     """
 
@@ -258,4 +319,6 @@ class Entry:
     policy: Policy | None
     way: Way = Way.PAGES
     arguments: tuple[Argument, ...] = ()
+    rows: int = LIST_MAX
+    computed: Computed | None = None
     in_landscape: bool = False

@@ -65,6 +65,8 @@ environment.globals.update(
 
 def routes() -> list[BaseRoute]:
     """Return the pages; who may see which is decided by the gate in front of them."""
+    from registry.web import questions
+
     return [
         Route("/", home),
         Route("/landscape", landscape),
@@ -72,14 +74,15 @@ def routes() -> list[BaseRoute]:
         Route("/systems/{urn:path}", system),
         Route("/quarantine", quarantine),
         Route("/static/{name}", static),
+        *questions.routes(),
     ]
 
 
 async def home(request: Request) -> Response:
     """Show what is registered, what was synced, what failed, and what to do next."""
-    shown = await _ask(facts.overview)
+    shown = await ask(facts.overview)
     options = DrawOptions(colour_by=ColourBy.LIFECYCLE, title="Landscape")
-    return _page(
+    return page(
         request,
         "home.html",
         "home",
@@ -92,12 +95,12 @@ async def home(request: Request) -> Response:
 async def landscape(request: Request) -> Response:
     """Show the whole map, coloured by what the reader asks for, and the same as a table."""
     colour_by = _colour(request)
-    picture = await _ask(facts.landscape_picture)
+    picture = await ask(facts.landscape_picture)
     domain = request.query_params.get("domain")
     if domain:
         picture = LandscapeMap([d for d in picture.domains if d.urn == domain])
     options = DrawOptions(colour_by=colour_by, title="Landscape")
-    return _page(
+    return page(
         request,
         "landscape.html",
         "landscape",
@@ -112,7 +115,7 @@ async def landscape(request: Request) -> Response:
 
 async def landscape_file(request: Request) -> Response:
     """Give the map as a picture that stands alone, for reports."""
-    svg = await _ask(lambda db: standalone_svg(db, _colour(request)))
+    svg = await ask(lambda db: standalone_svg(db, _colour(request)))
     return Response(
         svg,
         media_type="image/svg+xml",
@@ -133,18 +136,25 @@ async def system(request: Request) -> Response:
     """Show one system between those that serve it and those it serves."""
     urn = request.path_params["urn"]
     try:
-        shown = await _ask(lambda db: facts.system_page(db, urn))
+        shown, answers = await ask(lambda db: _system(db, urn))
     except UnknownName as error:
         return trouble(request, error, HTTPStatus.NOT_FOUND)
     query = QUERIES["system"] % urn.replace("\\", "").replace('"', "")
-    return _page(request, "system.html", "landscape", query=query, page=shown)
+    return page(request, "system.html", "landscape", query=query, page=shown, answers=answers)
+
+
+def _system(db: psycopg.Connection, urn: str) -> tuple[facts.SystemPage, Any]:
+    from registry.web.questions import system_answers
+
+    shown = facts.system_page(db, urn)
+    return shown, system_answers(db, shown.system.id)
 
 
 async def quarantine(request: Request) -> Response:
     """Show which records were refused and why; never what they hold."""
     source = request.query_params.get("source") or None
-    rows = await _ask(lambda db: intake.queries.list_quarantine(db, source_key=source))
-    return _page(request, "quarantine.html", "quarantine", rows=rows, source=source)
+    rows = await ask(lambda db: intake.queries.list_quarantine(db, source_key=source))
+    return page(request, "quarantine.html", "quarantine", rows=rows, source=source)
 
 
 async def static(request: Request) -> Response:
@@ -160,20 +170,20 @@ async def static(request: Request) -> Response:
 
 def trouble(request: Request, error: TownclerkError, status: HTTPStatus) -> Response:
     """Say what went wrong, why, and what to do next."""
-    return _page(request, "trouble.html", "home", status=status, error=error)
+    return page(request, "trouble.html", "home", status=status, error=error)
 
 
-async def _ask(question: Callable[[psycopg.Connection], T]) -> T:
+async def ask(question: Callable[[psycopg.Connection], T]) -> T:
     """Ask the rooms in a thread, in one transaction."""
 
-    def ask() -> T:
+    def in_one_transaction() -> T:
         with unit_of_work() as db:
             return question(db)
 
-    return await anyio.to_thread.run_sync(ask)
+    return await anyio.to_thread.run_sync(in_one_transaction)
 
 
-def _page(
+def page(
     request: Request,
     template: str,
     place: str,
@@ -182,6 +192,16 @@ def _page(
     query: str | None = None,
     **values: Any,
 ) -> Response:
+    """Fill in a template.
+
+    Args:
+        request: Who asks.
+        template: Its file.
+        place: Where in the navigation it belongs.
+        status: HTTP status.
+        query: The same as a question in GraphQL; the place's own where none is given.
+        values: What the template shows.
+    """
     text = environment.get_template(template).render(
         place=place,
         actor=request.state.actor,

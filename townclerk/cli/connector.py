@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from townclerk.cli.connector_check import check
+from townclerk.cli.files import read_bytes, write_text
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 from townclerk.connector.files import FileTarget, UnknownTarget
 from townclerk.connector.opening import chosen_streams, read_connector, source_of
@@ -86,6 +87,63 @@ def new(
         sandbox=sandbox,
         as_json=as_json,
     )
+
+
+@app.command()
+def preset(
+    name: Annotated[str | None, typer.Argument(help="Name of a preset; none lists them.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; default NAME.yaml.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin with a connector file for a product that many towns run."""
+    from connectors.presets import preset as text_of
+    from connectors.presets import presets
+
+    if name is None:
+        about = [(key, text.splitlines()[0].lstrip("# ")) for key, text in presets().items()]
+        if as_json:
+            print_json(dict(about))
+        else:
+            print_table("Presets", ("name", "what it reads"), about)
+        return
+    file = out or Path(f"{name}.yaml")
+    write_text(file, text_of(name))
+    if as_json:
+        print_json({"written": str(file)})
+        return
+    say(f"Written to {file}.")
+    say_next(f"`townclerk connector try {file} --address URL`")
+
+
+imported = typer.Typer(
+    help="Move connectors of other tools over.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(imported, name="import")
+
+
+@imported.command()
+def airbyte(
+    manifest: Annotated[Path, typer.Argument(help="A low-code manifest, YAML or JSON.")],
+    name: Annotated[str | None, typer.Option(help="Key of the connector.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; default NAME.yaml.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Translate an Airbyte low-code manifest, and list what has no counterpart."""
+    from connectors.generate.airbyte import translate_manifest
+    from connectors.generate.documents import DOCUMENT_BYTES_MAX
+
+    content = read_bytes(manifest, bytes_max=DOCUMENT_BYTES_MAX)
+    found = translate_manifest(content, source=manifest.name, name=name)
+    file = out or Path(f"{found.name}.yaml")
+    write_text(file, found.text)
+    if as_json:
+        lost = [{"place": place, "why": why} for place, why in found.lost]
+        print_json({"written": str(file), "not_translated": lost})
+        return
+    for place, why in found.lost:
+        say(f"Not translated, {place}: {why}.")
+    say(f"Written to {file}.")
+    say_next(f"`townclerk connector try {file}`")
 
 
 @app.command(name="try")

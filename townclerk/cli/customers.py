@@ -7,6 +7,7 @@ import typer
 
 from registry import customers
 from registry.settings import settings
+from townclerk.cli import stewarding
 from townclerk.cli.files import read_text
 from townclerk.cli.opening import opened_town, quiet_logs, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
@@ -19,6 +20,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+
+for _command in (
+    stewarding.find,
+    stewarding.review,
+    stewarding.why,
+    stewarding.decide,
+    stewarding.undo,
+    stewarding.decisions,
+    stewarding.train,
+):
+    app.command()(_command)
 
 
 @app.command(name="list")
@@ -52,11 +64,14 @@ def rematch(
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Train a new model from the records of today.")
     ] = False,
+    version: Annotated[
+        str | None, typer.Option(help="Put a model that `train` kept in force.", metavar="HASH")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Link all records anew and merge them into customers."""
     with opened_town(), unit_of_work() as db:
-        report = customers.commands.rematch(db, retrain=retrain or None)
+        report = customers.commands.rematch(db, retrain=retrain or None, version=version)
     if as_json:
         print_json(report)
         return

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "sync": ("sync", "Read sources, page by page, into the master view."),
     "quarantine": ("quarantine", "Records that could not be used, with rule and reason."),
     "customers": ("customers", "One record for each customer, merged from the sources."),
+    "documents": ("trusted", "GraphQL documents that may be asked by their hash."),
     "secret": ("secret", "Secrets of sources, sealed under a key that is not in the database."),
     "token": ("token", "API tokens: made once, shown once, kept as keyed hashes."),
 }

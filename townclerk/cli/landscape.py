@@ -1,23 +1,22 @@
 """`townclerk landscape`: register and list systems, data sets, interfaces, reference components."""
 
-import json
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from registry import landscape
-from schemas.errors import InvalidInput
 from schemas.landscape import ElementKind
-from townclerk.cli import landscape_drawing, landscape_files, landscape_questions
-from townclerk.cli.files import read_text
+from townclerk.cli import (
+    landscape_changes,
+    landscape_drawing,
+    landscape_files,
+    landscape_models,
+    landscape_questions,
+)
+from townclerk.cli.documents import read_document
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
-
-FILE_BYTES_MAX = 64 * 1024 * 1024  # a whole national reference architecture has 16 MB
-ALIAS = re.compile(r"(?m)(?:^|[\s\[{,:-])\*[^\s*]")  # what may be an alias; the parser knows
 
 app = typer.Typer(
     help="What the municipality runs, and how it hangs together.",
@@ -25,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
+landscape_models.add_to(app)
+landscape_changes.add_to(app)
 landscape_files.add_to(app)
 landscape_questions.add_to(app)
 landscape_drawing.add_to(app)
@@ -61,7 +62,7 @@ def register(
     as_json: AsJson = False,
 ) -> None:
     """Register a landscape file: new URNs are added, known ones brought up to date."""
-    draft = landscape.commands.read_landscape(_read(file))
+    draft = landscape.commands.read_landscape(read_document(file))
     with opened_town(), unit_of_work() as db:
         landscape.commands.ensure_own_elements(db)
         done = landscape.commands.register(db, draft)
@@ -93,43 +94,3 @@ def generate(
         return
     say(f"{done.elements} elements and {done.relationships} relationships added.")
     say_next("`townclerk up` and open the landscape in your browser")
-
-
-def _read(file: Path) -> object:
-    """Return the data of a YAML or JSON file.
-
-    Raises:
-        InvalidInput: The file cannot be read, or is neither YAML nor JSON.
-    """
-    text = read_text(file, bytes_max=FILE_BYTES_MAX)
-    try:
-        # Every JSON is YAML, but a large one is read twenty times faster as what it is.
-        return json.loads(text) if text.lstrip().startswith(("{", "[")) else _read_yaml(file, text)
-    except json.JSONDecodeError as error:
-        raise _unreadable(file, error.lineno, error.msg) from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _unreadable(file, line, error.problem or "not YAML") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise _unreadable(
-            file, 1, "it holds a date, a character or a depth that is not allowed"
-        ) from error
-
-
-def _read_yaml(file: Path, text: str) -> object:
-    """Read YAML without aliases: nested, a few of them expand to gigabytes."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C where it was built
-    if ALIAS.search(text):
-        for event in yaml.parse(text, Loader=loader):
-            if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                raise _unreadable(file, line, "aliases are not allowed here")
-    return yaml.load(text, Loader=loader)  # noqa: S506  # both loaders are the safe ones
-
-
-def _unreadable(file: Path, line: int, problem: str) -> InvalidInput:
-    return InvalidInput(
-        f"{file}, line {line}: this is not readable as YAML or JSON: {problem}.",
-        remedy="Mend that line; docs/how-to/connect-a-system.md shows a whole file.",
-        line=line,
-    )

@@ -9,7 +9,9 @@ import typer
 
 from registry.landscape.exchange.dcat import Profile
 from registry.landscape.exchange.formats import Format, Loaded, save, save_folder
+from registry.landscape.exchange.inventory import inventory_table
 from registry.landscape.exchange.model import Model
+from registry.landscape.exchange.tables import write_csv
 from registry.landscape.metamodel import Strictness
 from registry.landscape.questions.changes import Fate, changes, fate_counts
 from registry.landscape.questions.completeness import completeness
@@ -17,7 +19,10 @@ from registry.landscape.questions.duplicates import Likeness, duplicates
 from registry.landscape.questions.model_graph import graph_of_model
 from registry.landscape.questions.portfolio import portfolio as beside_reference
 from registry.landscape.questions.portfolio_model import portfolio_model
+from registry.landscape.questions.suppliers import system_entries
 from schemas.errors import InvalidInput
+from townclerk.cli.landscape_changes import show_register_difference
+from townclerk.cli.landscape_models import stored_model
 from townclerk.cli.models import (
     File,
     ProfileName,
@@ -51,6 +56,16 @@ class Target(StrEnum):
 
 CATALOGUES = {Target.DCAT_AP: Profile.DCAT_AP, Target.DCAT_AP_NL: Profile.DCAT_AP_NL}
 Out = Annotated[Path, typer.Option("--out", help="Where to; a folder for coarchi.")]
+StoredModel = Annotated[
+    str | None, typer.Option("--model", help="A model of the register by its short name.")
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="With --model: as of this day."),
+]
+InScenario = Annotated[
+    str | None, typer.Option("--scenario", help="With --model: with this scenario's changes.")
+]
 Language = Annotated[str, typer.Option(help="Language of words that carry none.")]
 
 
@@ -111,6 +126,9 @@ def export(
         Path | None,
         typer.Option(help="TOML with publisher, contact and licence, for dcat-ap and dcat-ap-nl."),
     ] = None,
+    stored: StoredModel = None,
+    as_of: AsOf = None,
+    in_scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a landscape in another format, or publish its data sets as a DCAT catalogue."""
@@ -121,8 +139,14 @@ def export(
                 graph, CATALOGUES[to], told, is_json=out.suffix in JSON_SUFFIXES
             )
         write_bytes(out, data)
+    elif to is Target.INVENTORY:
+        with asked_portfolio(file, None, None) as found:
+            entries = system_entries(found)
+        counts = {"systems": len(entries)}
+        write_bytes(out, write_csv(inventory_table(entries)))
     else:
-        counts = _saved(_whole_model(file), Format(to), out, language)
+        model = stored_model(stored, as_of, in_scenario) if stored else _whole_model(file)
+        counts = _saved(model, Format(to), out, language)
     if as_json:
         print_answer({"file": str(out), "format": to, "counts": counts})
         return
@@ -151,16 +175,28 @@ def _saved(model: Model, format_: Format, out: Path, language: str) -> dict[str,
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(help="The model before.")],
-    new: Annotated[Path, typer.Argument(help="The model after.")],
+    old: Annotated[Path | None, typer.Argument(help="The model before.")] = None,
+    new: Annotated[Path | None, typer.Argument(help="The model after.")] = None,
     *,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The register as of this day."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Until then; else now.")
+    ] = None,
+    stored: StoredModel = None,
     fate: Annotated[Fate | None, typer.Option(help="Only what met this fate.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what became of everything between two versions of a model.
 
-    A thing is known by its id, else by its Object ID, else by its kind and name.
+    A thing is known by its id, else by its Object ID, else by its kind and name. Without files,
+    --from and --to compare the register with itself.
     """
+    if old is None or new is None:
+        show_register_difference(since, until, stored, as_json=as_json)
+        return
     found = changes(read_model(old).model, read_model(new).model)
     counts = fate_counts(found)
     rows = [one for one in found if fate is None or one.fate is fate]

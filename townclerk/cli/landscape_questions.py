@@ -261,6 +261,22 @@ def completeness(
     say_next("--below 60 leaves the worst")
 
 
+def flows(as_json: AsJson = False) -> None:
+    """Compare what the hub's register declares with what its connectors really saw."""
+    from registry.web.flows import compared_flows
+    from townclerk.cli.opening import opened_town, unit_of_work
+
+    with opened_town(), unit_of_work() as db:
+        rows = compared_flows(db, now=datetime.now(UTC))
+    if as_json:
+        print_answer(rows)
+        return
+    shown = [(r.verdict, r.interface, r.source, r.target, r.records, r.reason) for r in rows]
+    columns = ("verdict", "interface", "from", "to", "records", "why")
+    show("Declared against observed", columns, shown)
+    say_next("`townclerk sync status` shows the runs behind it")
+
+
 def _obligations_of(found: Portfolio, element: str) -> list[Obligation]:
     """Return what one system, or one reference component, has to meet."""
     if found.own is not found.reference:
@@ -289,6 +305,7 @@ def _few(names: Sequence[str]) -> str:
 
 COMMANDS = (
     gaps, impact, obligations, roadmap, suppliers, personal_data, duplicates, search, completeness,
+    flows,
 )  # fmt: skip
 
 

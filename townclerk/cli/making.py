@@ -3,15 +3,15 @@
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 from connectors.sdk.load import load_connector_file
 from schemas.errors import InvalidInput
 from townclerk.cli.files import write_text
 from townclerk.cli.output import print_json, print_table, say, say_next
 from townclerk.connector.fixtures import record_fixture
-from townclerk.connector.making import Made, Registered, as_plain, make, read_source
+from townclerk.connector.making import Made, as_plain, make, read_source
 from townclerk.connector.opening import source_of
+from townclerk.connector.register import Registered, find_registered
 from townclerk.connector.template import python_connector
 
 LOOK_BELOW = 0.8
@@ -82,32 +82,6 @@ def make_python(name: str, out: Path | None, *, as_json: bool) -> None:
         return
     say(f"Written: {', '.join(str(folder / file) for file in files)}.")
     say_next("name the class under the entry points of your package, as its docstring shows")
-
-
-def find_registered(urn: str) -> Registered:
-    """Return what the register knows of an interface.
-
-    Raises:
-        UnknownName: No interface is registered under the URN.
-    """
-    from registry import landscape
-    from townclerk.cli.opening import opened_town, unit_of_work
-
-    with opened_town(), unit_of_work() as db:
-        found = landscape.queries.find_element(db, urn)
-        ties = landscape.queries.relationships_of(db, [found.id], end="source")
-        reached = [tie.target_id for tie in ties if tie.kind == "access"]
-        data_sets = landscape.queries.elements_by_id(db, reached) if reached else []
-    attrs: dict[str, Any] = found.attrs
-    return Registered(
-        urn=urn,
-        address=str(attrs.get("base_url", "")),
-        document=attrs.get("document"),
-        protocol=str(attrs.get("protocol", "")),
-        data_sets=tuple(sorted(element.urn for element in data_sets)),
-        internal=bool(attrs.get("internal", False)),
-        sandbox=bool(attrs.get("sandbox", False)),
-    )
 
 
 def _record(made: Made, place: Registered, file: Path) -> None:

@@ -16,6 +16,31 @@ app = typer.Typer(
 )
 
 
+@app.command()
+def replay(
+    source: Annotated[str, typer.Argument(help="Key of the source.")],
+    stream: Annotated[str | None, typer.Option(help="Only this stream.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Map a source's refused records anew, after its connector file was mended; asks no source."""
+    from flows.replay import replay_quarantine
+
+    with opened_town():
+        report = replay_quarantine(source, stream=stream)
+    if as_json:
+        print_json(report)
+        return
+    say(
+        f"{report.read} records were replayed: {report.landed} landed, {report.superseded} had "
+        f"been replaced by newer ones, {report.refused} are still refused."
+    )
+    say_next(
+        "`townclerk quarantine list` shows why"
+        if report.refused
+        else "`townclerk sync run` matches them"
+    )
+
+
 @app.command(name="list")
 def list_(
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
@@ -39,6 +64,6 @@ def list_(
         ((row.source_key, row.stream, row.key, row.rule, row.path, row.reason) for row in rows),
     )
     say_next(
-        "mend the record at its source and `townclerk sync run SOURCE`, or mend the connector "
-        "file and `townclerk sync add FILE.yaml` first"
+        "mend the record at its source and `townclerk sync run SOURCE`; or mend the connector "
+        "file, `townclerk sync add FILE.yaml`, `townclerk quarantine replay SOURCE`"
     )

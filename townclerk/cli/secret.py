@@ -22,14 +22,18 @@ Name = Annotated[str, typer.Argument(help="As in `secret: store:NAME` of a conne
 
 
 @app.command()
-def key() -> None:
+def key(as_json: AsJson = False) -> None:
     """Make a key for TOWNCLERK_SECRETS_KEY; it is shown this once and kept nowhere."""
-    sys.stdout.write(secrets.new_key() + "\n")
+    made = secrets.new_key()
+    if as_json:
+        print_json({"key": made})
+        return
+    sys.stdout.write(made + "\n")
     say_next("keep it where this machine's secrets lie, and never in the database or its backups")
 
 
 @app.command(name="set")
-def set_(name: Name) -> None:
+def set_(name: Name, as_json: AsJson = False) -> None:
     """Keep a secret that is typed, or piped into standard input; never an argument."""
     if sys.stdin.isatty():
         value = typer.prompt("Secret", hide_input=True, err=True)
@@ -39,6 +43,9 @@ def set_(name: Name) -> None:
         raise InvalidInput(f"A name has 1 to {secrets.NAME_CHARACTERS_MAX} characters.")
     with opened_town() as chosen, unit_of_work() as db:
         secrets.keep_secret(db, chosen, name, SecretStr(value))
+    if as_json:
+        print_json({"name": name, "kept": True})
+        return
     say(f"{name} is kept.")
     say_next(f'write `secret: "store:{name}"` into the connector file')
 
@@ -55,16 +62,22 @@ def list_(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def rotate() -> None:
+def rotate(as_json: AsJson = False) -> None:
     """Seal anew with TOWNCLERK_SECRETS_KEY what TOWNCLERK_SECRETS_KEY_OLD still opens."""
     with opened_town() as chosen, unit_of_work() as db:
         count = secrets.rotate_secrets(db, chosen)
+    if as_json:
+        print_json({"sealed": count})
+        return
     say(f"{count} secrets are sealed anew; the old key can go.")
 
 
 @app.command()
-def forget(name: Name) -> None:
+def forget(name: Name, as_json: AsJson = False) -> None:
     """Forget a secret."""
     with opened_town(), unit_of_work() as db:
         secrets.forget_secret(db, name)
+    if as_json:
+        print_json({"name": name, "kept": False})
+        return
     say(f"{name} is forgotten.")

@@ -1,8 +1,11 @@
 """`townclerk sync`: read sources now, see how they are, stop them."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -23,6 +26,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
+HeldId = Annotated[UUID, typer.Argument(help="Id from `townclerk sync held`.")]
 Sources = Annotated[
     list[str] | None, typer.Argument(help="Keys of sources; none means all of them.")
 ]
@@ -50,8 +54,19 @@ def add(
 
 
 @app.command()
-def run(sources: Sources = None, as_json: AsJson = False) -> None:
+def run(
+    sources: Sources = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would change; nothing is kept.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Read sources now, then match; a source that was cut off goes on where it was."""
+    if dry_run:
+        from townclerk.cli.rehearsals import rehearse_sources
+
+        rehearse_sources(sources, as_json=as_json)
+        return
     from townclerk.prefect_at_hand import prefect_at_hand
     from townclerk.processes import run_stoppable
 
@@ -79,6 +94,161 @@ def status(sources: Sources = None, as_json: AsJson = False) -> None:
             for key in sources or []:
                 intake.queries.find_source(db, key)
         _show(sources, as_json=as_json)
+
+
+@app.command()
+def held(as_json: AsJson = False) -> None:
+    """List records that vanished from their source and wait for a steward."""
+    with opened_town(), unit_of_work() as db:
+        rows = intake.scans.list_held(db)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        say("Nothing waits: no scan has missed records that it could not prove gone.")
+        return
+    print_table(
+        "Vanished records that wait",
+        ("id", "source", "stream", "missing", "of", "why", "since"),
+        ((r.id, r.source_key, r.stream, r.missing, r.known, r.reason, r.held_at) for r in rows),
+    )
+    say_next("`townclerk sync confirm ID` takes them out, `townclerk sync refuse ID` keeps them")
+
+
+@app.command()
+def confirm(held_id: HeldId, as_json: AsJson = False) -> None:
+    """Take vanished records out of the master view: their source has really deleted them."""
+    from flows.steps import withdraw
+
+    with opened_town(), unit_of_work() as db:
+        run_id, records = intake.scans.decide(db, held_id, confirm=True, by=getuser())
+        gone = withdraw(db, run_id, records)
+    if as_json:
+        print_json({"id": held_id, "withdrawn": gone})
+        return
+    say(f"{gone} records are withdrawn.")
+    say_next("`townclerk sync run` matches anew what is left")
+
+
+@app.command()
+def refuse(held_id: HeldId, as_json: AsJson = False) -> None:
+    """Keep vanished records: the scan that missed them was wrong."""
+    with opened_town(), unit_of_work() as db:
+        intake.scans.decide(db, held_id, confirm=False, by=getuser())
+    if as_json:
+        print_json({"id": held_id, "withdrawn": 0})
+        return
+    say("They stay. The next scan that misses them asks again.")
+
+
+@app.command()
+def recover(as_json: AsJson = False) -> None:
+    """Close runs whose worker was killed, so that nothing is marked as running for ever."""
+    from flows.recover import close_crashed_runs
+
+    with opened_town():
+        keys = close_crashed_runs()
+    if as_json:
+        print_json({"closed": keys})
+        return
+    say(f"Closed: {', '.join(keys)}." if keys else "No run was left behind.")
+    if keys:
+        say_next(f"`townclerk sync run {' '.join(keys)}` goes on from the last page")
+
+
+@app.command()
+def schedule(
+    source: Annotated[str, typer.Argument(help="Key of the source.")],
+    *,
+    cron: Annotated[
+        str | None, typer.Option(help="When to read it, e.g. '0 3 * * *'; without, never.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the cron line.")] = "UTC",
+    fresh: Annotated[
+        int | None, typer.Option(help="Minutes after which its newest complete run is too old.")
+    ] = None,
+    pause: Annotated[bool, typer.Option("--pause", help="Keep the line, but do not read.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say when a source is read by the clock, and how old it may become."""
+    from townclerk.cli.clock import tell_prefect
+
+    with opened_town() as chosen:
+        with unit_of_work() as db:
+            found = intake.queries.find_source(db, source)
+            intake.schedules.set_schedule(
+                db, found.id, cron=cron, zone=zone, active=not pause, fresh_minutes=fresh
+            )
+            rows = intake.schedules.list_schedules(db)
+        row = next(row for row in rows if row.source_key == source)
+        told = tell_prefect(chosen, row)
+    if as_json:
+        print_json({**asdict(row), "told": told})
+        return
+    say(f"{source}: {cron or 'not by the clock'}{' (paused)' if pause else ''}, zone {zone}.")
+    say_next(
+        "`townclerk sync freshness` shows how old each source is"
+        if told
+        else "start `townclerk up` and `townclerk worker`; they take the schedule from here"
+    )
+
+
+@app.command()
+def start(
+    source: Annotated[str, typer.Argument(help="Key of the source.")],
+    as_json: AsJson = False,
+) -> None:
+    """Ask a running worker to read a source now, and do not wait for it."""
+    from townclerk.cli.clock import ask_worker
+
+    with opened_town() as chosen:
+        with unit_of_work() as db:
+            intake.queries.find_source(db, source)
+        ask_worker(chosen, source)
+    if as_json:
+        print_json({"source": source, "asked": True})
+        return
+    say(f"A worker was asked to read {source}.")
+    say_next(f"`townclerk sync status {source}` shows how far it is")
+
+
+@app.command()
+def freshness(as_json: AsJson = False) -> None:
+    """Show how old each source is against its target; exits with 1 where one is late."""
+    with opened_town(), unit_of_work() as db:
+        rows = intake.schedules.list_schedules(db)
+    if as_json:
+        print_json([{**asdict(row), "freshness": row.freshness} for row in rows])
+    else:
+        print_table(
+            "How fresh sources are",
+            ("source", "state", "minutes old", "may be", "read by the clock"),
+            (
+                (r.source_key, r.freshness, r.age_minutes, r.fresh_minutes, r.cron if r.active else
+                 None)
+                for r in rows
+            ),
+        )  # fmt: skip
+    if any(row.freshness in ("late", "never") for row in rows):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def backfill(
+    source: Annotated[str, typer.Argument(help="Key of the source.")],
+    since: Annotated[str, typer.Option(help="Change mark to read from, as the source writes it.")],
+    stream: Annotated[str | None, typer.Option(help="Only this stream.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the next sync read changes since a moment again; full scans need no backfill."""
+    with opened_town(), unit_of_work() as db:
+        found = intake.queries.find_source(db, source)
+        streams = intake.commands.rewind(db, found, since=since, stream=stream)
+    if as_json:
+        print_json({"source": source, "streams": streams, "since": since})
+        return
+    say(f"The next sync of {source} reads {', '.join(streams)} from {since}.")
+    say_next(f"`townclerk sync run {source}`")
 
 
 @app.command()
@@ -120,7 +290,16 @@ def _show(sources: list[str] | None, *, as_json: bool) -> None:
         return
     print_table(
         "Sources",
-        ("source", "last run", "read", "landed", "unchanged", "quarantined", "why, how to fix"),
+        (
+            "source",
+            "last run",
+            "read",
+            "landed",
+            "unchanged",
+            "quarantined",
+            "withdrawn",
+            "why, how to fix",
+        ),
         ((key, *_cells(run)) for key, run in rows),
     )
     say_next(_next_step([run for _, run in rows]))
@@ -128,13 +307,14 @@ def _show(sources: list[str] | None, *, as_json: bool) -> None:
 
 def _cells(run: intake.queries.RunRow | None) -> tuple[object, ...]:
     if run is None:
-        return ("never", None, None, None, None, None)
+        return ("never", None, None, None, None, None, None)
     return (
         run.state,
         run.records_read,
         run.records_landed,
         run.records_unchanged,
         run.records_quarantined,
+        run.records_withdrawn,
         f"{run.error['what']} {run.error['remedy']}" if run.error else None,
     )
 

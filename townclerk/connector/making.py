@@ -17,6 +17,7 @@ from connectors.sdk.load import load_connector_file
 from connectors.sdk.spec import nearest
 from schemas.errors import InvalidInput, UnknownName
 from townclerk.cli.files import read_bytes
+from townclerk.connector.register import Registered
 
 FETCH_SECONDS_MAX = 60.0
 """A document that takes longer is better fetched by hand and given as a file."""
@@ -30,29 +31,6 @@ class DocumentUnknown(InvalidInput):
         "Add `document` to the interface's attributes in the landscape file, or give the document "
         "itself with `--from FILE` and the URN with `--interface URN`."
     )
-
-
-@dataclass(frozen=True)
-class Registered:
-    """What the register says about an interface.
-
-    Attributes:
-        urn: Its URN.
-        address: Its address.
-        document: Where its document is: an address, or a path on the same server; None without.
-        protocol: As registered; GraphQL interfaces can be asked for their schema themselves.
-        data_sets: URNs of the data sets it gives access to.
-        internal: Private addresses are allowed.
-        sandbox: Addresses of this machine are allowed.
-    """
-
-    urn: str
-    address: str
-    document: str | None = None
-    protocol: str = ""
-    data_sets: tuple[str, ...] = ()
-    internal: bool = False
-    sandbox: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,16 +36,22 @@ def source_of(
 
     Args:
         spec: The file.
-        address: Address of the interface; the file's own where this is None.
+        address: Address of the interface; the file's own where this is None, else the register's.
         internal: Private addresses are allowed.
         sandbox: Addresses of this machine are allowed, too.
         undecoded: Records are wanted as bytes where nothing has to look into them.
 
     Raises:
-        AddressMissing: Neither names an address.
+        AddressMissing: Neither names an address, and the interface is not registered either.
     """
     found = address or spec.address
-    if found is None:
+    if found is None and spec.interface is not None:
+        from townclerk.connector.register import find_registered
+
+        registered = find_registered(spec.interface)
+        found = registered.address
+        internal, sandbox = registered.internal, registered.sandbox
+    if not found:
         raise AddressMissing(f"Nothing says where the source of `{spec.connector}` is.")
     return Source(
         key=spec.connector,

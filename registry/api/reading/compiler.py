@@ -21,11 +21,11 @@ from graphql.execution.values import get_argument_values
 
 from registry.api.reading.catalogue import Catalogue
 from registry.api.reading.connections import Connections
-from registry.api.reading.lists import PAGE_MAX, Listed, Lists, camel
+from registry.api.reading.lists import PAGE_MAX, Listed, Lists
 from registry.api.reading.moments import LANDSCAPE, bind_moment
 from registry.api.reading.places import global_id_sql, read_global_id
 from registry.api.reading.writing import Given, Writer, enum_name_sql
-from registry.storage.readable import Column, Entry, Join, Readable, Way
+from registry.storage.readable import Column, Entry, Join, Readable, Way, camel
 from schemas.errors import InvalidInput
 
 NAME_CHARACTERS_MAX: Final = 60  # PostgreSQL cuts longer names off
@@ -202,7 +202,7 @@ class Compiler:
         self, member: Readable, within: Readable, row: str, collected: Mapping[str, Nodes]
     ) -> Fields:
         """Return the SQL of the fields asked of one type."""
-        names = {camel(name): field for name, field in member.all_fields.items()}
+        names = member.shown_fields
         fields: Fields = []
         for key, nodes in collected.items():
             name = nodes[0].name.value

@@ -72,7 +72,7 @@ class Conditions:
             return f"(({self.of(readable, row, given, depth + 1)}) IS NOT TRUE)"
         if name == "id":
             return self._id(readable, row, given)
-        field = readable.all_fields[name]
+        field = readable.shown_fields[name]
         if isinstance(field, Column):
             return self._column(field, row, given)
         return self._join(field, row, given, depth)

@@ -22,9 +22,9 @@ from graphql.execution.collect_fields import collect_fields, collect_sub_fields
 from graphql.execution.values import get_argument_values
 
 from registry.api.reading.catalogue import Catalogue
-from registry.api.reading.lists import GROUPS_MAX, PAGE_DEFAULT, camel
+from registry.api.reading.lists import GROUPS_MAX, PAGE_DEFAULT
 from registry.api.refusals import AnswerTooLarge
-from registry.storage.readable import Join
+from registry.storage.readable import Join, Way, camel
 
 COST_MAX: Final = 100_000  # of 20 bytes and a microsecond each: 2 MB, and a fraction of a second
 COST_PER_LIST: Final = 10
@@ -143,10 +143,10 @@ def _conditions(given: Any) -> int:
 def _sizes(catalogue: Catalogue) -> dict[tuple[str, str], int]:
     """Return the rows of every list by the type and field that has it."""
     sizes = {
-        (root, camel(entry.name)): PAGE_DEFAULT
+        (root, camel(entry.name)): PAGE_DEFAULT if entry.way is Way.PAGES else entry.rows
         for entry in catalogue.entries.values()
         for root in ("Query", "Landscape")
-        if entry.way is not entry.way.ONE
+        if entry.way is not Way.ONE
     }
     for readable in catalogue.types.values():
         for field in readable.all_fields.values():

@@ -15,8 +15,7 @@ from strawberry import UNSET
 
 from registry.api.enums import publish
 from registry.api.reading.catalogue import Catalogue
-from registry.api.reading.lists import camel
-from registry.storage.readable import Column, Readable, Value
+from registry.storage.readable import Column, Readable, Value, camel
 
 
 class Direction(StrEnum):

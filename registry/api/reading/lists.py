@@ -1,5 +1,6 @@
 """Lists: which rows, in which order, and which page of them; the same for compiler and executor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -8,7 +9,7 @@ from registry.api.reading.catalogue import Catalogue
 from registry.api.reading.conditions import Conditions
 from registry.api.reading.places import cursor_sql, id_of, key_reader, plain_text
 from registry.api.reading.writing import Given, Writer, cast_of
-from registry.storage.readable import LIST_MAX, Entry, Join, Readable, Way
+from registry.storage.readable import LIST_MAX, Computed, Entry, Join, Late, Readable, Way, camel
 from schemas.errors import InvalidInput
 
 PAGE_MAX: Final = 200  # entries of one page: what a person or a client can use at once
@@ -124,7 +125,7 @@ class Lists:
         conditions = [target.where.format(row=row)] if target.where else []
         for argument in entry.arguments:
             value = given.get(argument.name)
-            if value:
+            if value and argument.on:
                 read = (
                     id_of(target.id_kind, entry.target.lower())
                     if argument.is_id
@@ -133,11 +134,21 @@ class Lists:
                 cast = "uuid" if argument.is_id else "text"
                 place = self.writer.bind(value, read, cast)
                 conditions.append(argument.on.format(row=row, value=place))
-        source = self.writer.source(target, row)
+        source = self._computed(entry.computed, row, given) or self.writer.source(target, row)
         listed = self._listed(target, row, source, conditions, given, name=entry.name, order=())
         if entry.way is Way.PAGES:
             return self._paged(listed, given, PAGE_DEFAULT)
-        return replace(listed, size=LIST_MAX if entry.way is Way.LIST else 1)
+        return replace(listed, size=entry.rows if entry.way is Way.LIST else 1)
+
+    def _computed(self, computed: Computed | None, row: str, given: Given) -> str:
+        """Return the FROM of rows that are reckoned when the statement runs."""
+        if computed is None:
+            return ""
+        arrays = [
+            self.writer.bind(given, partial(_late, computed, at), f"{kind}[]")
+            for at, kind in enumerate(computed.columns.values())
+        ]
+        return f"unnest({', '.join(arrays)}) AS {row} ({', '.join(computed.columns)})"
 
     def at_join(self, join: Join, here: str, given: Given) -> Listed:
         """Return the rows at the end of a join.
@@ -246,6 +257,10 @@ class Lists:
         return "(" + " OR ".join(f"({way})" for way in ways) + ")"
 
 
+def _late(computed: Computed, at: int, arguments: Mapping[str, Any]) -> Late:
+    return Late(computed, tuple(arguments.items()), at)
+
+
 def orders_of(target: Readable, given: Given) -> list[str]:
     """Return the words of `orderBy`.
 
@@ -269,12 +284,6 @@ def orders_of(target: Readable, given: Given) -> list[str]:
         name, way = named[0]
         words.append(("-" if way.value == "desc" else "") + names[name])
     return words
-
-
-def camel(name: str) -> str:
-    """Return a name as GraphQL shows it."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def search_text(text: str) -> str:

@@ -14,7 +14,7 @@ from registry.api.context import Context
 from registry.api.reading.catalogue import CATALOGUE
 from registry.api.reading.groups import grouped
 from registry.api.reading.inputs import as_given
-from registry.api.reading.lists import Listed, Lists, camel
+from registry.api.reading.lists import Listed, Lists
 from registry.api.reading.moments import bind_moment
 from registry.api.reading.pages import Group, PageInfo
 from registry.api.reading.rows import (
@@ -31,7 +31,7 @@ from registry.api.reading.rows import (
     row_of,
 )
 from registry.api.reading.writing import Given, Writer
-from registry.storage.readable import Column, Entry, Join, Otherwise, Readable, Value, Way
+from registry.storage.readable import Column, Entry, Join, Otherwise, Readable, Value, Way, camel
 
 Resolve = Callable[[Any, Any, dict[str, Any]], Any]
 # The classes that registry.api.reading.shapes makes, by the names of the types they are of.
@@ -54,20 +54,31 @@ def refer(readable: Readable, key: UUID) -> Any:
 
 
 def column(declared: Column) -> Resolve:
-    """Return the resolver of a column."""
+    """Return the resolver of a column; it waits only where the row has not been read."""
 
-    async def resolve(self: Any, info: Any, given: dict[str, Any]) -> Any:  # noqa: ARG001  # no arguments
-        row = await read(self.row, info.context)
-        if declared.name not in row.values:
-            info.context.demand(policy_of(declared.policy).scope)
-        value = row.values[declared.name]
-        if value is None:
-            return None
-        if declared.kind is Value.JSON:
-            return orjson.Fragment(value)
-        return declared.kind(value) if isinstance(declared.kind, type) else value
+    def resolve(self: Any, info: Any, given: dict[str, Any]) -> Any:  # noqa: ARG001  # no arguments
+        row: Row = self.row
+        if declared.name in row.values:
+            return _value(declared, row.values[declared.name])
+        return _read_value(declared, row, info.context)
 
     return resolve
+
+
+async def _read_value(declared: Column, row: Row, context: Context) -> Any:
+    """Return a value of a row that was not read, or refuse one that was left out."""
+    actual = await read(row, context)
+    if declared.name not in actual.values:
+        context.demand(policy_of(declared.policy).scope)
+    return _value(declared, actual.values[declared.name])
+
+
+def _value(declared: Column, value: Any) -> Any:
+    if value is None:
+        return None
+    if declared.kind is Value.JSON:
+        return orjson.Fragment(value)
+    return declared.kind(value) if isinstance(declared.kind, type) else value
 
 
 def join_one(join: Join) -> Resolve:

@@ -28,7 +28,7 @@ from registry.api.reading.catalogue import CATALOGUE
 from registry.api.reading.compiler import Compiler, NotCompilable
 from registry.api.reading.cost import Cost
 from registry.api.reading.places import read_global_id
-from registry.api.reading.writing import Parameter, Writer
+from registry.api.reading.writing import Parameter, Writer, numbered
 from registry.api.refusals import AnswerTooLarge
 from schemas.access import Scope
 from schemas.errors import AccessDenied, InvalidInput
@@ -42,16 +42,18 @@ class Plan:
     """One statement and how to fill it in.
 
     Attributes:
-        sql: With `$1` for the first parameter.
-        parameters: Where each parameter comes from.
+        sql: With `$1` for the first parameter; bytes, so that nothing encodes it again.
+        parameters: Where each value comes from; all are checked.
+        used: Which of them the statement takes.
         arguments: Arguments of each field that has any; None where variables decide.
         sites: Definition and node of the same fields.
         scopes: What it gives to see.
         first: Name in the answer of the first field, where errors of the whole are put.
     """
 
-    sql: str
+    sql: bytes
     parameters: tuple[Parameter, ...]
+    used: tuple[int, ...]
     arguments: tuple[Mapping[str, Any] | None, ...]
     sites: tuple[tuple[GraphQLField, FieldNode], ...]
     scopes: frozenset[Scope]
@@ -67,7 +69,8 @@ class Plan:
             get_argument_values(field, node, variables) if known is None else known
             for known, (field, node) in zip(self.arguments, self.sites, strict=True)
         ]
-        return [parameter.value(arguments) for parameter in self.parameters]
+        values = [parameter.value(arguments) for parameter in self.parameters]
+        return [values[at] for at in self.used]
 
 
 @dataclass(frozen=True)
@@ -121,18 +124,10 @@ class Plans:
         Raises:
             AnswerTooLarge: It would cost more than a question may.
         """
-        name = question.operation.name
-        key = (
-            question.text,
-            name.value if name else None,
-            scopes,
-            tuple((each, shape(value)) for each, value in question.variables.items()),
-        )
+        key = _key(question, scopes)
         try:
             if key in self._kept:
-                self._kept.move_to_end(key)
-                plan = self._kept[key]
-                return (plan, plan.values(question.variables)) if plan else None
+                return self._filled(key, question)
             plan, values = self._compiled(question, scopes)
         except AnswerTooLarge:
             raise
@@ -142,6 +137,19 @@ class Plans:
         if len(self._kept) > PLANS_MAX:
             self._kept.popitem(last=False)
         return (plan, values) if plan else None
+
+    def kept(self, question: Question, scopes: frozenset[Scope]) -> tuple[Plan, list[Any]] | None:
+        """Return the plan of a question that was validated and compiled before."""
+        key = _key(question, scopes)
+        try:
+            return self._filled(key, question) if key in self._kept else None
+        except (InvalidInput, GraphQLError):
+            return None
+
+    def _filled(self, key: Hashable, question: Question) -> tuple[Plan, list[Any]] | None:
+        self._kept.move_to_end(key)
+        plan = self._kept[key]
+        return (plan, plan.values(question.variables)) if plan else None
 
     def _compiled(
         self, question: Question, scopes: frozenset[Scope]
@@ -161,15 +169,23 @@ class Plans:
         if len(sql) > SQL_CHARACTERS_MAX:
             return None, []
         varies = bool(question.variables)
+        text, used = numbered(sql)
         plan = Plan(
-            sql,
+            text.encode(),
             tuple(writer.parameters),
+            tuple(used),
             tuple(None if varies else each for each in compiler.arguments),
             tuple(compiler.sites),
             frozenset(writer.needed),
             _first(question.operation),
         )
-        return plan, writer.values
+        return plan, [writer.values[at] for at in used]
+
+
+def _key(question: Question, scopes: frozenset[Scope]) -> Hashable:
+    name = question.operation.name
+    shapes = tuple((each, shape(value)) for each, value in question.variables.items())
+    return question.text, name.value if name else None, scopes, shapes
 
 
 def shape(value: Any) -> Hashable:

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import strawberry
 
@@ -17,29 +18,34 @@ from registry.api.reading.places import read_global_id
 from registry.api.reading.rows import find
 from registry.api.reading.shapes import Info, Node, argument_of, entry_field, field_of, publish_type
 from registry.api.reading.writing import Given, Writer
+from registry.storage.readable import Readable
 from schemas.errors import InvalidInput
 
 
 async def _node(self: Any, info: Info, given: Mapping[str, Any]) -> Any:  # noqa: ARG001  # a resolver's signature
-    return await _find(info, given["id"])
+    return plain.shown(await find(info.context, *_readable(info, given["id"])))
 
 
 async def _nodes(self: Any, info: Info, given: Mapping[str, Any]) -> Any:  # noqa: ARG001  # a resolver's signature
     ids = given["ids"]
     if len(ids) > PAGE_MAX:
         raise InvalidInput(f"`ids` has {len(ids)} entries; {PAGE_MAX} are allowed.")
-    return await asyncio.gather(*(_find(info, each) for each in ids))
+    wanted = [_readable(info, each) for each in ids]  # all, before any is looked up
+    found = await asyncio.gather(*(find(info.context, *each) for each in wanted))
+    return [plain.shown(row) for row in found]
 
 
-async def _find(info: Info, given: str) -> Any:
+def _readable(info: Info, given: str) -> tuple[Readable, UUID, str]:
+    """Return type, key and kind of a global id that who asks may follow."""
     kind, key = read_global_id(given)
     readable = CATALOGUE.by_id_kind.get(kind)
     if readable is None:
         raise InvalidInput("This global id is not one of ours.")
-    return plain.shown(await find(info.context, readable, key, kind))
+    info.context.demand(CATALOGUE.scope_of(readable))
+    return readable, key, kind
 
 
-def _landscape(self: Any, info: Info, given: Mapping[str, Any]) -> Any:  # noqa: ARG001  # a resolver's signature
+async def _landscape(self: Any, info: Info, given: Mapping[str, Any]) -> Any:  # noqa: ARG001  # a resolver's signature
     info.context.demand(LANDSCAPE.scope)
     moment = plain.named(given)
     bind_moment(Writer(info.context.actor.scopes), Given(moment))

@@ -13,9 +13,9 @@ from registry.api.reading.catalogue import CATALOGUE
 from registry.api.reading.groups import grouped
 from registry.api.reading.lists import Listed, Lists
 from registry.api.reading.moments import bind_moment
-from registry.api.reading.places import global_id_sql
-from registry.api.reading.writing import Given, Writer
-from registry.storage.readable import Join, Policy, Readable, Value
+from registry.api.reading.places import global_id, global_id_sql
+from registry.api.reading.writing import Given, Writer, numbered
+from registry.storage.readable import Join, Policy, Readable, Value, reckoned
 from schemas.errors import AccessDenied, UnknownName
 
 Arguments = Mapping[str, Any]
@@ -39,6 +39,11 @@ class Row:
     keys: dict[str, Any]
     moment: Arguments
     is_read: bool = True
+
+    def global_id(self) -> str:
+        """Return the global id, also of a row that has not been read."""
+        made = self.values.get("id")
+        return made or global_id(self.readable.id_kind, self.keys[self.readable.key])
 
 
 @dataclass(frozen=True)
@@ -109,10 +114,12 @@ async def ask(
     context: Context, policy: Policy | None, sql: str, values: Sequence[Any]
 ) -> list[dict[str, Any]]:
     """Run one statement on the request's snapshot."""
+    text, used = numbered(sql)
 
     def question(db: psycopg.Connection) -> list[dict[str, Any]]:
         with psycopg.RawCursor(db, row_factory=dict_row) as cursor:
-            return cursor.execute(sql, values).fetchall()
+            given = reckoned(db, [values[at] for at in used])
+            return cursor.execute(text, given).fetchall()
 
     return await context.read(policy_of(policy).scope, question)
 

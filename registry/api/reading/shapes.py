@@ -17,7 +17,7 @@ from registry.api.reading.catalogue import CATALOGUE
 from registry.api.reading.inputs import PYTHON_TYPES, Inputs, list_of
 from registry.api.reading.lists import PAGE_DEFAULT, PAGE_MAX, SEARCH_CHARACTERS_MAX
 from registry.api.reading.pages import Group, PageInfo
-from registry.api.reading.rows import Page, Row, read
+from registry.api.reading.rows import Page, Row
 from registry.storage.readable import Argument, Column, Entry, Join, Readable, Value, Way
 
 Info = strawberry.Info[Context, None]
@@ -33,10 +33,9 @@ class Node:
     row: strawberry.Private[Row]
 
     @strawberry.field(description="Global id; opaque, stable for ever.")
-    async def id(self, info: Info) -> strawberry.ID:
+    def id(self) -> strawberry.ID:
         """Return the global id."""
-        row = await read(self.row, info.context)
-        return strawberry.ID(row.values["id"])
+        return strawberry.ID(self.row.global_id())
 
 
 def _made(names: Iterable[str], suffix: str = "", base: type = object) -> dict[str, type]:
@@ -88,7 +87,7 @@ def _page_arguments(target: Readable, rows: int, *, root: bool) -> list[inspect.
 
 
 def _entry_argument(argument: Argument) -> inspect.Parameter:
-    kind: Any = strawberry.ID if argument.is_id else str
+    kind: Any = strawberry.ID if argument.is_id else PYTHON_TYPES[argument.kind]
     optional = argument_of(argument.name, kind, argument.description)
     if not argument.required:
         return optional

@@ -5,15 +5,17 @@ parameter, and the writer keeps where each came from, so that the same statement
 again for the next request.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from registry.storage.readable import Column, Join, Otherwise, Policy, Readable, Table, Value
 from schemas.access import Scope
 from schemas.errors import AccessDenied
 
+PARAMETER: Final = re.compile(r"\$(\d+)::")
 Path = tuple[str | int, ...]
 Read = Callable[[Any], Any]
 
@@ -143,6 +145,20 @@ class Writer:
             link = self.alias("l")
             source = f"{self.rows(join.link)} AS {link} CROSS JOIN {source}"
         return source, join.on.format(here=here, there=there, link=link)
+
+
+def numbered(sql: str) -> tuple[str, list[int]]:
+    """Number the parameters that a statement uses anew, and return which those are.
+
+    A page's cursors are read and checked also where only its total is asked for; PostgreSQL
+    refuses parameters that a statement does not mention.
+    """
+    used = sorted({int(found) for found in PARAMETER.findall(sql)})
+    if not used or used[-1] == len(used):
+        return sql, [number - 1 for number in used]
+    places = {number: place for place, number in enumerate(used, 1)}
+    renumbered = PARAMETER.sub(lambda found: f"${places[int(found[1])]}::", sql)
+    return renumbered, [number - 1 for number in used]
 
 
 def cast_of(column: Column) -> str:

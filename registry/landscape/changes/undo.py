@@ -84,7 +84,12 @@ def undo(db: psycopg.Connection, key: UUID, *, proposer: str, reason: str) -> Un
             values. Nothing is undone.
     """
     wanted = find_change_set(db, key, lock=True)
-    if wanted.state != ChangeState.APPLIED or wanted.scenario_id is not None:
+    if wanted.scenario_id is not None:
+        raise Conflict(
+            "This change-set is part of a scenario; the base knows nothing of it.",
+            remedy="Propose the opposite in that scenario.",
+        )
+    if wanted.state != ChangeState.APPLIED:
         raise Conflict(
             f"This change-set is {wanted.state}; only applied ones can be undone.",
             remedy="`townclerk landscape changes list` shows what is applied.",

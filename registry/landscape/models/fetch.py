@@ -11,6 +11,7 @@ from msgspec import Struct
 from psycopg.rows import class_row
 
 from registry.landscape.exchange.model import Element, Model, Relationship, Thing, View
+from registry.landscape.metamodel import Strictness
 from registry.landscape.models import rows
 from schemas.errors import UnknownName
 
@@ -39,6 +40,12 @@ def list_models(db: psycopg.Connection) -> Sequence[ModelRow]:
                       (SELECT count(*) FROM stored_view WHERE model_id = model.id) AS views
                FROM architecture_model AS model ORDER BY key"""
         ).fetchall()
+
+
+def strictness_of(db: psycopg.Connection, key: str) -> Strictness | None:
+    """Return what forbidden relationships meet in a model; None where there is no such model."""
+    row = db.execute("SELECT strictness FROM architecture_model WHERE key = %s", (key,)).fetchone()
+    return Strictness(row[0]) if row else None
 
 
 def fetch_model(

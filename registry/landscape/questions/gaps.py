@@ -60,7 +60,7 @@ def gaps(found: Portfolio) -> Gaps:
     """Return how a portfolio covers its reference architecture."""
     own, reference = found.own, found.reference
     return Gaps(
-        profile=found.profile.title,
+        profile=" and ".join(one.title for one in found.profile.all()),
         components=tuple(
             Covered(
                 reference.keys[node],

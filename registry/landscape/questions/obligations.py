@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from registry.landscape.questions.graph import LandscapeGraph, folded
 from registry.landscape.questions.portfolio import Portfolio
-from registry.landscape.questions.profiles import Profile
+from registry.landscape.questions.profiles import ObligationSign, Profile
 from schemas.landscape import RelationshipKind
 
 
@@ -63,34 +63,46 @@ def obligations(found: Portfolio, *, system: int | None = None) -> list[Obligati
 def obligations_of(found: Portfolio, component: int) -> list[Obligation]:
     """Return what one reference component has to meet, by standard."""
     graph, profile = found.reference, found.profile
-    answers = [
-        Obligation(
-            component=graph.names[component],
-            component_key=graph.keys[component],
-            standard=graph.names[standard],
-            standard_key=graph.keys[standard],
-            role=role_of(graph, edge, profile),
-            said="; ".join(graph.edge_facts(edge).get(folded(profile.obligation.property), ())),
-            versions=tuple(_versions(graph, standard, profile)),
-            systems=tuple(found.own.names[s] for s in found.filled_by.get(component, ())),
+    answers = []
+    for standard, edge in graph.outgoing(component, RelationshipKind.REALIZATION):
+        if not profile.is_standard(graph, standard):
+            continue
+        role, said = role_of(graph, edge, profile)
+        answers.append(
+            Obligation(
+                component=graph.names[component],
+                component_key=graph.keys[component],
+                standard=graph.names[standard],
+                standard_key=graph.keys[standard],
+                role=role,
+                said=said,
+                versions=tuple(_versions(graph, standard, profile)),
+                systems=tuple(found.own.names[s] for s in found.filled_by.get(component, ())),
+            )
         )
-        for standard, edge in graph.outgoing(component, RelationshipKind.REALIZATION)
-        if profile.standard.marks(graph, standard)
-    ]
     return sorted(answers, key=lambda one: (one.standard, one.standard_key))
 
 
-def role_of(graph: LandscapeGraph, edge: int, profile: Profile) -> Role:
-    """Return how binding a relationship says a standard is."""
-    sign = profile.obligation
-    values = graph.edge_facts(edge).get(folded(sign.property), ())
-    said = {value.casefold().strip() for value in values} - {""}
-    if len(said) != 1:
-        return Role.UNCLEAR
-    [word] = said
-    if word in {value.casefold() for value in sign.mandatory}:
+def role_of(graph: LandscapeGraph, edge: int, profile: Profile) -> tuple[Role, str]:
+    """Return how binding a relationship says a standard is, and its own words.
+
+    A value given twice counts once; an empty one says nothing.
+    """
+    facts = graph.edge_facts(edge)
+    roles: set[Role] = set()
+    words: list[str] = []
+    for sign in (one.obligation for one in profile.all()):
+        for value in filter(None, facts.get(folded(sign.property), ())):
+            words.append(value)
+            roles.add(_role(value, sign))
+    [role] = roles if len(roles) == 1 else [Role.UNCLEAR]
+    return role, "; ".join(dict.fromkeys(words))
+
+
+def _role(word: str, sign: ObligationSign) -> Role:
+    if word.casefold().strip() in {value.casefold() for value in sign.mandatory}:
         return Role.MANDATORY
-    if word in {value.casefold() for value in sign.recommended}:
+    if word.casefold().strip() in {value.casefold() for value in sign.recommended}:
         return Role.RECOMMENDED
     return Role.UNCLEAR
 
@@ -99,7 +111,7 @@ def _versions(graph: LandscapeGraph, standard: int, profile: Profile) -> list[st
     return sorted(
         graph.names[version]
         for version, _edge in graph.incoming(standard, RelationshipKind.SPECIALIZATION)
-        if profile.version.marks(graph, version)
+        if profile.is_version(graph, version)
     )
 
 

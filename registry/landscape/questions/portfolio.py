@@ -85,8 +85,9 @@ class _Finder:
         yield graph.keys[node].removeprefix("id-")
         if alias := graph.columns.aliases[node]:
             yield alias
-        for name in self.profile.identifiers:
-            yield from filter(None, graph.facts(node).get(folded(name), ()))
+        for profile in self.profile.all():
+            for name in profile.identifiers:
+                yield from filter(None, graph.facts(node).get(folded(name), ()))
 
     def found(self) -> Portfolio:
         placed = {node: self.component_of(node) for node in self.candidates()}
@@ -108,15 +109,15 @@ class _Finder:
     def candidates(self) -> list[int]:
         """Return what may be a system: never a reference component, nor the copy of one."""
         nodes = self.own.of_kinds(SYSTEM, APPLICATION).tolist()
-        if self.profile.identifiers:
+        if any(profile.identifiers for profile in self.profile.all()):
             named = FACTS["components"]
             nodes += [n for n in range(self.own.size) if self.own.value(n, named)]
-        return [n for n in dict.fromkeys(nodes) if not self.profile.component.marks(self.own, n)]
+        return [n for n in dict.fromkeys(nodes) if not self.profile.is_component(self.own, n)]
 
     def component_of(self, node: int) -> int | None:
         """Return the component a node of our own landscape is, or is a copy of."""
         if self.is_one:
-            return node if self.profile.component.marks(self.own, node) else None
+            return node if self.profile.is_component(self.own, node) else None
         return next(
             (self.by_sign[s] for s in self.signs(self.own, node) if s in self.by_sign), None
         )

@@ -5,8 +5,10 @@ fills in; components keep the ids of their reference architecture, so that the f
 beside it. The same portfolio gives the same file, byte for byte.
 """
 
+import re
 from collections.abc import Iterable
 from hashlib import blake2b
+from typing import Final
 
 from msgspec import structs
 
@@ -27,6 +29,7 @@ from registry.landscape.questions.plotted import plotted_views
 from registry.landscape.questions.portfolio import SYSTEM, Portfolio
 from schemas.landscape import RelationshipKind
 
+_XML_ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 # What of our own belongs to a portfolio besides its systems.
 BESIDE_SYSTEMS = ("interface", "application_interface", "data_set", "data_object")
 
@@ -192,8 +195,9 @@ class _Writer:
 
 
 def _id(key: str) -> str:
-    """Return an id that XML admits: it may not begin with a digit."""
-    return key if key.startswith("id-") else f"id-{key}"
+    """Return an id that XML admits: tables may have any words as ids."""
+    own = key if key.startswith("id-") else f"id-{key}"
+    return own if _XML_ID.fullmatch(own) else _made("own", key)
 
 
 def _made(*parts: str) -> str:

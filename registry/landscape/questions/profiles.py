@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from registry.landscape.lifecycle import REFERENCE
-from registry.landscape.questions.graph import Indices, LandscapeGraph, folded
+from registry.landscape.questions.graph import LandscapeGraph, folded
 from schemas.errors import InvalidInput, UnknownName
 
 FACTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -55,6 +55,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         version: How versions of standards are told.
         obligation: How obligations are told.
         identifiers: Properties that identify a component besides its id and Object ID.
+        also: Profiles that hold beside this one, where a landscape follows several.
     """
 
     title: str
@@ -63,10 +64,28 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     version: Sign
     obligation: ObligationSign
     identifiers: tuple[str, ...] = field(default_factory=tuple)
+    also: tuple["Profile", ...] = field(default_factory=tuple)
+
+    def all(self) -> tuple["Profile", ...]:
+        """Return this profile and those that hold beside it."""
+        return (self, *self.also)
 
     def components(self, graph: LandscapeGraph) -> list[int]:
         """Return the reference components of a landscape, by name."""
-        return marked(graph, self.component)
+        found = {node for one in self.all() for node in _marked(graph, one.component)}
+        return sorted(found, key=lambda node: (graph.names[node], graph.keys[node]))
+
+    def is_component(self, graph: LandscapeGraph, node: int) -> bool:
+        """Tell whether a node is a reference component."""
+        return any(one.component.marks(graph, node) for one in self.all())
+
+    def is_standard(self, graph: LandscapeGraph, node: int) -> bool:
+        """Tell whether a node is a standard."""
+        return any(one.standard.marks(graph, node) for one in self.all())
+
+    def is_version(self, graph: LandscapeGraph, node: int) -> bool:
+        """Tell whether a node is a version of a standard."""
+        return any(one.version.marks(graph, node) for one in self.all())
 
 
 @lru_cache(maxsize=1)
@@ -109,16 +128,23 @@ def profile_named(name: str) -> Profile:
 
 
 def recognised(graph: LandscapeGraph) -> Profile:
-    """Return the profile that finds most reference components; our own where none finds any."""
-    found = {name: len(profile.components(graph)) for name, profile in profiles().items()}
-    return profiles()[max(found, key=lambda name: found[name])]
+    """Return the profile that finds most reference components, with the others that find any.
+
+    A hub may hold our own reference model beside a national one.
+    """
+    counts = {name: len(_marked(graph, one.component)) for name, one in profiles().items()}
+    ranked = sorted(counts, key=lambda name: -counts[name])
+    beside = tuple(profiles()[name] for name in ranked[1:] if counts[name])
+    return structs.replace(profiles()[ranked[0]], also=beside)
 
 
-def marked(graph: LandscapeGraph, sign: Sign) -> list[int]:
-    """Return the elements a sign marks, by name."""
-    nodes: Indices | range = graph.of_kinds(*sign.kinds) if not sign.property else range(graph.size)
-    found = [int(node) for node in nodes if sign.marks(graph, int(node))]
-    return sorted(found, key=lambda node: (graph.names[node], graph.keys[node]))
+def _marked(graph: LandscapeGraph, sign: Sign) -> list[int]:
+    key = ("marked", sign)
+    if key not in graph.memo:
+        nodes = graph.of_kinds(*sign.kinds).tolist() if not sign.property else range(graph.size)
+        graph.memo[key] = [node for node in nodes if sign.marks(graph, node)]
+    kept: list[int] = graph.memo[key]
+    return kept
 
 
 def fact(graph: LandscapeGraph, node: int, name: str) -> str:

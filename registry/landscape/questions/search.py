@@ -24,6 +24,7 @@ DESCRIPTION_CHARACTERS_MAX = 1000  # what stands further down is seldom what it 
 # A name that shares fewer of the question's trigrams is another name.
 SHARED_MIN = 0.5
 # Whole words, as said or inflected, weigh more than any likeness of letters.
+LETTERS_MIN = 4  # of a word that has endings to take off
 STEM_IN_NAME, STEM_IN_DESCRIPTION, WHOLE_NAME = 1.0, 0.35, 1.0
 _WORD: Final = re.compile(r"[^\W_]+")
 _BLANK: Final = ord(" ")
@@ -134,9 +135,11 @@ def _meaning(index: _Index, words: str, size: int) -> NDArray[np.float32]:
             (index.names, STEM_IN_NAME),
             (index.descriptions, STEM_IN_DESCRIPTION),
         ):
-            rows = [postings.row(index.stems[s]) for s in stems_of(word) if s in index.stems]
-            if rows:
-                scores[np.unique(np.concatenate(rows))] += weight / len(asked)
+            said = np.zeros(size, np.bool_)
+            for stem in stems_of(word):
+                if stem in index.stems:
+                    said[postings.row(index.stems[stem])] = True
+            scores[said] += weight / len(asked)
     return scores
 
 
@@ -184,13 +187,17 @@ def _trigrams(folded: list[str]) -> _Postings:
         return _postings(codes, owners[:0])
     # A trigram that begins in one name and ends in the next belongs to nobody.
     own = owners[:-2] == owners[2:]
-    pairs = np.unique(np.stack([codes[own], owners[:-2][own].astype(np.int64)]), axis=1)
-    return _postings(pairs[0], pairs[1].astype(np.int32))
+    return _postings(codes[own], owners[:-2][own])
 
 
 def _postings(codes: NDArray[np.int64], nodes: Indices) -> _Postings:
+    """Sort by code, then node, and keep each pair once."""
     order = np.lexsort((nodes, codes))
     codes, nodes = codes[order], nodes[order]
+    if len(codes):
+        fresh = np.ones(len(codes), np.bool_)
+        fresh[1:] = (codes[1:] != codes[:-1]) | (nodes[1:] != nodes[:-1])
+        codes, nodes = codes[fresh], nodes[fresh]
     unique, first = np.unique(codes, return_index=True)
     return _Postings(unique, np.append(first, len(codes)).astype(np.int32), nodes)
 
@@ -223,5 +230,7 @@ def _stemmers() -> tuple[snowballstemmer.basestemmer.BaseStemmer, ...]:
 
 @lru_cache(maxsize=200_000)
 def stems_of(word: str) -> frozenset[str]:
-    """Return a word's stems in Dutch and in English."""
+    """Return a word's stems in Dutch and in English; numbers and short words are their own."""
+    if len(word) < LETTERS_MIN or not word.isalpha():
+        return frozenset((word,))
     return frozenset(stemmer.stemWord(word) for stemmer in _stemmers())

@@ -20,6 +20,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from psycopg import sql
 
+from registry.landscape.exchange.municipal import KIND_PROPERTY
 from registry.landscape.questions.graph import (
     KINDS,
     RELATIONSHIP_NODE,
@@ -51,7 +52,9 @@ _ENDS: Final = """
         WHERE target_relationship_id IS NOT NULL)"""
 _NODES: Final = f"""
     WITH {_ENDS}
-    SELECT uuid_send(id), urn, kind, name, description, attrs::text FROM {{element}}
+    SELECT uuid_send(id), urn, coalesce(attrs ->> '{KIND_PROPERTY}', kind), name, description,
+           attrs::text
+    FROM {{element}}
     UNION ALL
     SELECT uuid_send(id), '', '{RELATIONSHIP_NODE}', name, description, attrs::text
     FROM {{relationship}} WHERE id IN (SELECT id FROM ends)
@@ -61,8 +64,9 @@ _EDGES: Final = f"""
         SELECT id, coalesce(source_id, source_relationship_id) AS source,
                coalesce(target_id, target_relationship_id) AS target,
                array_position({{kinds}}::text[], kind)::int2 AS kind,
-               CASE lower(attrs ->> 'access') WHEN 'read' THEN 1 WHEN 'write' THEN 2
-                    WHEN 'readwrite' THEN 3 ELSE 0 END::int2 AS mode
+               CASE lower(coalesce(attrs ->> 'access', attrs ->> 'access_type'))
+                   WHEN 'read' THEN 1 WHEN 'write' THEN 2 WHEN 'readwrite' THEN 3 ELSE 0
+               END::int2 AS mode
         FROM {{relationship}})
     SELECT id, source, target, kind, mode FROM told
     UNION ALL SELECT id, source, id, kind, mode FROM told WHERE id IN (SELECT id FROM ends)

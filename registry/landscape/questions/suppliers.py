@@ -2,13 +2,13 @@
 
 from msgspec import Struct
 
-from registry.landscape.exchange.inventory import SUPPLIES
+from registry.landscape.exchange.inventory import KEEPS, SUPPLIES, SystemEntry
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.portfolio import Portfolio
 from registry.landscape.questions.profiles import fact
 from schemas.landscape import RelationshipKind
 
-PARTIES = frozenset({"supplier", "organisation", "business_actor"})
+DATA = ("data_set", "data_object")
 
 
 class Supplied(Struct, frozen=True, kw_only=True):
@@ -60,6 +60,38 @@ def supplier_of(graph: LandscapeGraph, system: int) -> str:
             is_supplier = graph.kinds[party] == "supplier"
             if is_supplier or graph.edge_name(edge).casefold() == SUPPLIES:
                 return graph.names[party]
+    return ""
+
+
+def system_entries(found: Portfolio) -> list[SystemEntry]:
+    """Return the systems as California's SB 272 wants them told, by name."""
+    graph = found.own
+    return [
+        SystemEntry(
+            vendor=supplier_of(graph, system),
+            product=graph.names[system],
+            purpose=graph.description(system),
+            data=fact(graph, system, "data_categories") or "; ".join(_data(graph, system)),
+            custodian=fact(graph, system, "owner") or _keeper(graph, system),
+            collected=graph.value(system, ("collection frequency",)),
+            updated=graph.value(system, ("update frequency",)),
+        )
+        for system in found.systems
+    ]
+
+
+def _data(graph: LandscapeGraph, system: int) -> list[str]:
+    return sorted(
+        graph.names[data]
+        for data, _edge in graph.outgoing(system, RelationshipKind.ACCESS)
+        if graph.kinds[data] in DATA
+    )
+
+
+def _keeper(graph: LandscapeGraph, system: int) -> str:
+    for party, edge in graph.incoming(system, RelationshipKind.ASSOCIATION):
+        if graph.edge_name(edge).casefold() == KEEPS:
+            return graph.names[party]
     return ""
 
 

@@ -12,7 +12,7 @@ from registry.landscape.questions.profiles import fact
 from registry.web.draw.states import STATES, ColourBy
 from registry.web.draw.views import Chip, ViewOptions, draw_view
 
-OWNERS_MAX: Final = 8  # more colours, and nobody tells them apart; the rest share a grey
+OWNERS_MAX: Final = 7  # more colours, and nobody tells them apart; the rest share a grey
 
 
 class PlotBy(StrEnum):

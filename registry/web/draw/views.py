@@ -262,8 +262,8 @@ class _Drawing:
         (ax, ay), (bx, by) = points[(len(points) - 1) // 2], points[len(points) // 2]
         text = escape(fit(harmless(label), 160, 10))
         return (
-            f'<text class="w" x="{(ax + bx) / 2:.1f}" y="{(ay + by) / 2 - 3:.1f}" '
-            f'text-anchor="middle" font-size="10">{text}</text>'
+            f'<text class="w" fill="{INK}" stroke="#fff" x="{(ax + bx) / 2:.1f}" '
+            f'y="{(ay + by) / 2 - 3:.1f}" text-anchor="middle" font-size="10">{text}</text>'
         )
 
     def legend(self, x: float, y: float) -> str:

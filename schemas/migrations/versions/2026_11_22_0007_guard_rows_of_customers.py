@@ -1,5 +1,7 @@
 """Show rows of customers to nobody whose transaction does not name the scope.
 
+It only adds.
+
 The owner of the tables, under whom we write, is exempt; questions are answered under the reader
 (registry/storage/guarding.py). Policies name no role, so a backup can be restored anywhere.
 """
@@ -21,6 +23,8 @@ GUARDED = {
 
 
 def upgrade() -> None:
+    # Lists of elements of every kind are read by name, page by page.
+    op.create_index("ix_element_name_id", "element", ["name", "id"])
     for table, scope in GUARDED.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(

@@ -54,6 +54,8 @@ SOURCES = {
     "files as xml": ("files", "{}", "files: 'w*.xml', format: xml, element: person, key: id"),
     "files as parquet": ("files", "{}", "files: 'w*.parquet', format: parquet, key: id"),
     "files as sheets": ("files", "{}", "files: 'w*.xlsx', format: xlsx, key: id"),
+    "singer": ("singer", "{}", "tap: tap-crm, stream: people, key: id"),
+    "sql": ("sql", "{type: basic, username: a, secret: 'env:X'}", "select: SELECT 1, key: id"),
     "oai_pmh": ("oai_pmh", "{}", "key: header.identifier"),
 }
 JUDGE_ALL = {"spec", "idle", "resume", "host"}

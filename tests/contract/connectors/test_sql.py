@@ -288,7 +288,7 @@ def test_a_socket_is_this_machine_and_refused_unless_the_sandbox_allows_it(
         ("postgresql://db.example/x", "user"),
         ("postgresql://u@db.example:99999/x", "port"),
         ("host=db.example dbname=x user=u port=abc", "port"),
-        ("http://db.example/x", "no PostgreSQL address"),
+        ("http://db.example/x", "of no database we read"),
         ("\x00", "registered address"),
     ],
 )

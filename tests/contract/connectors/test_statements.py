@@ -8,6 +8,7 @@ import logging
 import shutil
 import ssl
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -265,14 +266,17 @@ def test_a_strangers_certificate_opens_nothing(guarded: Server, authority: Path)
     assert guarded.requests == []
 
 
-def test_certificate_and_key_must_belong_together(guarded: Server, authority: Path) -> None:
+def test_certificate_and_key_must_belong_together(
+    guarded: Server, authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     source = certified(f"https://localhost:{guarded.port}", authority, "ours", "stranger")
 
     with pytest.raises(Exception, match="cannot be loaded"):
         read_all(source)
 
     assert guarded.connections == 0
-    assert not list(Path("/tmp").glob("townclerk-*"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_certificate_is_never_shown_over_http(authority: Path) -> None:

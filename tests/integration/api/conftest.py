@@ -30,7 +30,7 @@ def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Noted:
 
     def noting(execute: Any) -> Any:
         def wrapper(self: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-            noted.append(query if isinstance(query, str) else query.as_string(self))
+            noted.append(query.decode() if isinstance(query, bytes) else str(query))
             return execute(self, query, *args, **kwargs)
 
         return wrapper

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from registry.api.pages import global_id
 from registry.api.schema import schema
 from registry.storage.database import unit_of_work
 from schemas.access import Scope
+from schemas.base import uuid7
 from tests import factories
 from tests.integration.api.asking import EVERY_SCOPE, ask, data
 
@@ -36,6 +38,8 @@ RETIRE = (
 )
 SCOPES = {  # all others change the landscape
     "cancelSync": Scope.SYNC_RUN,
+    "trustDocument": Scope.DOCUMENTS_WRITE,
+    "withdrawDocument": Scope.DOCUMENTS_WRITE,
     "registerInterfaceDocument": Scope.COMPLIANCE_WRITE,
     "checkInterface": Scope.COMPLIANCE_WRITE,
     "askWaiver": Scope.COMPLIANCE_WRITE,
@@ -50,7 +54,14 @@ GIVEN = {
     "until": f'"{datetime.now(UTC).date() + timedelta(days=30)}"',
     "waiver": '"00000000-0000-7000-8000-000000000000"',
     "urn": '"urn:test:nothing"',
-    "source": '"crm"',
+    "source": '"urn:test:crm"',
+    "target": '"urn:test:nowhere"',
+    "kind": "SERVING",
+    "attributes": "{}",
+    "id": f'"{global_id("relationship", uuid7())}"',
+    "text": '"{ __typename }"',
+    "name": '"test"',
+    "document": '"nothing"',
     "input": '{ name: "A name" }',
     "expectedRevision": "1",
 }
@@ -101,7 +112,9 @@ def test_every_change_can_be_tried_and_can_fail_in_four_ways(name: str) -> None:
         assert "expectedRevision" in field.args
 
 
-@pytest.mark.parametrize("name", [n for n in mutations() if n.startswith(("update", "retire"))])
+@pytest.mark.parametrize(
+    "name", [n for n in mutations() if n.startswith(("update", "retire", "withdraw"))]
+)
 def test_what_is_not_there_is_not_found(name: str) -> None:
     answer = done(written(name))
     assert (answer["__typename"], answer["code"]) == ("NotFound", "unknown_name")
@@ -196,6 +209,49 @@ def test_relationships_go_with_what_they_hang_on() -> None:
         one, two = factories.an_element(db), factories.an_element(db)
         factories.a_relationship(db, source_id=one.id, target_id=two.id)
     assert done(RETIRE, urn=one.urn, seen=1)["relationships"] == 1
+
+
+RELATE = (
+    "mutation ($source: String!, $target: String!, $try: Boolean = false) {"
+    " done: registerRelationship(kind: SERVING, source: $source, target: $target,"
+    f" attributes: {{ way: 1 }}, validateOnly: $try) {{ {PROBLEM} {MORE}"
+    " ... on RelationshipChange { id kind revision attributes validatedOnly } } }"
+)
+CHANGE = (
+    "mutation ($id: ID!, $seen: Int!, $attributes: JSON) {"
+    " done: updateRelationship(id: $id, expectedRevision: $seen, attributes: $attributes) {"
+    f" {PROBLEM} {MORE} ... on RelationshipChange {{ revision attributes }} }} }}"
+)
+PART = (
+    "mutation ($id: ID!, $seen: Int!) { done: retireRelationship(id: $id, expectedRevision: $seen)"
+    f" {{ {PROBLEM} {MORE} ... on RelationshipChange {{ revision }} }} }}"
+)
+
+
+def test_a_relationship_is_registered_changed_and_retired() -> None:
+    with unit_of_work() as db:
+        one, two = factories.an_element(db).urn, factories.an_element(db).urn
+    assert done(RELATE, source=one, target=two, **{"try": True})["validatedOnly"]
+    made = done(RELATE, source=one, target=two)
+    assert (made["kind"], made["revision"], made["attributes"]) == ("SERVING", 1, {"way": 1})
+    again = done(RELATE, source=one, target=two)
+    assert (again["code"], again["currentRevision"]) == ("already_registered", 1)
+    given = {"way": None, "note": "x"}
+    changed = done(CHANGE, id=made["id"], seen=1, attributes=given)
+    assert (changed["revision"], changed["attributes"]) == (2, {"note": "x"})
+    assert done(CHANGE, id=made["id"], seen=2, attributes={"note": "x"})["revision"] == 2
+    for text, more in ((CHANGE, {"attributes": {}}), (PART, {})):
+        stale = done(text, id=made["id"], seen=1, **more)
+        assert (stale["code"], stale["currentRevision"]) == ("stale_revision", 2)
+    assert done(PART, id=made["id"], seen=2)["__typename"] == "RelationshipChange"
+    assert done(PART, id=made["id"], seen=2)["__typename"] == "NotFound"
+
+
+def test_a_relationship_needs_two_registered_and_different_ends() -> None:
+    with unit_of_work() as db:
+        one = factories.an_element(db).urn
+    assert done(RELATE, source=one, target="urn:test:never")["code"] == "unknown_name"
+    assert done(RELATE, source=one, target=one)["path"] == ["target"]
 
 
 # ---- hostile values -------------------------------------------------------------------------

@@ -38,6 +38,7 @@ OPENS = {
     "element": Scope.LANDSCAPE_READ,
     "elements": Scope.LANDSCAPE_READ,
     "landscape": Scope.LANDSCAPE_READ,
+    "impact": Scope.LANDSCAPE_READ,
     "relationships": Scope.LANDSCAPE_READ,
     "sources": Scope.SYNC_READ,
     "syncRuns": Scope.SYNC_READ,

@@ -24,6 +24,7 @@ from registry.api.schema import schema
 from registry.landscape import queries
 from registry.landscape.queries import Hop
 from registry.storage.database import unit_of_work
+from registry.web.graphiql import Example, examples
 from schemas.landscape import ElementKind
 from tests import factories
 from tests.integration.api.asking import data
@@ -166,4 +167,10 @@ def test_several_things_by_id_take_one_statement(statements: Noted) -> None:
     ids = [node["id"] for page in listed.values() for node in page["nodes"]]
     statements.clear()
     data("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=ids)
-    assert len(statements) == 2  # the transaction's settings, and everything
+    assert len(statements) == 1
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
+def test_every_saved_question_takes_one_statement(statements: Noted, example: Example) -> None:
+    data(example.text)
+    assert len(statements) == 1

@@ -60,7 +60,7 @@ def test_reads_are_read_only_and_see_one_snapshot() -> None:
         )
         return [before, after, how]
 
-    assert in_context(work) == [(0,), (0,), ("repeatable read", "on", "2s")]
+    assert in_context(work) == [(0,), (0,), ("repeatable read", "on", "1800ms")]
 
 
 def test_a_read_that_writes_is_refused_by_the_database() -> None:

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from registry.storage.bulk import set_aside
 from registry.storage.copying import copy_into
 from registry.storage.database import connect
 from schemas.base import utc_now, uuid7
@@ -153,3 +154,32 @@ def test_ids_made_here_sort_by_time(db: psycopg.Connection) -> None:
         " WHERE left(b.id::text, 13) < left(a.id::text, 13)"
     ).fetchone()
     assert row == (0,)
+
+
+def test_indexes_and_keys_that_were_set_aside_are_back_as_they_were(
+    db: psycopg.Connection,
+) -> None:
+    def rules() -> list[tuple[object, ...]]:
+        return db.execute(
+            """SELECT conname::text, pg_get_constraintdef(oid) FROM pg_constraint
+               WHERE conrelid = ANY('{element, relationship}'::regclass[])
+               UNION SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+               WHERE indrelid = ANY('{element, relationship}'::regclass[]) ORDER BY 1"""
+        ).fetchall()
+
+    before = rules()
+    with set_aside(db, ("element", "relationship")):
+        assert len(rules()) < len(before)
+    assert rules() == before
+
+
+def test_what_breaks_a_key_that_was_set_aside_is_refused(db: psycopg.Connection) -> None:
+    with (
+        pytest.raises(psycopg.errors.ForeignKeyViolation),
+        db.transaction(),
+        set_aside(db, ("relationship",)),
+    ):
+        db.execute(
+            "INSERT INTO relationship (id, kind, source_id, target_id, attrs, created_at)"
+            " VALUES (gen_random_uuid(), 'flow', gen_random_uuid(), gen_random_uuid(), '{}', now())"
+        )

@@ -6,8 +6,12 @@ from schemas.access import Scope
 from townclerk.routes import TABLE, RouteTable
 
 
-def test_only_health_is_open() -> None:
-    assert [rule.template for rule in TABLE if rule.is_open] == ["/health"]
+def test_only_health_is_open_and_messages_that_prove_themselves() -> None:
+    opened = [(rule.template, rule.methods) for rule in TABLE if rule.is_open]
+    assert opened == [
+        ("/health", ("GET", "HEAD")),
+        ("/webhooks/{source}/{stream}", ("POST",)),
+    ]
 
 
 def test_every_change_outside_graphql_needs_a_scope_that_changes() -> None:

@@ -19,12 +19,17 @@ def leaves() -> Iterator[tuple[str, Any]]:
     for name in COMMANDS:
         later = command_line().commands[name]
         assert isinstance(later, Later)
-        command = later.load()
-        inner = getattr(command, "commands", None)
-        if inner is None:
-            yield name, command
-        else:
-            yield from ((f"{name} {word}", inner[word]) for word in inner)
+        yield from below(name, later.load())
+
+
+def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield a command, or those of a group, with their whole names."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        yield name, command
+        return
+    for word, one in inner.items():
+        yield from below(f"{name} {word}", one)
 
 
 LEAVES = dict(leaves())

@@ -113,9 +113,9 @@ def test_nul_and_invisible_characters_vanish_and_a_megabyte_is_no_name() -> None
 
 def test_a_megabyte_in_every_field_costs_next_to_nothing() -> None:
     text = "1 a@" * 250_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     cleaned(**dict.fromkeys(_TEXT_FIELDS, text))
-    assert time.perf_counter() - begun < 0.1
+    assert time.process_time() - begun < 2
 
 
 _TEXT_FIELDS = (

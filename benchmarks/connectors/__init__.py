@@ -1,0 +1,1 @@
+"""Connectors: how fast records come in, beside the peers."""

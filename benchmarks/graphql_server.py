@@ -1,0 +1,88 @@
+"""The program that the GraphQL benchmark asks: one server, three ways to the same answer.
+
+    /graphql   as people ask it
+    /plain     through our executor alone
+    /raw       pool -> the statement that /graphql runs -> bytes: the limit of any such server
+
+Run by benchmarks/graphql.py: `python -m benchmarks.graphql_server <database> <port>`.
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+import orjson
+import psycopg
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as Connection
+
+from registry.access.tokens import Actor
+from registry.api.documents import read_document
+from registry.api.schema import plain_schema, plans, schema
+from registry.api.view import ACTOR, GraphQLApp
+from registry.storage.database import current_database, open_database, unit_of_work
+from registry.storage.readable import reckoned
+from schemas.access import Scope
+
+POOL_SIZE = 6
+EVERY = Actor("benchmark", frozenset(Scope))
+
+
+class Server:
+    """The three ways, by path."""
+
+    def __init__(self) -> None:
+        self._ways: dict[str, ASGIApp] = {
+            "/graphql": GraphQLApp(schema, plans=plans),
+            "/plain": GraphQLApp(plain_schema),
+        }
+
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        if way := self._ways.get(scope["path"]):
+            await way({**scope, "path": "/", "state": {ACTOR: EVERY}}, receive, send)
+            return
+        request = Request(scope, receive)
+        body = orjson.loads(await request.body())
+        text = await asyncio.to_thread(_bare, body)
+        await Response(text, media_type="application/json")(scope, receive, send)
+
+
+_statements: dict[str, tuple[bytes, list[Any]]] = {}
+
+
+def _statement(body: dict[str, Any]) -> tuple[bytes, list[Any]]:
+    """Return the statement that a question compiles to; found once, as a person would write it."""
+    if body["query"] not in _statements:
+        document = read_document(body["query"])
+        question = plans.question(body["query"], document, None, body.get("variables"))
+        assert question
+        found = plans.plan(question, EVERY.scopes)
+        assert found
+        with unit_of_work() as db:
+            _statements[body["query"]] = (found[0].sql, reckoned(db, found[1]))
+    return _statements[body["query"]]
+
+
+def _bare(body: dict[str, Any]) -> bytes:
+    sql, values = _statement(body)
+    pool = current_database().pool
+    db = pool.getconn()
+    try:
+        db.autocommit = True
+        result = psycopg.RawCursor(db).execute(sql, values).pgresult
+        db.autocommit = False
+    finally:
+        pool.putconn(db)
+    assert result
+    return result.get_value(0, 0) or b""
+
+
+if __name__ == "__main__":
+    open_database(sys.argv[1], pool_size=POOL_SIZE)
+    uvicorn.run(Server(), host="127.0.0.1", port=int(sys.argv[2]), log_level="error")

@@ -1,0 +1,252 @@
+"""Questions of an architect by GraphQL: answered in memory, so the compiler leaves them alone."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import psycopg
+import strawberry
+
+from registry.api.answered import answered, listed
+from registry.api.context import Context
+from registry.intake.observed import connected_interfaces, observed_flows
+from registry.landscape.questions.completeness import Completeness, completeness
+from registry.landscape.questions.duplicates import Duplicate, duplicates
+from registry.landscape.questions.gaps import Cover, Covered, gaps
+from registry.landscape.questions.graph import LandscapeGraph
+from registry.landscape.questions.impact import Affected, impact
+from registry.landscape.questions.obligations import Obligation, Role, obligations
+from registry.landscape.questions.observed import (
+    Compared,
+    Flow,
+    Verdict,
+    declared_against_observed,
+)
+from registry.landscape.questions.personal import PersonalData, personal_data
+from registry.landscape.questions.portfolio import Portfolio, portfolio
+from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction
+from registry.landscape.questions.roadmap import Step, roadmap
+from registry.landscape.questions.search import FOUND_DEFAULT, Found, search
+from registry.landscape.questions.stored import Moment, kept_graph, read_graph
+from registry.landscape.questions.suppliers import Supplied, suppliers
+from schemas.access import Scope
+from schemas.landscape import ElementKind, RelationshipKind
+
+ANSWERS_MAX = 1000  # what one question gives; each has filters to ask for less
+
+Info = strawberry.Info[Context, None]
+Of = Annotated[str, strawberry.argument(description="Name, URN or id of an element.")]
+Kinds = Annotated[
+    list[ElementKind] | None, strawberry.argument(description="Only these kinds of elements.")
+]
+First = Annotated[int, strawberry.argument(description=f"Most answers, at most {ANSWERS_MAX}.")]
+AsOf = Annotated[
+    datetime | None, strawberry.argument(description="A day that has been; now if left out.")
+]
+
+
+def _graph(db: psycopg.Connection, as_of: datetime | None) -> LandscapeGraph:
+    return kept_graph(db) if as_of is None else read_graph(db, Moment(as_of=as_of))
+
+
+def _portfolio(db: psycopg.Connection, as_of: datetime | None) -> Portfolio:
+    return portfolio(_graph(db, as_of))
+
+
+async def _ask(info: Info, question: Any) -> Any:
+    return await info.context.read(Scope.LANDSCAPE_READ, lambda db: answered(question(db)))
+
+
+def _few(rows: list[Any], first: int) -> list[Any]:
+    return rows[: max(0, min(first, ANSWERS_MAX))]
+
+
+@strawberry.type(description="Questions about the landscape, answered in memory.")
+class LandscapeQuestions:
+    """Questions about the landscape, answered in memory."""
+
+    @strawberry.field(
+        description="What suffers when an element fails, or what it needs, nearest first.",
+        graphql_type=listed(Affected),
+    )
+    async def impact(
+        self,
+        info: Info,
+        *,
+        of: Of,
+        direction: Annotated[
+            Direction, strawberry.argument(description="Which way to go.")
+        ] = Direction.AFFECTS,
+        depth: Annotated[
+            int, strawberry.argument(description="Most steps, 1 to 100.")
+        ] = DEPTH_DEFAULT,
+        kinds: Kinds = None,
+        relationships: Annotated[
+            list[RelationshipKind] | None,
+            strawberry.argument(description="Only these relationships."),
+        ] = None,
+        first: First = ANSWERS_MAX,
+        as_of: AsOf = None,
+    ) -> Any:
+        """Follow relationships from one element."""
+
+        def question(db: psycopg.Connection) -> list[Affected]:
+            graph = _graph(db, as_of)
+            return _few(
+                impact(
+                    graph,
+                    graph.find(of),
+                    direction=direction,
+                    depth=depth,
+                    kinds=kinds or (),
+                    relationships=relationships or (),
+                ),
+                first,
+            )
+
+        return await _ask(info, question)
+
+    @strawberry.field(
+        description="Reference components and how well they are filled in, by name.",
+        graphql_type=listed(Covered),
+    )
+    async def coverage(
+        self,
+        info: Info,
+        cover: Annotated[
+            Cover | None, strawberry.argument(description="Only those filled in like this.")
+        ] = None,
+        first: First = ANSWERS_MAX,
+        as_of: AsOf = None,
+    ) -> Any:
+        """Lay systems beside reference components."""
+
+        def question(db: psycopg.Connection) -> list[Covered]:
+            rows = gaps(_portfolio(db, as_of)).components
+            return _few([one for one in rows if cover in {None, one.cover}], first)
+
+        return await _ask(info, question)
+
+    @strawberry.field(
+        description="Standards that systems have to meet, by way of their components.",
+        graphql_type=listed(Obligation),
+    )
+    async def obligations(
+        self,
+        info: Info,
+        of: Annotated[
+            str | None, strawberry.argument(description="Only this system: name, URN or id.")
+        ] = None,
+        role: Annotated[
+            Role | None, strawberry.argument(description="Only obligations as binding as this.")
+        ] = None,
+        first: First = ANSWERS_MAX,
+        as_of: AsOf = None,
+    ) -> Any:
+        """Find what has to be met."""
+
+        def question(db: psycopg.Connection) -> list[Obligation]:
+            found = _portfolio(db, as_of)
+            system = None if of is None else found.own.find(of)
+            rows = obligations(found, system=system)
+            return _few([one for one in rows if role in {None, one.role}], first)
+
+        return await _ask(info, question)
+
+    @strawberry.field(
+        description="Systems that begin or end, in the order of their days.",
+        graphql_type=listed(Step),
+    )
+    async def roadmap(self, info: Info, first: First = ANSWERS_MAX) -> Any:
+        """Find what begins and ends."""
+        today = datetime.now(UTC).date()
+        return await _ask(info, lambda db: _few(roadmap(_portfolio(db, None), today=today), first))
+
+    @strawberry.field(
+        description="Suppliers and what hangs on each, the largest first.",
+        graphql_type=listed(Supplied),
+    )
+    async def suppliers(self, info: Info, first: First = ANSWERS_MAX) -> Any:
+        """Find who supplies what."""
+        return await _ask(info, lambda db: _few(suppliers(_portfolio(db, None)), first))
+
+    @strawberry.field(
+        description="Data sets with personal data, who touches them, and where they flow.",
+        graphql_type=listed(PersonalData),
+    )
+    async def personal_data_flows(self, info: Info, first: First = ANSWERS_MAX) -> Any:
+        """Find personal data."""
+        return await _ask(info, lambda db: _few(personal_data(_graph(db, None)), first))
+
+    @strawberry.field(
+        description="Elements that may have been registered twice, the surest first.",
+        graphql_type=listed(Duplicate),
+    )
+    async def possible_duplicates(
+        self, info: Info, kinds: Kinds = None, first: First = ANSWERS_MAX
+    ) -> Any:
+        """Find what stands twice."""
+        return await _ask(
+            info, lambda db: _few(duplicates(_graph(db, None), kinds=kinds or ()), first)
+        )
+
+    @strawberry.field(
+        description="Elements found by name or description, through errors and inflections.",
+        graphql_type=listed(Found),
+    )
+    async def search_landscape(
+        self,
+        info: Info,
+        words: Annotated[str, strawberry.argument(description="What is remembered of it.")],
+        kinds: Kinds = None,
+        first: First = FOUND_DEFAULT,
+    ) -> Any:
+        """Find elements."""
+        return await _ask(
+            info,
+            lambda db: search(_graph(db, None), words, kinds=kinds or (), limit=max(0, first)),
+        )
+
+    @strawberry.field(
+        description="How complete records are, the worst first.",
+        graphql_type=listed(Completeness),
+    )
+    async def record_scores(
+        self,
+        info: Info,
+        below: Annotated[
+            int, strawberry.argument(description="Only records with a score below this.")
+        ] = 101,
+        first: First = 100,
+    ) -> Any:
+        """Score records."""
+
+        def question(db: psycopg.Connection) -> list[Completeness]:
+            rows = completeness(_portfolio(db, None))
+            return _few([one for one in rows if one.score < below], first)
+
+        return await _ask(info, question)
+
+    @strawberry.field(
+        description="What is declared to flow beside what was observed, the worst first.",
+        graphql_type=listed(Compared),
+    )
+    async def declared_against_observed(
+        self,
+        info: Info,
+        verdict: Annotated[
+            Verdict | None, strawberry.argument(description="Only what is judged like this.")
+        ] = None,
+        first: First = ANSWERS_MAX,
+    ) -> Any:
+        """Compare the register's words with what the connectors saw."""
+
+        def question(db: psycopg.Connection) -> list[Compared]:
+            rows = declared_against_observed(
+                kept_graph(db),
+                [Flow(str(f.from_id), str(f.to_id), f.records, f.last) for f in observed_flows(db)],
+                now=datetime.now(UTC),
+                connected={str(key): wrong for key, wrong in connected_interfaces(db).items()},
+            )
+            return _few([one for one in rows if verdict in {None, one.verdict}], first)
+
+        return await _ask(info, question)

@@ -1,0 +1,115 @@
+"""Golden values of one customer from its records: what `master` chooses in bulk, one at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from registry.customers.survivorship import SURVIVORSHIP, Survivorship
+
+Clean = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One customer's values and where they came from."""
+
+    kind: str
+    display_name: str
+    attrs: dict[str, str]
+    provenance: dict[str, Any]
+    record_count: int
+
+
+@dataclass
+class _Option:
+    """One value of a group, with the records that hold it."""
+
+    folded: str
+    votes: int
+    newest: datetime | None
+    best: tuple[bool, bool, datetime, int]
+    record: Clean
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def golden_of(members: Sequence[Clean]) -> Golden:
+    """Choose the golden values of one customer.
+
+    Args:
+        members: Clean records of one customer, ordered by place; never none.
+    """
+    attrs: dict[str, str] = {}
+    provenance: dict[str, Any] = {}
+    for group in SURVIVORSHIP:
+        options = _options(group, members)
+        if not options:
+            continue
+        chosen = min(options, key=lambda option: _order(group, option))
+        attrs |= {
+            name: str(chosen.record[name])
+            for name in group.columns
+            if chosen.record[name] is not None
+        }
+        provenance[group.name] = {
+            "record_id": chosen.record["record_id"],
+            "data_set_id": str(chosen.record["data_set_id"]),
+            "changed_at": chosen.newest and f"{chosen.newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "rule": _rule(group, chosen, len(options)),
+        }
+    kind = min(str(member["kind"]) for member in members)
+    return Golden(kind, display_name(kind, attrs), attrs, provenance, len(members))
+
+
+def display_name(kind: str, attrs: Mapping[str, str]) -> str:
+    """Return what a customer is called in lists."""
+    if kind == "organisation" and "organisation_name" in attrs:
+        return attrs["organisation_name"]
+    parts = (
+        attrs.get("given_name") or attrs.get("initials"),
+        attrs.get("name_prefix"),
+        attrs.get("family_name"),
+    )
+    person = " ".join(part for part in parts if part)
+    return person or attrs.get("organisation_name") or attrs.get("email") or "unknown"
+
+
+def _options(group: Survivorship, members: Sequence[Clean]) -> list[_Option]:
+    found: dict[str, _Option] = {}
+    for place, member in enumerate(members):
+        values = {name: member[name] for name in group.columns}
+        if all(value is None for value in values.values()):
+            continue
+        texts = {name: None if value is None else str(value) for name, value in values.items()}
+        written = " ".join(text for text in texts.values() if text is not None)
+        folded = orjson.dumps(texts).decode().lower()
+        changed = member["source_changed_at"]
+        best = (written != written.upper(), changed is not None, changed or _NEVER, -place)
+        option = found.get(folded)
+        if option is None:
+            found[folded] = _Option(folded, 1, changed, best, member)
+            continue
+        option.votes += 1
+        if changed is not None and (option.newest is None or changed > option.newest):
+            option.newest = changed
+        if best > option.best:
+            option.best, option.record = best, member
+    return list(found.values())
+
+
+def _order(group: Survivorship, option: _Option) -> tuple[Any, ...]:
+    newest = (option.newest is None, -(option.newest or _NEVER).timestamp() if option.newest else 0)
+    votes = (-option.votes,)
+    return (
+        (*newest, *votes, option.folded) if group.newest_first else (*votes, *newest, option.folded)
+    )
+
+
+def _rule(group: Survivorship, chosen: _Option, options: int) -> str:
+    if options == 1:
+        return "only_value" if chosen.votes == 1 else "all_agree"
+    return "newest" if group.newest_first or chosen.votes == 1 else "most_agree"

@@ -1,0 +1,142 @@
+"""Keys, edges and components in PostgreSQL, so that a page touches only what it must.
+
+The tables hold what a full run of the live model found; `delta` keeps them so, page by page.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from registry.customers.clean import CLEAN_COLUMNS
+from registry.customers.model import MatchModel, from_parameters
+from registry.customers.pairwise import Weigher, weigher_of
+from schemas.records import CustomerKind
+
+# Whoever matches holds this lock until commit: two writers on one component would each miss what
+# the other one adds.
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))"
+# A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
+# that a pair weighs the same today as yesterday.
+GROWTH_BEFORE_TRAINING = 2.0
+# Below it a stale model costs nothing, and a full run little.
+RECORDS_FREE = 1_000
+# Keys of organisations are turned, so that one table serves both kinds.
+KEY_TURN = {CustomerKind.PERSON: 0, CustomerKind.ORGANISATION: 0x9E3779B97F4A7C15}
+_SIGN = 1 << 63
+_ALL = 1 << 64
+
+
+@dataclass(frozen=True)
+class Live:
+    """The model in force, ready for single records."""
+
+    model_id: UUID
+    model: MatchModel
+    weighers: Mapping[CustomerKind, Weigher]
+
+    def knows(self, kind: CustomerKind) -> bool:
+        """Tell whether the model was trained on customers of this kind."""
+        return self.model.kinds[kind].records > 0
+
+
+def stored_key(key: int, kind: CustomerKind) -> int:
+    """Return a blocking key as PostgreSQL's signed bigint, apart for each kind."""
+    turned = key ^ KEY_TURN[kind]
+    return turned - _ALL if turned >= _SIGN else turned
+
+
+def live_model(db: psycopg.Connection) -> Live | None:
+    """Return the model in force; None before the first training or while a full run is due."""
+    row = db.execute("SELECT model_id FROM live_model WHERE complete").fetchone()
+    return None if row is None else _prepared(db, row[0])
+
+
+_ready: dict[UUID, Live | None] = {}
+
+
+def _prepared(db: psycopg.Connection, model_id: UUID) -> Live | None:
+    """Return the model with its weighers; it never changes, so one reading per process will do."""
+    if model_id not in _ready:
+        row = db.execute("SELECT parameters FROM match_model WHERE id = %s", (model_id,)).fetchone()
+        model = from_parameters(row[0]) if row else None
+        _ready.clear()
+        _ready[model_id] = None
+        if model is not None:
+            weighers = {kind: weigher_of(part, kind) for kind, part in model.kinds.items()}
+            _ready[model_id] = Live(model_id, model, weighers)
+    return _ready[model_id]
+
+
+def count_records(db: psycopg.Connection, live: Live, more: int) -> None:
+    """Count records in or out; a town that has outgrown its model waits for a full run.
+
+    A stale model knows neither its hot keys nor its common names, so pages would slow down.
+    """
+    db.execute(
+        """UPDATE live_model SET records = records + %s,
+               complete = records + %s <= %s, changed_at = now()""",
+        (more, more, max(GROWTH_BEFORE_TRAINING * live.model.records, RECORDS_FREE)),
+    )
+
+
+def mark_incomplete(db: psycopg.Connection) -> None:
+    """Say that records wait for a full run; pages are then only cleaned."""
+    db.execute("UPDATE live_model SET complete = false, changed_at = now() WHERE complete")
+
+
+@lru_cache(maxsize=1)
+def _clean_question() -> str:
+    columns = ", ".join(f"clean_record.{name}" for name in CLEAN_COLUMNS)
+    return f"""SELECT {columns}, element.urn AS source, landed_record.key AS source_key,
+                   element.urn || chr(31) || landed_record.key AS place
+               FROM clean_record JOIN landed_record ON landed_record.id = record_id
+               JOIN element ON element.id = clean_record.data_set_id
+               WHERE record_id = ANY(%s)"""
+
+
+def clean_rows(db: psycopg.Connection, records: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return clean records by id, with source, the source's key, and place."""
+    with db.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_clean_question(), (list(records),)).fetchall()
+    return {row["record_id"]: row for row in rows}
+
+
+def decisions_on(db: psycopg.Connection, records: Iterable[int]) -> dict[tuple[int, int], bool]:
+    """Return what stewards decided about pairs with any of these records: True links.
+
+    Pairs are ordered as records are, the smaller id first.
+    """
+    rows = db.execute(_DECISIONS_ON, (list(records),)).fetchall()
+    return {(min(one, other), max(one, other)): link for one, other, link in rows}
+
+
+# The last decision on a pair counts; undone and postponed ones do not.
+STANDING_DECISIONS = """
+SELECT DISTINCT ON (least(l.id, r.id), greatest(l.id, r.id)) l.id, r.id, d.verdict = 'link'
+FROM match_decision d
+JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l
+JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
+WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
+ORDER BY least(l.id, r.id), greatest(l.id, r.id), d.decided_at DESC, d.id DESC
+"""
+_DECISIONS_ON = """
+WITH given AS (
+    SELECT data_set_id, key FROM landed_record WHERE id = ANY(%s)
+), standing AS (
+    SELECT d.* FROM match_decision d JOIN given g
+        ON d.data_set_l = g.data_set_id AND d.key_l = g.key
+    UNION
+    SELECT d.* FROM match_decision d JOIN given g
+        ON d.data_set_r = g.data_set_id AND d.key_r = g.key
+)
+SELECT l.id, r.id, s.verdict = 'link' FROM standing s
+JOIN landed_record l ON l.data_set_id = s.data_set_l AND l.key = s.key_l
+JOIN landed_record r ON r.data_set_id = s.data_set_r AND r.key = s.key_r
+WHERE s.undone_at IS NULL AND s.verdict <> 'postpone'
+ORDER BY s.decided_at, s.id
+"""

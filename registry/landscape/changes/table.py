@@ -1,0 +1,65 @@
+"""Rows of a spreadsheet as changes: known URNs are brought up to date, new ones added.
+
+An empty cell leaves what is there. Columns are recognised in English and Dutch as in plain tables;
+all others are attributes. A table with source and target relates elements.
+"""
+
+from collections.abc import Mapping
+
+from registry.landscape.changes.plan import ChangeDraft, ChangesRefused
+from registry.landscape.exchange.tables import Row, Table
+
+SPELLINGS: Mapping[str, tuple[str, ...]] = {
+    "urn": ("urn", "id", "identifier"),
+    "kind": ("kind", "type", "soort"),
+    "name": ("name", "naam"),
+    "description": ("description", "documentation", "omschrijving", "definitie", "definition"),
+    "source": ("source", "from", "van"),
+    "target": ("target", "to", "naar"),
+}
+
+
+def drafts_of(table: Table) -> list[ChangeDraft]:
+    """Turn the rows of a table into changes; planning them tells what is wrong with which row.
+
+    Args:
+        table: With a column urn, or with source, target and kind.
+
+    Raises:
+        ChangesRefused: The table has neither.
+    """
+    roles = _roles(table.columns)
+    relates = {"source", "target", "kind"} <= roles.keys()
+    if not relates and "urn" not in roles:
+        raise ChangesRefused(
+            f"The table {table.name} has no column urn, and not source, target and kind either.",
+            remedy=f"It has: {', '.join(table.columns)}. Name one of them urn.",
+        )
+    named = set(roles.values())
+    others = [column for column in table.columns if column not in named]
+    return [_draft(row, roles, others, relates=relates) for row in table.rows]
+
+
+def _roles(columns: list[str]) -> dict[str, str]:
+    roles: dict[str, str] = {}
+    for role, spellings in SPELLINGS.items():
+        for column in columns:
+            if column.lower() in spellings:
+                roles.setdefault(role, column)
+    return roles
+
+
+def _draft(row: Row, roles: dict[str, str], others: list[str], *, relates: bool) -> ChangeDraft:
+    given = {role: row[column].strip() or None for role, column in roles.items()}
+    attrs = {column: row[column] for column in others if row[column].strip()}
+    return ChangeDraft(
+        action="relate" if relates else "upsert",
+        urn=given.get("urn"),
+        kind=given.get("kind"),
+        name=given.get("name"),
+        description=given.get("description"),
+        source=given.get("source"),
+        target=given.get("target"),
+        attrs=attrs,
+        line=row.line,
+    )

@@ -1,0 +1,145 @@
+"""Pages that answer an architect's questions: views with our systems, gaps, roadmap, flows.
+
+Each is one transaction and one template; every choice is part of the address.
+"""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from markupsafe import Markup
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from registry.landscape.questions.completeness import Completeness, completeness
+from registry.landscape.questions.gaps import Cover, Gaps, gaps
+from registry.landscape.questions.impact import Affected, impact
+from registry.landscape.questions.obligations import Obligation, obligations
+from registry.landscape.questions.portfolio import portfolio
+from registry.landscape.questions.reach import Direction
+from registry.landscape.questions.roadmap import roadmap
+from registry.landscape.questions.stored import kept_graph
+from registry.landscape.questions.stored_views import fetch_view, list_views
+from registry.web import pages
+from registry.web.draw.plotting import PlotBy, draw_plotted
+from registry.web.flows import compared_flows
+from schemas.errors import UnknownName
+
+IMPACT_DEPTH = 3  # on a page of one system; the command line goes further
+IMPACT_KINDS = ("system", "application_component", "interface", "data_set", "business_process")
+ROWS_MAX = 200
+
+
+class SystemAnswers(Struct, frozen=True):
+    """What the questions say of one system: what it owes, what hangs on it, what it lacks."""
+
+    obligations: list[Obligation]
+    affected: list[Affected]
+    complete: Completeness
+
+
+def routes() -> list[BaseRoute]:
+    """Return the pages."""
+    return [
+        Route("/views", views),
+        Route("/views/{key:uuid}", view),
+        Route("/gaps", gap_page),
+        Route("/roadmap", roadmap_page),
+        Route("/flows", flows_page),
+    ]
+
+
+async def views(request: Request) -> Response:
+    """List the stored views."""
+    rows = await pages.ask(list_views)
+    return pages.page(request, "views.html", "landscape", rows=rows)
+
+
+async def view(request: Request) -> Response:
+    """Show one view with our systems on it."""
+    key: UUID = request.path_params["key"]
+    wished = request.query_params.get("by", PlotBy.LIFECYCLE)
+    by = PlotBy(wished) if wished in set(PlotBy) else PlotBy.LIFECYCLE
+    try:
+        name, picture = await pages.ask(lambda db: _picture(db, key, by))
+    except UnknownName as error:
+        return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
+    return pages.page(
+        request, "view.html", "landscape", key=key, name=name, picture=picture, by=by,
+        choices=list(PlotBy),
+    )  # fmt: skip
+
+
+def _picture(db: psycopg.Connection, key: UUID, by: PlotBy) -> tuple[str, Markup]:
+    model, shown = fetch_view(db, key)
+    graph = kept_graph(db)
+
+    def address(node_key: str) -> str:
+        node = graph.with_key(node_key)
+        urn = graph.columns.aliases[node] if node is not None else ""
+        return pages.system_address(urn) if urn else ""
+
+    svg = draw_plotted(
+        model,
+        shown,
+        portfolio(graph),
+        by=by,
+        system_href=address,
+        element_href=lambda element: address(element.id),
+    )
+    return shown.name, Markup(svg)  # noqa: S704  # every word in it is escaped
+
+
+async def gap_page(request: Request) -> Response:
+    """Show which reference components have no system, one, or several."""
+    answer = await pages.ask(lambda db: gaps(portfolio(kept_graph(db))))
+    wished = request.query_params.get("cover")
+    rows = [one for one in answer.components if wished in {None, "", str(one.cover)}]
+    return pages.page(
+        request, "gaps.html", "landscape", answer=answer, rows=rows[:ROWS_MAX],
+        counts=_counts(answer), cover=wished, covers=list(Cover), more=len(rows) - ROWS_MAX,
+    )  # fmt: skip
+
+
+def _counts(answer: Gaps) -> list[tuple[str, int]]:
+    words = {
+        "gap": "without a system",
+        "ending": "only with ending systems",
+        "planned": "only planned",
+        "one": "with one system",
+        "overlap": "with several",
+        "unplaced": "systems not placed",
+    }
+    return [(word, answer.counts()[key]) for key, word in words.items()]
+
+
+async def roadmap_page(request: Request) -> Response:
+    """Show which systems begin and end when."""
+    today = datetime.now(UTC).date()
+    steps = await pages.ask(lambda db: roadmap(portfolio(kept_graph(db)), today=today))
+    return pages.page(request, "roadmap.html", "landscape", steps=steps[:ROWS_MAX], today=today)
+
+
+async def flows_page(request: Request) -> Response:
+    """Show what is declared beside what was observed."""
+    rows = await pages.ask(lambda db: compared_flows(db, now=datetime.now(UTC)))
+    return pages.page(request, "flows.html", "landscape", rows=rows[:ROWS_MAX])
+
+
+def system_answers(db: psycopg.Connection, key: UUID) -> SystemAnswers:
+    """Ask what one system owes, what hangs on it, and what its record lacks."""
+    graph = kept_graph(db)
+    found = portfolio(graph)
+    node = graph.with_key(str(key))
+    assert node is not None  # the caller has just read it in this transaction
+    kinds: dict[str, Any] = {"kinds": IMPACT_KINDS, "depth": IMPACT_DEPTH}
+    [complete] = completeness(found, node=node)
+    return SystemAnswers(
+        obligations=obligations(found, system=node),
+        affected=impact(graph, node, direction=Direction.AFFECTS, **kinds)[:ROWS_MAX],
+        complete=complete,
+    )

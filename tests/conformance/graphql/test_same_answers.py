@@ -1,0 +1,42 @@
+"""Thousands of generated questions, for every set of scopes, through both executors."""
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from registry.api.schema import schema
+from registry.storage.database import close_database, open_database
+from registry.storage.embedded import EmbeddedPostgres
+from tests.conftest import fresh_database
+from tests.integration.api.both import SCOPES, compared, settled
+from tests.integration.api.generated import Generator, Known
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("TOWNCLERK_CONFORMANCE") != "1", reason="run by `make conformance`"
+)
+SEEDS = 8
+QUESTIONS = 250  # per seed; each is asked with every set of scopes
+
+
+@pytest.fixture(scope="module")
+def known(postgres_server: EmbeddedPostgres) -> Iterator[Known]:
+    """The town, and what one can ask for in it."""
+    with fresh_database(postgres_server) as url:
+        open_database(url, pool_size=2)
+        yield settled()
+        close_database()
+
+
+# graphql-core leaves the siblings of a refused field where they stand.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_both_executors_answer_the_same(known: Known, seed: int) -> None:
+    generator = Generator(schema.graph, seed=100 + seed, known=known)
+    order = random.Random(seed)
+    for _ in range(QUESTIONS):
+        question = generator.question()
+        for scopes in order.sample(SCOPES, len(SCOPES)):
+            compared(question, scopes)

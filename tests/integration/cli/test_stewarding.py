@@ -1,0 +1,85 @@
+"""A steward's day by command: find, look why, decide, see it hold, take it back; link a table."""
+
+import csv
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import psycopg
+
+from registry.customers.commands import absorb, rematch
+from registry.storage.database import connect
+from schemas.records import CustomerKind, CustomerRecord
+from tests.factories import a_data_set, a_landed_record, a_sync_run
+from tests.integration.cli.conftest import Ask, on_one_server
+
+SOUNDS = [first + last for first in "bdfghjklmnprst" for last in "aeo"]
+
+
+def fill(db: psycopg.Connection) -> list[int]:
+    """Match forty people in two sources; return the records of the last one, and of a stranger."""
+    chance, run_id = Random(3), a_sync_run(db).id
+    data_sets = [a_data_set(db).id for _ in range(2)]
+    page = []
+    for number in range(41):
+        person = {
+            "given_name": "".join(chance.choices(SOUNDS, k=2)).capitalize(),
+            "family_name": "".join(chance.choices(SOUNDS, k=3)).capitalize(),
+            "birth_date": date(1950 + number, 1, 7),
+            "postal_code": f"{chance.randrange(2600, 2700)} CD",
+            "house_number": "7",
+        }
+        for data_set in data_sets[: 1 if number == 40 else 2]:
+            row = a_landed_record(db, data_set_id=data_set, run_id=run_id)
+            assert row.id is not None
+            record = CustomerRecord(key=row.key, kind=CustomerKind.PERSON, **person)
+            page.append((row.id, data_set, record))
+    absorb(db, page)
+    rematch(db, memory_limit_mb=512)
+    return [record for record, _, _ in page[-3:]]
+
+
+@on_one_server
+def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
+    with connect(postgres_url) as db:
+        one, _, stranger = fill(db)
+
+    def town(*words: str) -> dict[str, object]:
+        code, found, _ = ask("customers", *words, DATABASE_URL=postgres_url)
+        assert code == 0
+        return found
+
+    why = town("why", str(one), str(stranger))
+    assert why["weight_bits"] < why["cut_bits"]
+    kept = town("decide", str(one), str(stranger), "link", "--reason", "seen", "--as", "Sam")
+    (decision,) = town("decisions")
+    assert (decision["id"], decision["actor"]) == (kept["decision"], "Sam")
+    assert town("why", str(one), str(stranger))["decided"] is True
+    assert max(row["record_count"] for row in town("list")) == 3
+    town("undo", str(kept["decision"]), "--as", "Sam")
+    assert max(row["record_count"] for row in town("list")) == 2
+    name = town("list")[0]["display_name"]
+    assert town("find", str(name))[0]["display_name"] == name
+    assert isinstance(town("review"), list)
+
+
+def test_a_table_is_linked_by_command_without_a_database(ask: Ask, tmp_path: Path) -> None:
+    table, columns = tmp_path / "people.csv", tmp_path / "columns.yaml"
+    with table.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("nr", "vn", "achternaam", "geboren"))
+        for number in range(40):
+            rows.writerow((number, f"Naam{number % 20}", f"Van{number % 20}", "1970-01-02"))
+    columns.write_text("given_name: vn\nbirth_date: geboren\n")
+    out = tmp_path / "pairs.csv"
+    code, found, _ = ask(
+        "customers", "link", str(table), "--out", str(out), "--columns", str(columns)
+    )
+    assert code == 0
+    assert found["records"] == 40
+    assert {"role": "given_name", "column": "vn", "reason": "as you said"} in found["roles"][
+        "people.csv"
+    ]
+    assert out.read_text().startswith("id_l,id_r,match_weight_bits,probability\n")
+    code, refused, _ = ask("customers", "link", str(tmp_path / "none.csv"), "--out", str(out))
+    assert (code, refused["error"]["code"]) == (2, "invalid_input")

@@ -1,0 +1,247 @@
+"""What stewards decide holds: in pages, in full runs, against models and numbers."""
+
+from datetime import date
+from random import Random
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from registry.customers import stewardship
+from registry.customers.commands import absorb, propose, rematch, settle
+from registry.customers.explain import NoLiveModel, explain
+from registry.customers.find import find_customers
+from schemas.customers import Verdict
+from schemas.errors import Conflict, InvalidInput, UnknownName
+from schemas.records import CustomerKind, CustomerRecord
+from tests.factories import a_data_set, a_landed_record, a_sync_run
+
+SOUNDS = [first + last for first in "bdfghjklmnprst" for last in "aeo"]
+JANNA = {
+    "given_name": "Janna",
+    "family_name": "van der Wouden",
+    "birth_date": date(1971, 5, 6),
+    "postal_code": "2611 AB",
+    "house_number": "4",
+    "email": "janna@post.nl",
+}
+PIET = {
+    "given_name": "Piet",
+    "family_name": "Zwart",
+    "birth_date": date(1950, 1, 2),
+    "postal_code": "2622 CD",
+    "house_number": "9",
+}
+
+
+class Desk:
+    """A town with one steward at the desk."""
+
+    def __init__(self, db: psycopg.Connection) -> None:
+        self.db = db
+        self.run_id = a_sync_run(db).id
+        self.data_sets = [a_data_set(db).id for _ in range(2)]
+
+    def land(self, *records: dict[str, Any]) -> list[int]:
+        page = []
+        for number, fields in enumerate(records):
+            data_set = self.data_sets[number % 2]
+            row = a_landed_record(self.db, data_set_id=data_set, run_id=self.run_id)
+            assert row.id is not None
+            record = CustomerRecord(key=row.key, kind=CustomerKind.PERSON, **fields)
+            page.append((row.id, data_set, record))
+        absorb(self.db, page)
+        return [record for record, _, _ in page]
+
+    def decide(self, one: int, other: int, verdict: Verdict) -> UUID:
+        return stewardship.decide(
+            self.db, one, other, verdict, reason="seen at the counter", actor="Sam"
+        )
+
+    def together(self, *records: int) -> bool:
+        rows = self.db.execute(
+            "SELECT DISTINCT customer_id FROM customer_link WHERE record_id = ANY(%s)",
+            (list(records),),
+        ).fetchall()
+        return len(rows) == 1
+
+    def rules(self, *records: int) -> set[str]:
+        rows = self.db.execute(
+            "SELECT rule FROM customer_link WHERE record_id = ANY(%s)", (list(records),)
+        ).fetchall()
+        return {rule for (rule,) in rows}
+
+
+@pytest.fixture
+def desk(db: psycopg.Connection) -> Desk:
+    desk = Desk(db)
+    chance = Random(8)
+    people = []
+    for _ in range(50):
+        person = {
+            "given_name": "".join(chance.choices(SOUNDS, k=2)).capitalize(),
+            "family_name": "".join(chance.choices(SOUNDS, k=3)).capitalize(),
+            "birth_date": date(chance.randrange(1940, 2005), chance.randrange(1, 13), 7),
+            "postal_code": f"{chance.randrange(2600, 2700)} CD",
+            "house_number": str(chance.randrange(1, 99)),
+        }
+        people += [person, person]
+    desk.land(*people)
+    rematch(db, memory_limit_mb=512)
+    return desk
+
+
+def test_a_link_holds_against_the_model_and_can_be_undone(desk: Desk) -> None:
+    janna, piet = desk.land(JANNA, PIET)
+    assert not desk.together(janna, piet)
+    decision = desk.decide(janna, piet, Verdict.LINK)
+    assert desk.together(janna, piet)
+    assert desk.rules(janna, piet) == {"steward"}
+    rematch(desk.db, retrain=False, memory_limit_mb=512)
+    assert desk.together(janna, piet)
+    assert desk.rules(janna, piet) == {"steward"}
+    stewardship.undo(desk.db, decision, actor="Sam")
+    assert not desk.together(janna, piet)
+    (kept,) = stewardship.decisions(desk.db)
+    assert (kept.verdict, kept.reason, kept.actor, kept.undone_by) == (
+        "link",
+        "seen at the counter",
+        "Sam",
+        "Sam",
+    )
+    with pytest.raises(Conflict, match="undone before"):
+        stewardship.undo(desk.db, decision, actor="Sam")
+
+
+def test_an_unlink_holds_against_equal_numbers_through_a_new_model(desk: Desk) -> None:
+    one, other = desk.land(*[{**JANNA, "national_id": "999990019"}] * 2)
+    assert desk.rules(one, other) == {"identifier"}
+    desk.decide(one, other, Verdict.UNLINK)
+    assert not desk.together(one, other)
+    assert explain(desk.db, one, other).decided is False
+    rematch(desk.db, retrain=True, memory_limit_mb=512)
+    assert not desk.together(one, other)
+
+
+def test_a_link_holds_against_two_different_numbers_and_shows_them(desk: Desk) -> None:
+    one, other = desk.land(
+        {**JANNA, "national_id": "999990019"}, {**JANNA, "national_id": "111222333"}
+    )
+    assert not desk.together(one, other)
+    desk.decide(one, other, Verdict.LINK)
+    assert desk.together(one, other)
+    found = explain(desk.db, one, other)
+    assert found.decided is True
+    assert ("national_id", "differs") in {(step.field, step.level) for step in found.steps}
+    rematch(desk.db, retrain=False, memory_limit_mb=512)
+    assert desk.together(one, other)
+
+
+def test_a_record_that_comes_later_joins_those_a_steward_linked(desk: Desk) -> None:
+    janna, piet = desk.land(JANNA, PIET)
+    desk.decide(janna, piet, Verdict.LINK)
+    (late,) = desk.land(PIET)
+    assert desk.together(janna, piet, late)
+
+
+def test_the_last_of_two_decisions_counts_and_postponing_changes_nothing(desk: Desk) -> None:
+    janna, piet = desk.land(JANNA, PIET)
+    desk.decide(janna, piet, Verdict.LINK)
+    desk.decide(piet, janna, Verdict.UNLINK)
+    assert not desk.together(janna, piet)
+    desk.decide(janna, piet, Verdict.POSTPONE)
+    assert not desk.together(janna, piet)
+
+
+def test_the_steps_of_an_explanation_add_up_to_the_weight(desk: Desk) -> None:
+    one, other = desk.land(JANNA, {**JANNA, "given_name": "Jana", "email": None})
+    found = explain(desk.db, one, other)
+    assert sum(step.bits for step in found.steps) == pytest.approx(found.weight_bits, abs=0.01)
+    assert found.steps[0].field == "before"
+    assert {step.field: step.level for step in found.steps}["given"] == "close"
+    assert found.probability > 0.95
+    with pytest.raises(InvalidInput, match="itself"):
+        explain(desk.db, one, one)
+    with pytest.raises(UnknownName):
+        explain(desk.db, one, 10**12)
+
+
+def test_doubtful_pairs_wait_until_somebody_decides(desk: Desk) -> None:
+    queue = stewardship.review_queue(desk.db)
+    benefits = [doubt.benefit for doubt in queue]
+    assert benefits == sorted(benefits, reverse=True)
+    one, other = desk.land(
+        {"given_name": "Kees", "family_name": "Blok", "postal_code": "2688 CD"},
+        {"given_name": "Kees", "family_name": "Blok", "house_number": "7"},
+    )
+    pairs = {(doubt.left_id, doubt.right_id) for doubt in stewardship.review_queue(desk.db)}
+    if {(one, other), (other, one)} & pairs:
+        desk.decide(one, other, Verdict.POSTPONE)
+    after = {(doubt.left_id, doubt.right_id) for doubt in stewardship.review_queue(desk.db)}
+    assert not {(one, other), (other, one)} & after
+
+
+def test_a_decision_needs_a_reason_and_two_records_that_exist(desk: Desk) -> None:
+    (janna,) = desk.land(JANNA)
+    with pytest.raises(InvalidInput, match="needs a reason"):
+        stewardship.decide(desk.db, janna, janna + 1, Verdict.LINK, reason=" ", actor="Sam")
+    with pytest.raises(InvalidInput, match="two records"):
+        desk.decide(janna, janna, Verdict.LINK)
+    with pytest.raises(UnknownName, match="no record"):
+        desk.decide(janna, 10**12, Verdict.LINK)
+    with pytest.raises(UnknownName, match="no decision"):
+        stewardship.undo(desk.db, uuid4(), actor="Sam")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Jana van de Woude 06-05-1971", "janna@post.nl", "wouden janna 2611AB 4", "Wouden, Janna"],
+)
+def test_a_customer_is_found_by_whatever_is_known(desk: Desk, question: str) -> None:
+    desk.land(JANNA)
+    found = find_customers(desk.db, question)
+    assert found[0].display_name == "Janna van der Wouden"
+
+
+def test_nobody_is_found_by_nothing(desk: Desk) -> None:
+    assert find_customers(desk.db, "") == []
+    assert find_customers(desk.db, "%'; DROP TABLE customer --") == []
+
+
+def test_a_new_model_runs_beside_the_live_one_until_it_is_approved(desk: Desk) -> None:
+    ask = desk.db.execute
+    before = ask("SELECT record_id, customer_id FROM customer_link ORDER BY 1").fetchall()
+    live = ask("SELECT model_id FROM live_model").fetchone()
+    desk.land(JANNA, {**JANNA, "given_name": "J."}, PIET)
+    proposal = propose(desk.db, memory_limit_mb=512)
+    assert ask("SELECT model_id FROM live_model").fetchone() == live
+    assert proposal.merges == proposal.splits == 0
+    report = rematch(desk.db, version=proposal.version[:12], memory_limit_mb=512)
+    assert report.model == proposal.version
+    assert ask("SELECT model_id FROM live_model").fetchone() != live
+    after = dict(ask("SELECT record_id, customer_id FROM customer_link").fetchall())
+    assert all(after[record] == customer for record, customer in before)
+    with pytest.raises(UnknownName, match="No model"):
+        rematch(desk.db, version="nothing")
+
+
+def test_a_settled_town_is_not_matched_again(desk: Desk) -> None:
+    desk.land(JANNA)
+    report = settle(desk.db)
+    assert (report.pairs, report.records, report.customers) == (0, 101, 51)
+
+
+def test_without_a_model_nothing_is_explained_and_nobody_found(db: psycopg.Connection) -> None:
+    with pytest.raises(NoLiveModel):
+        explain(db, 1, 2)
+    with pytest.raises(NoLiveModel):
+        find_customers(db, "Jan")
+
+
+def test_precision_is_told_with_its_interval() -> None:
+    share, least, most = stewardship.precision_interval(98, 100)
+    assert share == 0.98
+    assert 0.92 < least < 0.94
+    assert 0.99 < most < 1.0
+    assert stewardship.precision_interval(0, 0) == (0.0, 0.0, 1.0)

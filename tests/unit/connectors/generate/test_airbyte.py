@@ -1,0 +1,99 @@
+"""Low-code manifests become connector files; what has no counterpart is said, never guessed."""
+
+import pytest
+
+from connectors.generate.airbyte import translate_manifest
+from connectors.generate.guesses import InterfaceUnreadable
+from connectors.sdk.load import load_connector_file
+
+MANIFEST = """
+version: 7.0.0
+type: DeclarativeSource
+definitions:
+  requester:
+    type: HttpRequester
+    url_base: https://crm.example/api
+    http_method: GET
+    authenticator: {type: BearerAuthenticator, api_token: "{{ config['crm_token'] }}"}
+  selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: [data, people]}}
+streams:
+  - type: DeclarativeStream
+    name: people
+    primary_key: [id]
+    retriever:
+      type: SimpleRetriever
+      requester:
+        $ref: "#/definitions/requester"
+        path: /people
+        request_parameters: {active: "true", since: "{{ config['since'] }}"}
+      record_selector: {$ref: "#/definitions/selector"}
+      paginator:
+        type: DefaultPaginator
+        page_size_option: {type: RequestOption, field_name: limit, inject_into: request_parameter}
+        page_token_option: {type: RequestOption, field_name: cursor}
+        pagination_strategy:
+          type: CursorPagination
+          page_size: 50
+          cursor_value: "{{ response.meta.next_cursor }}"
+    incremental_sync:
+      type: DatetimeBasedCursor
+      cursor_field: updated_at
+      start_time_option: {field_name: updated_since, inject_into: request_parameter}
+    transformations: [{type: AddFields}]
+    schema_loader:
+      type: InlineSchemaLoader
+      schema: {type: object, properties: {id: {type: integer}, last_name: {type: string}}}
+  - type: DeclarativeStream
+    name: notes
+    retriever: {requester: {$ref: "#/definitions/requester", path: "/p/{{ stream_slice.id }}"}}
+"""
+
+
+def test_a_manifest_becomes_a_file_that_loads_with_what_was_lost_beside_it() -> None:
+    found = translate_manifest(MANIFEST.encode(), source="crm.yaml")
+
+    spec = load_connector_file(found.text, name="crm.yaml")
+    stream = spec.streams["people"].model_dump(exclude_unset=True)
+    assert (spec.address, spec.auth.type) == ("https://crm.example/api", "bearer")
+    assert "env:CRM_TOKEN" in found.text
+    assert (stream["get"], stream["records"]) == ("/people", "data.people")
+    assert stream["parameters"] == {"active": "true"}
+    assert stream["paging"] == {
+        "type": "cursor",
+        "parameter": "cursor",
+        "next": "meta.next_cursor",
+        "absent_means_end": True,
+        "size_parameter": "limit",
+        "size": 50,
+    }
+    assert stream["incremental"] == {"parameter": "updated_since"}
+    assert stream["map"]["family_name"] == "last_name"
+    assert [place for place, _ in found.lost] == ["people", "people", "notes"]
+    assert all(why in found.text for _, why in found.lost)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "option", "expected"),
+    [
+        ("{type: OffsetIncrement, page_size: 5}", "{field_name: skip}", {"type": "offset"}),
+        ("{type: PageIncrement, start_from_page: 1}", "{field_name: p}", {"first": 1}),
+        ("{type: CursorPagination, cursor_value: '{{ response.next }}'}", "{type: RequestPath}",
+            {"type": "link", "next": "next"}),
+    ],
+)  # fmt: skip
+def test_the_three_ways_of_paging_are_known(
+    strategy: str, option: str, expected: dict[str, object]
+) -> None:
+    before, _, rest = MANIFEST.partition("        page_token_option")
+    after = rest[rest.index("    incremental_sync") :]
+    text = f"{before}        page_token_option: {option}\n        pagination_strategy: {strategy}\n"
+    found = translate_manifest((text + after).encode(), source="crm.yaml")
+
+    paging = load_connector_file(found.text, name="x").streams["people"].model_dump()["paging"]
+    assert expected.items() <= paging.items()
+
+
+@pytest.mark.parametrize("content", [b"{}", b"streams: 7", b"streams: [{$ref: '#/streams/0'}]"])
+def test_what_is_no_manifest_is_refused(content: bytes) -> None:
+    with pytest.raises(InterfaceUnreadable):
+        translate_manifest(content, source="theirs")

@@ -1,0 +1,138 @@
+"""Single records and pairs in Python are what batches in DuckDB are, to the last bit."""
+
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+import orjson
+import pytest
+
+from registry.customers import frequencies
+from registry.customers import pairwise as weighing
+from registry.customers.blocking import make_keys, rules_for
+from registry.customers.copies import content_digest, set_copies_aside
+from registry.customers.engine import open_engine, run
+from registry.customers.expressions import UnknownExpression, python_of
+from registry.customers.features import content_of, features_of
+from registry.customers.link import link_table
+from registry.customers.pairwise import weigher_of
+from registry.customers.standard import PLAIN_COLUMNS, standardise
+from schemas.records import CustomerKind
+from tests.unit.customers.conftest import Row, a_name, a_town, load
+
+
+def strange_rows() -> list[Row]:
+    """Return people and companies with slips, swaps, prefixes, accents and gaps."""
+    chance = Random(9)
+    rows = a_town(120, seed=5)
+    for row in rows:
+        if chance.random() < 0.3:
+            row["family_name"] = chance.choice(("van der ", "Ö", "d'")) + row["family_name"]
+        if chance.random() < 0.2:
+            row["given_name"], row["initials"] = None, row["given_name"][0] + chance.choice("ABC")
+        if chance.random() < 0.1:
+            row["given_name"], row["family_name"] = row["family_name"], row["given_name"]
+        for name in ("birth_date", "street", "postal_code", "house_number", "gender"):
+            if chance.random() < 0.1:
+                row[name] = None
+        if chance.random() < 0.2 and row["birth_date"]:
+            row["birth_date"] = row["birth_date"][:-1] + chance.choice("0123456789")
+        if chance.random() < 0.1:
+            row["email"] = "Jörg@post.nl"
+        row["national_id"] = chance.choice((None, None, "111222333", "123456782"))
+    for number in range(80):
+        words = [a_name(chance, 2), chance.choice(("B.V.", "Stichting", "Zorg", "& Zn"))]
+        rows.append(
+            {
+                "id": 5_000_000 + number,
+                "kind": "organisation",
+                "source": "trade",
+                "organisation_name": " ".join(chance.sample(words, 2)),
+                "chamber_number": chance.choice((None, "12345678", "87654321")),
+                "email": chance.choice((None, "info@zorg.nl", "x@zorg.nl")),
+                "street": "Kerkstraat",
+                "house_number": chance.choice(("1", "12-A", "no")),
+                "city": "Testdam",
+            }
+        )
+    return rows
+
+
+@pytest.mark.parametrize("kind", list(CustomerKind))
+def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
+    kind: CustomerKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = strange_rows()
+    with open_engine() as con:
+        load(con, rows)
+        model = link_table(con, "plain").model.kinds[kind]
+        standardise(con, "plain", kind, into="standard_record")
+        contents = dict(
+            run(con, "SELECT id, $digest FROM standard_record", digest=content_digest(kind))
+        )
+        set_copies_aside(con, "standard_record", kind, into="aside")
+        frequencies.forget_shared(con, "standard_record", model.shared)
+        frequencies.add_bits(con, "standard_record", model.frequencies)
+        make_keys(con, "standard_record", rules_for(kind, model.records), into="blocking_key")
+        weigher = weigher_of(model, kind)
+        batch = {
+            record: orjson.loads(text)
+            for record, text in run(
+                con,
+                "SELECT id, to_json(columns)::VARCHAR FROM (SELECT id,"
+                " struct_pack(*COLUMNS(* EXCLUDE (id, rid))) AS columns FROM standard_record)",
+            )
+        }
+        keys = dict(
+            run(
+                con,
+                "SELECT id, list_sort(list_distinct(list(key))) FROM blocking_key"
+                " JOIN standard_record USING (rid) GROUP BY id",
+            )
+        )
+    single = {}
+    for row in rows:
+        if CustomerKind(row.get("kind", "person")) is not kind:
+            continue
+        plain = dict.fromkeys(PLAIN_COLUMNS) | row
+        features = features_of(plain, kind)
+        assert content_of(features, kind) == contents[row["id"]]
+        single[row["id"]] = weigher.seer.see(features)
+    assert {record: single[record] for record in batch} == {
+        record: {
+            name: float(np.float32(value)) if name.endswith("_bits") else value
+            for name, value in features.items()
+        }
+        for record, features in batch.items()
+    }
+    hot = set(model.hot_keys.tolist())
+    for record in batch:
+        found = [key for key in keys.get(record, ()) if key not in hot]
+        assert weigher.seer.keys(single[record]) == found
+    chance = Random(2)
+    records = sorted(single)
+    pairs = [*pairwise(records), *(sorted(chance.sample(records, 2)) for _ in range(4_000))]
+    chosen = sorted({(left, right) for left, right in pairs})
+    many = weigher.weigh(single, chosen)
+    monkeypatch.setattr(weighing, "BATCH_PAIRS_MIN", 10**9)
+    one = weigher.weigh(single, chosen)
+    assert sorted(many) == sorted(one)
+    assert len({pair.weight_bits for pair in one}) > 10
+
+
+def test_sql_without_a_python_twin_is_refused_at_once() -> None:
+    with pytest.raises(UnknownExpression):
+        python_of("regexp_matches(l.given, 'x')")
+    with pytest.raises(UnknownExpression):
+        python_of("soundslike(l.given, r.given)")
+    with pytest.raises(UnknownExpression):
+        python_of("l.given IS TRUE")
+
+
+def test_null_is_neither_true_nor_false() -> None:
+    both = python_of("l.a = 1 AND l.b = 1")
+    either = python_of("l.a = 1 OR l.b = 1")
+    assert both({"a": None, "b": 0}, {}, {}) is False
+    assert both({"a": None, "b": 1}, {}, {}) is None
+    assert either({"a": None, "b": 1}, {}, {}) is True
+    assert either({"a": None, "b": 0}, {}, {}) is None

@@ -1,0 +1,41 @@
+"""Speak to Prefect about one source: its schedule, or a run now."""
+
+import asyncio
+
+from registry.intake.schedules import ScheduleRow
+from registry.settings import Settings
+from schemas.errors import Unreachable
+
+
+class NoWorker(Unreachable):
+    """Nobody would hear the request: no hub, or no worker that serves the source."""
+
+    code = "no_worker"
+    remedy = "Start `townclerk up` and `townclerk worker`, or read it here: `townclerk sync run`."
+
+
+def tell_prefect(settings: Settings, schedule: ScheduleRow) -> bool:
+    """Tell a running Prefect server; False where none runs, and a worker will tell it later."""
+    from townclerk.prefect_at_hand import prefect_running
+
+    if not prefect_running(settings):
+        return False
+    from flows.deploy import apply_schedule
+
+    return asyncio.run(apply_schedule(schedule))
+
+
+def ask_worker(settings: Settings, source_key: str) -> None:
+    """Ask a worker to read a source.
+
+    Raises:
+        NoWorker: No hub runs, or no worker has ever served the source.
+    """
+    from townclerk.prefect_at_hand import prefect_running
+
+    if not prefect_running(settings):
+        raise NoWorker("No hub is running, so no worker can be asked.")
+    from flows.deploy import start_sync
+
+    if not asyncio.run(start_sync(source_key)):
+        raise NoWorker(f"No worker serves {source_key} yet.")

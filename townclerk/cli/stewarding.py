@@ -1,0 +1,171 @@
+"""The steward's part of `townclerk customers`: doubtful pairs, why, decisions, new models."""
+
+import getpass
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from registry import customers
+from schemas.customers import Verdict
+from townclerk.cli.opening import opened_town, unit_of_work
+from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+
+One = Annotated[int, typer.Argument(help="Number of a record.")]
+Other = Annotated[int, typer.Argument(help="Number of another record.")]
+Actor = Annotated[str | None, typer.Option("--as", help="Who decides; default is your account.")]
+
+
+def find(
+    words: Annotated[list[str], typer.Argument(help="Name, number, e-mail, birthday, address.")],
+    as_json: AsJson = False,
+) -> None:
+    """Find a customer by whatever you know, misspelt or not; the likeliest first."""
+    with opened_town(), unit_of_work() as db:
+        found = customers.find.find_customers(db, " ".join(words))
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        "Customers who may be meant",
+        ("name", "kind", "records", "bits", "id"),
+        ((one.display_name, one.kind, one.record_count, one.weight_bits, one.id) for one in found),
+    )
+    if not found:
+        say("Nobody is like this.")
+
+
+def review(
+    limit: Annotated[int, typer.Option(help="Pairs to show.")] = 20, as_json: AsJson = False
+) -> None:
+    """Show the doubtful pairs, those first where an answer helps most."""
+    with opened_town(), unit_of_work() as db:
+        queue = customers.stewardship.review_queue(db, limit=limit)
+    if as_json:
+        print_json(queue)
+        return
+    print_table(
+        "Pairs to review",
+        ("record", "record", "bits", "now", "records", "benefit"),
+        (
+            (
+                doubt.left_id,
+                doubt.right_id,
+                f"{doubt.weight_bits:.1f}",
+                "one customer" if doubt.linked else "two customers",
+                doubt.records,
+                f"{doubt.benefit:.2f}",
+            )
+            for doubt in queue
+        ),
+    )
+    if queue:
+        first = queue[0]
+        say_next(f"`townclerk customers why {first.left_id} {first.right_id}`")
+    else:
+        say("Nothing is doubtful.")
+
+
+def why(one: One, other: Other, as_json: AsJson = False) -> None:
+    """Show, field by field, why two records are taken for one customer or not."""
+    with opened_town(), unit_of_work() as db:
+        found = customers.explain.explain(db, one, other)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        f"Records {found.left} and {found.right}",
+        ("field", "how they agree", "adds bits", "weight so far"),
+        (
+            (step.field, step.level, f"{step.bits:+.1f}", f"{step.weight_bits:.1f}")
+            for step in found.steps
+        ),
+    )
+    say(
+        f"Weight {found.weight_bits:.1f} bits, probability {found.probability:.3f};"
+        f" records are linked from {found.cut_bits:.1f} bits on."
+    )
+    if found.decided is not None:
+        say(f"A steward decided: {'link' if found.decided else 'unlink'}.")
+    elif found.by_identity:
+        say("One official number agrees and nothing contradicts it: linked whatever the weight.")
+    elif found.apart:
+        say("Two official numbers: never linked by the model.")
+    say_next(f"`townclerk customers decide {one} {other} link --reason TEXT`, or unlink, postpone")
+
+
+def decide(
+    one: One,
+    other: Other,
+    verdict: Annotated[Verdict, typer.Argument(help="What you decide.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for those who ask later.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Link two records, unlink them, or postpone; it holds whatever a model says later."""
+    with opened_town(), unit_of_work() as db:
+        decision = customers.stewardship.decide(
+            db, one, other, verdict, reason=reason, actor=actor or getpass.getuser()
+        )
+    if as_json:
+        print_json({"decision": decision})
+        return
+    say(f"Kept as decision {decision}.")
+    say_next(f"`townclerk customers undo {decision}` takes it back")
+
+
+def undo(
+    decision: Annotated[UUID, typer.Argument(help="Id of a decision.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a decision back; the model decides again, and the decision stays on record."""
+    with opened_town(), unit_of_work() as db:
+        customers.stewardship.undo(db, decision, actor=actor or getpass.getuser())
+    if as_json:
+        print_json({"undone": decision})
+        return
+    say("Taken back.")
+    say_next("`townclerk customers decisions`")
+
+
+def decisions(as_json: AsJson = False) -> None:
+    """List what was decided, the newest first, undone decisions too."""
+    with opened_town(), unit_of_work() as db:
+        rows = customers.stewardship.decisions(db)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "Decisions",
+        ("record", "record", "verdict", "reason", "by", "at", "undone", "id"),
+        (
+            (
+                row.left_id,
+                row.right_id,
+                row.verdict,
+                row.reason,
+                row.actor,
+                row.decided_at,
+                row.undone_by,
+                row.id,
+            )
+            for row in rows
+        ),
+    )
+
+
+def train(as_json: AsJson = False) -> None:
+    """Train a new model beside the live one and show what it would change."""
+    with opened_town(), unit_of_work() as db:
+        proposal = customers.commands.propose(db)
+    if as_json:
+        print_json(proposal)
+        return
+    say(
+        f"Model {proposal.version[:12]} finds {proposal.customers} customers. Of those of today"
+        f" {proposal.merges} would be joined with others, {proposal.splits} parted, and"
+        f" {proposal.unchanged} stay as they are."
+    )
+    say_next(f"`townclerk customers rematch --version {proposal.version[:12]}` puts it in force")
