@@ -8,6 +8,7 @@ a byte is sent. So neither a hostile page nor a changed name server can carry a 
 import asyncio
 import ssl
 from collections.abc import AsyncIterable, Callable, Mapping
+from contextlib import aclosing
 from typing import NamedTuple, TypeVar
 
 import httpx
@@ -170,33 +171,19 @@ class HttpClient:
         )
 
     async def look(self, target: str, headers: Mapping[str, str], *, limit: int) -> Look:
-        """Get once, without signing in, and take every status for an answer.
-
-        Args:
-            target: From `below` or `same_origin`.
-            headers: Header fields beside our own.
-            limit: Most bytes of the body.
-
-        Raises:
-            RetryLater: Out of reach.
-            GiveUp: Not allowed, not trusted, too large, or no HTTP.
-        """
+        """Get once, unsigned, at most `limit` bytes; every status is an answer."""
         request = httpx.Request("GET", self._url(target), headers={**_HEADERS, **headers})
         request.extensions = {**request.extensions, "timeout": _TIMEOUT}
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 response = await self._transport.handle_async_request(request)
-                try:
-                    encoding = response.headers.get("content-encoding", "").strip().lower()
-                    body = await read_body(response.aiter_raw(), encoding=encoding, limit=limit)
-                finally:
-                    await response.aclose()
+                async with aclosing(response):
+                    packed = response.headers.get("content-encoding", "").strip().lower()
+                    body = await read_body(response.aiter_raw(), encoding=packed, limit=limit)
         except (TimeoutError, Hiccup, httpx.HTTPError) as error:
-            if isinstance(error, httpx.TransportError):
-                broken = _broken(error, self._who)
-                if isinstance(broken, GiveUp):
-                    raise broken from None
-            raise RetryLater(f"{self._who} does not answer.") from None
+            broken = _broken(error, self._who) if isinstance(error, httpx.TransportError) else error
+            later = RetryLater(f"{self._who} does not answer.")
+            raise (broken if isinstance(broken, GiveUp) else later) from None
         return Look(response.status_code, response.headers, body, *secured_by(response.extensions))
 
     def same_origin(self, link: str, target: str) -> str:
