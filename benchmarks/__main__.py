@@ -23,6 +23,9 @@ SUITES = (
     "customers.linking",
     "customers.pages",
     "compliance.rules",
+    "compliance.peers",
+    "compliance.fleet",
+    "compliance.bad_input",
     "graphql",
     "graphql_postgraphile",
 )

@@ -140,17 +140,7 @@ class HttpClient:
         )
 
     async def look(self, target: str, headers: Mapping[str, str], *, limit: int) -> Look:
-        """Get once, without signing in, and take every status for an answer.
-
-        Args:
-            target: From `below` or `same_origin`.
-            headers: Header fields beside our own.
-            limit: Most bytes of the body.
-
-        Raises:
-            RetryLater: Out of reach.
-            GiveUp: Not allowed, not trusted, too large, or no HTTP.
-        """
+        """Get once, unsigned, at most `limit` bytes; every status is an answer."""
         request = httpx.Request("GET", self._url(target), headers={**_HEADERS, **headers})
         request.extensions = {**request.extensions, "timeout": _TIMEOUT}
         try:
@@ -161,11 +151,9 @@ class HttpClient:
                 finally:
                     await response.aclose()
         except (TimeoutError, Hiccup, httpx.HTTPError) as error:
-            if isinstance(error, httpx.TransportError):
-                broken = _broken(error, self._who)
-                if isinstance(broken, GiveUp):
-                    raise broken from None
-            raise RetryLater(f"{self._who} does not answer.") from None
+            broken = _broken(error, self._who) if isinstance(error, httpx.TransportError) else error
+            later = RetryLater(f"{self._who} does not answer.")
+            raise (broken if isinstance(broken, GiveUp) else later) from None
         return Look(response.status_code, response.headers, body, *secured_by(response.extensions))
 
     def same_origin(self, link: str, target: str) -> str:

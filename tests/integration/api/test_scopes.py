@@ -56,8 +56,6 @@ OPENS = {
     "models": Scope.LANDSCAPE_READ,
     "views": Scope.LANDSCAPE_READ,
     "releases": Scope.LANDSCAPE_READ,
-    "changeSets": Scope.LANDSCAPE_READ,
-    "scenarios": Scope.LANDSCAPE_READ,
     "workList": Scope.LANDSCAPE_READ,
     "sources": Scope.SYNC_READ,
     "syncRuns": Scope.SYNC_READ,
