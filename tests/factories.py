@@ -14,7 +14,7 @@ import psycopg
 from registry.storage.statements import insert_row
 from schemas.access import ApiToken, KeptAnswer, Scope, StoredSecret, TrustedDocument
 from schemas.base import utc_now
-from schemas.customers import CleanRecord, Customer, CustomerLink, LinkRule, MatchModel
+from schemas.customers import CleanRecord, CustomerLink, LinkRule, MatchRecord
 from schemas.intake import (
     Checkpoint,
     Drift,
@@ -32,24 +32,11 @@ from schemas.intake import (
 )
 from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
 from schemas.records import CustomerKind
-from tests.landscape_factories import LANDSCAPE_FACTORIES, a_past_of
+from tests.compliance_factories import COMPLIANCE_FACTORIES
+from tests.customer_factories import CUSTOMER_FACTORIES, a_customer
+from tests.landscape_factories import LANDSCAPE_FACTORIES, a_past_of, an_element
 
 _numbers = itertools.count(1)
-
-
-def an_element(db: psycopg.Connection, **given: Any) -> Element:
-    """Register an element; a system unless told otherwise."""
-    number = next(_numbers)
-    row = Element(
-        **{
-            "urn": f"urn:test:element:{number}",
-            "kind": ElementKind.SYSTEM,
-            "name": f"System {number}",
-            **given,
-        }
-    )
-    insert_row(db, row)
-    return row
 
 
 def a_relationship(db: psycopg.Connection, **given: Any) -> Relationship:
@@ -182,15 +169,6 @@ def a_clean_record(db: psycopg.Connection, **given: Any) -> CleanRecord:
     return row
 
 
-def a_customer(db: psycopg.Connection, **given: Any) -> Customer:
-    """Make a customer; a person unless told otherwise."""
-    row = Customer(
-        **{"kind": CustomerKind.PERSON, "display_name": f"Customer {next(_numbers)}", **given}
-    )
-    insert_row(db, row)
-    return row
-
-
 def a_customer_link(db: psycopg.Connection, **given: Any) -> CustomerLink:
     """Link a landed record to a customer of its own."""
     if "record_id" not in given:
@@ -198,14 +176,6 @@ def a_customer_link(db: psycopg.Connection, **given: Any) -> CustomerLink:
     if "customer_id" not in given:
         given["customer_id"] = a_customer(db).id
     row = CustomerLink(**{"rule": LinkRule.ALONE, **given})
-    insert_row(db, row)
-    return row
-
-
-def a_match_model(db: psycopg.Connection, **given: Any) -> MatchModel:
-    """Freeze a model without parameters."""
-    mark = sha256(str(next(_numbers)).encode()).hexdigest()
-    row = MatchModel(**{"content_hash": mark, "records": 0, **given})
     insert_row(db, row)
     return row
 
@@ -329,14 +299,33 @@ def a_trusted_document(db: psycopg.Connection, **given: Any) -> TrustedDocument:
     return row
 
 
+def a_match_record(db: psycopg.Connection, **given: Any) -> MatchRecord:
+    """See a landed record as the live model does; without any value."""
+    if "record_id" not in given:
+        given["record_id"] = a_landed_record(db).id
+    row = MatchRecord(
+        **{
+            "kind": CustomerKind.PERSON,
+            "place": f"place {next(_numbers)}",
+            "content": 0,
+            "features": "{}",
+            "keys": [],
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
 FACTORIES = {
     "kept_answer": a_kept_answer,
     "trusted_document": a_trusted_document,
     **LANDSCAPE_FACTORIES,
+    **COMPLIANCE_FACTORIES,
+    **CUSTOMER_FACTORIES,
     "api_token": an_api_token,
     "checkpoint": a_checkpoint,
     "clean_record": a_clean_record,
-    "customer": a_customer,
     "customer_link": a_customer_link,
     "drift": a_drift,
     "element": an_element,
@@ -344,7 +333,7 @@ FACTORIES = {
     "landed_record": a_landed_record,
     "lease": a_lease,
     "lineage_edge": a_lineage_edge,
-    "match_model": a_match_model,
+    "match_record": a_match_record,
     "received_event": a_received_event,
     "stored_secret": a_stored_secret,
     "quarantined_record": a_quarantined_record,

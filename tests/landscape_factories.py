@@ -7,7 +7,7 @@ from uuid import UUID
 import psycopg
 
 from registry.storage.statements import insert_row
-from schemas.base import uuid7
+from schemas.base import utc_now, uuid7
 from schemas.changes import (
     Alias,
     Change,
@@ -17,9 +17,30 @@ from schemas.changes import (
     ScenarioChange,
     WorkItem,
 )
-from schemas.landscape import ArchitectureModel, StoredView
+from schemas.landscape import (
+    ArchitectureModel,
+    Element,
+    ElementKind,
+    LandscapeChange,
+    StoredView,
+)
 
 _numbers = itertools.count(1)
+
+
+def an_element(db: psycopg.Connection, **given: Any) -> Element:
+    """Register an element; a system unless told otherwise."""
+    number = next(_numbers)
+    row = Element(
+        **{
+            "urn": f"urn:test:element:{number}",
+            "kind": ElementKind.SYSTEM,
+            "name": f"System {number}",
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
 
 
 def an_architecture_model(db: psycopg.Connection, **given: Any) -> ArchitectureModel:
@@ -137,7 +158,15 @@ def a_past_of(table: str, key: UUID, db: psycopg.Connection) -> None:
     db.execute(f"DELETE FROM {table} WHERE id = %s", (key,))
 
 
+def a_landscape_change(db: psycopg.Connection, **given: Any) -> LandscapeChange:
+    """Note a transaction that never was."""
+    row = LandscapeChange(**{"xid": next(_numbers), "changed_at": utc_now(), **given})
+    insert_row(db, row)
+    return row
+
+
 LANDSCAPE_FACTORIES = {
+    "landscape_change": a_landscape_change,
     "alias": an_alias,
     "architecture_model": an_architecture_model,
     "architecture_model_history": lambda db: a_past_of(

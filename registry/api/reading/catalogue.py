@@ -14,7 +14,6 @@ from registry.compliance import readable as compliance
 from registry.customers import readable as customers
 from registry.intake import readable as intake
 from registry.landscape import readable as landscape
-from registry.landscape import readable_changes as changes
 from registry.storage.readable import (
     Column,
     Entry,
@@ -127,7 +126,7 @@ class Catalogue:
             raise BrokenDeclaration(f"{where} leads to {target}, which is not declared.")
 
 
-ROOMS: Final = (landscape, changes, intake, customers, compliance)
+ROOMS: Final = (landscape, intake, customers, compliance)
 CATALOGUE: Final = Catalogue(
     (readable for room in ROOMS for readable in room.READABLES),
     (entry for room in ROOMS for entry in room.ENTRIES),

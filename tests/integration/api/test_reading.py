@@ -176,7 +176,8 @@ def test_everything_inside_landscape_is_of_its_scenario() -> None:
             " VALUES (%s, 'plan', 'A plan', '', 'tester', now())",
             [key],
         )
-    (found,) = data("{ scenarios { id key changeSets { totalCount } } }")["scenarios"]
+    text = "{ scenarios { nodes { id key changeSets { totalCount } } } }"
+    (found,) = [node for node in data(text)["scenarios"]["nodes"] if node["key"] == "plan"]
     assert found == {
         "id": global_id("scenario", key),
         "key": "plan",

@@ -87,6 +87,8 @@ def questions() -> Iterator[tuple[str, str]]:
         assert kind is not None
         item = named(kind.fields["nodes"]) if "nodes" in kind.fields else kind
         assert item is not None
+        if "id" not in item.fields:
+            continue  # an analysis in memory, not a list of what is registered
         yield name, f"{{ {name} {selection(field, 'id')} }}"
         for child, inner in item.fields.items():
             if named(inner) is not None:

@@ -11,7 +11,10 @@ def test_every_table_has_a_factory() -> None:
     assert set(FACTORIES) == set(metadata.tables)
 
 
-@pytest.mark.parametrize("table", sorted(FACTORIES))
+ONE_ROW = {"live_model"}  # two live models would be none
+
+
+@pytest.mark.parametrize("table", sorted(FACTORIES.keys() - ONE_ROW))
 def test_the_database_accepts_the_smallest_row_twice(db: psycopg.Connection, table: str) -> None:
     FACTORIES[table](db)
     FACTORIES[table](db)

@@ -1,0 +1,137 @@
+"""Factories of customers, of what they were, and of how records were found to be one of them."""
+
+import itertools
+from hashlib import sha256
+from typing import Any
+
+import psycopg
+
+from registry.storage.statements import insert_row
+from schemas.base import utc_now, uuid7
+from schemas.customers import (
+    Customer,
+    CustomerChange,
+    CustomerEvent,
+    CustomerRedirect,
+    CustomerVersion,
+    LiveModel,
+    MatchDecision,
+    MatchEdge,
+    MatchKey,
+    MatchModel,
+    Verdict,
+)
+from schemas.records import CustomerKind
+
+_numbers = itertools.count(1)
+
+
+def a_customer(db: psycopg.Connection, **given: Any) -> Customer:
+    """Make a customer; a person unless told otherwise."""
+    row = Customer(
+        **{"kind": CustomerKind.PERSON, "display_name": f"Customer {next(_numbers)}", **given}
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_match_model(db: psycopg.Connection, **given: Any) -> MatchModel:
+    """Freeze a model without parameters."""
+    mark = sha256(str(next(_numbers)).encode()).hexdigest()
+    row = MatchModel(**{"content_hash": mark, "records": 0, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_live_model(db: psycopg.Connection, **given: Any) -> LiveModel:
+    """Let a model be the live one; there is one at most."""
+    if "model_id" not in given:
+        given["model_id"] = a_match_model(db).id
+    row = LiveModel(**given)
+    insert_row(db, row)
+    return row
+
+
+def a_match_key(db: psycopg.Connection, **given: Any) -> MatchKey:
+    """Block a record under a key of its own."""
+    row = MatchKey(**{"key": next(_numbers), "record_id": next(_numbers), **given})
+    insert_row(db, row)
+    return row
+
+
+def a_match_edge(db: psycopg.Connection, **given: Any) -> MatchEdge:
+    """Weigh two records."""
+    row = MatchEdge(
+        **{
+            "left_id": next(_numbers),
+            "right_id": next(_numbers),
+            "weight_bits": 10.0,
+            "by_identity": False,
+            "apart": False,
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_match_decision(db: psycopg.Connection, **given: Any) -> MatchDecision:
+    """Decide that two records are one customer."""
+    number = next(_numbers)
+    row = MatchDecision(
+        **{
+            "data_set_l": uuid7(),
+            "key_l": f"l{number}",
+            "data_set_r": uuid7(),
+            "key_r": f"r{number}",
+            "verdict": Verdict.LINK,
+            "reason": "a test",
+            "actor": "steward",
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_customer_redirect(db: psycopg.Connection, **given: Any) -> CustomerRedirect:
+    """Retire an id without a successor."""
+    row = CustomerRedirect(**{"id": uuid7(), **given})
+    insert_row(db, row)
+    return row
+
+
+def a_customer_version(db: psycopg.Connection, **given: Any) -> CustomerVersion:
+    """Keep what a customer was."""
+    row = CustomerVersion(
+        **{
+            "customer_id": uuid7(),
+            "revision": 1,
+            "display_name": "A customer",
+            "record_count": 1,
+            "valid_from": utc_now(),
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_customer_event(db: psycopg.Connection, **given: Any) -> CustomerEvent:
+    """Tell of a new customer."""
+    row = CustomerEvent(**{"customer_id": uuid7(), "change": CustomerChange.NEW, **given})
+    insert_row(db, row)
+    return row
+
+
+CUSTOMER_FACTORIES = {
+    "customer": a_customer,
+    "customer_event": a_customer_event,
+    "customer_redirect": a_customer_redirect,
+    "customer_version": a_customer_version,
+    "live_model": a_live_model,
+    "match_decision": a_match_decision,
+    "match_edge": a_match_edge,
+    "match_key": a_match_key,
+    "match_model": a_match_model,
+}
