@@ -13,6 +13,10 @@ PAGES = (
     "/landscape",
     "/landscape?colour=sync",
     "/systems/urn:townclerk:system:crm",
+    "/gaps",
+    "/roadmap",
+    "/flows",
+    "/views",
     "/quarantine",
     "/quarantine?source=library",
 )
