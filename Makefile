@@ -18,7 +18,7 @@ up: $(VENV)/.run
 	@$(BIN)/townclerk up $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest tests -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest tests -n 3 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -55,7 +55,9 @@ VIEW: Final = Readable(
     Table("stored_view", at="stored_view_at"),
     (
         Column("name", Value.TEXT, "Name as people say it.", OPEN),
-        Column("kind", Value.TEXT, "archimate, sketch or canvas.", OPEN, can_group=True),
+        Column(
+            "kind", Value.TEXT, "Which sort: archimate, sketch or canvas.", OPEN, can_group=True
+        ),
         Column("description", Value.TEXT, "What it shows.", OPEN, can_order=False),
         Column("viewpoint", Value.TEXT, "ArchiMate viewpoint, if any.", OPEN, nullable=True),
         Column("revision", Value.INTEGER, "Counts changes.", OPEN),
@@ -100,7 +102,7 @@ CHANGE_SET: Final = Readable(
     "Changes that belong together: who proposed them, who approved them, and why.",
     Table("change_set"),
     (
-        Column("purpose", Value.TEXT, "edit, table, release, scenario or undo.", OPEN),
+        Column("purpose", Value.TEXT, "What for: edit, table, release, scenario or undo.", OPEN),
         Column("reason", Value.TEXT, "Why, in the proposer's words.", OPEN, can_order=False),
         Column("proposer", Value.TEXT, "Who proposed it.", OPEN),
         Column("reviewer", Value.TEXT, "Who decided about it.", OPEN, nullable=True),
@@ -169,10 +171,22 @@ WORK_ITEM: Final = Readable(
     Table("work_item"),
     (
         Column("gone_name", Value.TEXT, "What is gone.", OPEN),
-        Column("outcome", Value.TEXT, "mapped, kept or dropped.", OPEN, nullable=True),
+        Column(
+            "outcome",
+            Value.TEXT,
+            "What became of it: mapped, kept or dropped.",
+            OPEN,
+            nullable=True,
+        ),
         _since("created_at", "When it came up."),
         _since("done_at", "When it was settled.", nullable=True),
-        Join("release", "ModelRelease", "Whose.", OPEN, on="{there}.id = {here}.release_id"),
+        Join(
+            "release",
+            "ModelRelease",
+            "The release that left it.",
+            OPEN,
+            on="{there}.id = {here}.release_id",
+        ),
         Join(
             "own",
             "Element",

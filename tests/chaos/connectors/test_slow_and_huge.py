@@ -21,6 +21,7 @@ KILOBYTES_MAX = 600 * 1024
 """A body of 64 MB, its text, and the server that sends it from the same process."""
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", SLOW)
 def test_a_slow_or_huge_answer_is_bounded(
     serve: Callable[[Answer], Server],

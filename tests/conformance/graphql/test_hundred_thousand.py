@@ -11,6 +11,7 @@ import pytest
 from tests.integration.api.test_fuzz import fill, fuzz
 
 pytestmark = [
+    pytest.mark.heavy,
     pytest.mark.usefixtures("shared_database"),
     pytest.mark.timeout(7200),
     # graphql-core leaves the neighbours of a field that failed without waiting for them.

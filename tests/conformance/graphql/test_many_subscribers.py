@@ -17,7 +17,7 @@ from tests import factories
 from tests.integration.api.asking import EVERY_SCOPE, Door
 from tests.integration.api.following import connected, served
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = [pytest.mark.heavy, pytest.mark.usefixtures("database")]
 
 SUBSCRIPTIONS = 500
 PER_CONNECTION = 2

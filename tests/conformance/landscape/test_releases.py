@@ -28,7 +28,7 @@ def take(db: psycopg.Connection, path: Path, *, day: str | None = None) -> Repor
     "name",
     [
         "archimate/Archisurance.archimate",
-        "gemma-ggm/GEMMA-GGM-2025-07-02.xml.gz",
+        pytest.param("gemma-ggm/GEMMA-GGM-2025-07-02.xml.gz", marks=pytest.mark.heavy),
         "gemma/GEMMA-2026-06-30.xml.gz",
         pytest.param("gemma/GEMMA-2026-06-30.archimate.gz", marks=pytest.mark.heavy),
     ],
@@ -43,6 +43,7 @@ def test_a_real_model_is_stored_without_loss(
     assert take(db, path).rows_changed == 0
 
 
+@pytest.mark.heavy
 def test_real_releases_keep_who_is_who_and_every_day(
     db: psycopg.Connection, reference_data: Place
 ) -> None:

@@ -54,7 +54,11 @@ class Visit:
         """Write down what goes wrong from now on."""
         self.page.on("console", lambda said: self._note_if(said.type == "error", said.text))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.troubles.append(request.url))
+        # What the browser gave up itself, because the page went on, has not failed.
+        self.page.on(
+            "requestfailed",
+            lambda request: self._note_if(request.failure != "net::ERR_ABORTED", request.url),
+        )
         self.page.on(
             "response",
             lambda got: self._note_if(got.status >= 400, f"{got.status} {got.url}"),
