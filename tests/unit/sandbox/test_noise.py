@@ -16,8 +16,8 @@ from townclerk.sandbox.noise import (
     typo,
     wrong_digit,
 )
-from townclerk.sandbox.sources.desk import Desk
-from townclerk.sandbox.sources.taxes import COLUMNS
+from townclerk.sandbox.sources.desk import Desk, Moment
+from townclerk.sandbox.sources.taxes import COLUMNS, shape
 from townclerk.sandbox.sources.waste import HEADERS, western
 
 CARELESS = Care(
@@ -130,6 +130,13 @@ def test_rows_fit_the_columns_they_are_for(
         assert isinstance(row, tuple)
         assert len(row) == len(HEADERS)
         assert all(cell.encode("cp1252") is not None for cell in row)
+
+
+def test_two_slips_in_one_postal_code_still_fit_the_old_systems_column() -> None:
+    seen = a_sighting()
+    seen.postal_code = "1234AABB"  # each slip has doubled a letter
+    row = shape(Random(1).random, "1", seen, Moment(date(2026, 1, 1), "2026-01-01T00:00:00Z"))
+    assert row[COLUMNS.index("postal_code")] == "1234AAB"
 
 
 def test_keys_tell_nothing_about_the_order_of_people(

@@ -12,6 +12,7 @@ from townclerk.sandbox.sources.desk import Desk, Moment
 from townclerk.sandbox.urns import Draw
 
 NAME_MAX = 28  # letters that fit the old system's name column
+POSTAL_CODE_MAX = 7  # two slips in one code would make it eight
 
 COLUMNS = (
     "subject_number", "subject_kind", "bsn", "chamber_number", "initials", "prefix", "name",
@@ -41,7 +42,7 @@ def shape(draw: Draw, key: str, seen: Sighting, changed: Moment) -> tuple[str | 
         capitals(seen.street),
         str(seen.number),
         seen.addition or None,
-        seen.postal_code,
+        seen.postal_code[:POSTAL_CODE_MAX],
         capitals(seen.city),
         f"{120_000 + int(draw() ** 2 * 600) * 1000}.00",
         changed.iso,
