@@ -86,4 +86,6 @@ def _is_ours(error: str) -> bool:
         "GraphQLError",
         "QuestionTooLarge",
         "MomentInFuture",
+        "UnknownName",
+        "AmbiguousName",
     }
