@@ -58,15 +58,16 @@ _statements: dict[str, tuple[bytes, list[Any]]] = {}
 
 def _statement(body: dict[str, Any]) -> tuple[bytes, list[Any]]:
     """Return the statement that a question compiles to; found once, as a person would write it."""
-    if body["query"] not in _statements:
+    asked = orjson.dumps(body).decode()
+    if asked not in _statements:
         document = read_document(body["query"])
         question = plans.question(body["query"], document, None, body.get("variables"))
         assert question
         found = plans.plan(question, EVERY.scopes)
         assert found
         with unit_of_work() as db:
-            _statements[body["query"]] = (found[0].sql, reckoned(db, found[1]))
-    return _statements[body["query"]]
+            _statements[asked] = (found[0].sql, reckoned(db, found[1]))
+    return _statements[asked]
 
 
 def _bare(body: dict[str, Any]) -> bytes:
