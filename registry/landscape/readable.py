@@ -7,8 +7,8 @@ from typing import Any, Final
 import psycopg
 
 from registry.landscape.models import readable as models
-from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction, reach
-from registry.landscape.questions.stored import kept_graph
+from registry.landscape.questions.impact import impact_ids
+from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction
 from registry.storage.readable import (
     Argument,
     Column,
@@ -299,16 +299,14 @@ AFFECTED: Final = Readable(
 def _reached(db: psycopg.Connection, asked: Mapping[str, Any]) -> tuple[str, str]:
     """Walk the landscape in memory; nothing is reached from a URN that is not registered."""
     start = db.execute("SELECT id FROM element WHERE urn = %s", (asked["urn"],)).fetchone()
-    graph = kept_graph(db)
-    node = graph.with_key(str(start[0])) if start else None
-    found = reach(
-        graph,
-        [] if node is None else [node],
+    keys, depths = impact_ids(
+        db,
+        start or (),
         direction=Direction.NEEDS if asked.get("needs") else Direction.AFFECTS,
         depth=asked.get("depth") or DEPTH_DEFAULT,
+        rows_max=REACHED_MAX,
     )
-    nodes, depths = found.nodes[:REACHED_MAX].tolist(), found.depths[:REACHED_MAX].tolist()
-    return f"{{{','.join(graph.keys[at] for at in nodes)}}}", f"{{{','.join(map(str, depths))}}}"
+    return f"{{{','.join(keys)}}}", f"{{{','.join(map(str, depths))}}}"
 
 
 READABLES: Final = (ELEMENT, *_NAMED, OTHER_ELEMENT, RELATIONSHIP, AFFECTED, *models.READABLES)

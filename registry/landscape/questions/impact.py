@@ -81,16 +81,15 @@ def impact_ids(
     *,
     direction: Direction = Direction.AFFECTS,
     depth: int = DEPTH_DEFAULT,
-    kinds: Collection[str] = (),
-    relationships: Collection[RelationshipKind] = (),
-) -> tuple[list[UUID], list[int]]:
-    """Return ids and depths of what is reached, to be joined as `unnest(ids, depths)`.
+    rows_max: int,
+) -> tuple[list[str], list[int]]:
+    """Return ids and depths of what is reached, nearest first, to be joined by `unnest`.
 
-    Starts that nothing is registered under reach nothing. Arguments as for reach.
+    Starts that nothing is registered under reach nothing. Arguments as for reach, and the most
+    rows to return.
     """
     graph = kept_graph(db)
     nodes = [node for start in starts if (node := graph.with_key(str(start))) is not None]
-    found = reach(
-        graph, nodes, direction=direction, depth=depth, kinds=kinds, relationships=relationships
-    )
-    return [UUID(graph.keys[node]) for node in found.nodes.tolist()], found.depths.tolist()
+    found = reach(graph, nodes, direction=direction, depth=depth)
+    keys = [graph.keys[node] for node in found.nodes[:rows_max].tolist()]
+    return keys, found.depths[:rows_max].tolist()
