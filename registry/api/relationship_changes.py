@@ -8,8 +8,12 @@ from strawberry.scalars import JSON
 
 from registry.api.changes import Change, ExpectedRevision, change
 from registry.api.pages import global_id, read_global_id
+from registry.api.reading.plain import changed, value_of
+from registry.api.reading.rows import Row
+from registry.api.reading.shapes import Info
 from registry.landscape import edit
 from registry.landscape.edit import RelationshipEdit
+from registry.landscape.readable import RELATIONSHIP
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 from schemas.landscape import RelationshipKind
@@ -30,7 +34,13 @@ class RelationshipChange(Change):
     id: strawberry.ID = strawberry.field(description="Its global id; ask `node` for it.")
     kind: RelationshipKind = strawberry.field(description="ArchiMate 3.2 relationship.")
     revision: int = strawberry.field(description="Counts changes.")
-    attributes: JSON = strawberry.field(description="Its properties.")
+    row: strawberry.Private[Row]
+
+    @strawberry.field(description="Its properties; people in them as in `Relationship`.")
+    async def attributes(self, info: Info) -> JSON:
+        """Return the properties, masked where they have to be."""
+        value: JSON = await value_of(self.row, "attributes", info.context)
+        return value
 
 
 def _register_relationship(
@@ -76,12 +86,11 @@ def _object(attributes: Any) -> dict[str, Any]:
 
 
 def _changed(row: RelationshipEdit) -> RelationshipChange:
-    attributes: Any = row.attrs
     return RelationshipChange(
         id=strawberry.ID(global_id("relationship", row.id)),
         kind=RelationshipKind(row.kind),
         revision=row.revision,
-        attributes=attributes,
+        row=changed(RELATIONSHIP, row.id, row),
     )
 
 
