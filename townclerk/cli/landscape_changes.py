@@ -22,8 +22,7 @@ from schemas.changes import ChangeState
 from schemas.errors import InvalidInput
 from townclerk.cli.documents import read_document
 from townclerk.cli.files import read_bytes
-from townclerk.cli.landscape_models import end_of
-from townclerk.cli.models import print_answer, show
+from townclerk.cli.models import end_of, print_answer, show
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_table, say, say_next
 from townclerk.cli.people import By, account

@@ -1,6 +1,6 @@
 """`townclerk landscape import, models, releases, worklist, settle`: models of the register."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from registry.landscape.models.fetch import fetch_model, list_models, strictness
 from registry.landscape.models.report import Report, Tally
 from registry.landscape.queries import find_element
 from schemas.errors import InvalidInput
-from townclerk.cli.models import print_answer, read_model
+from townclerk.cli.models import end_of, print_answer, read_model
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_table, say, say_next
 from townclerk.cli.people import By, account
@@ -263,11 +263,6 @@ def stored_model(key: str, as_of: datetime | None, in_scenario: str | None) -> M
     with opened_town(), unit_of_work() as db:
         scenario = find_scenario(db, in_scenario).id if in_scenario else None
         return fetch_model(db, key, as_of=end_of(as_of), scenario=scenario)
-
-
-def end_of(day: datetime | None) -> datetime | None:
-    """Return the end of a day, so that what began on it counts."""
-    return day.replace(tzinfo=UTC) + timedelta(days=1, microseconds=-1) if day else None
 
 
 def add_to(app: typer.Typer) -> None:
