@@ -243,6 +243,8 @@ def settle(
         typer.Option(help="mapped: lead it to --to or the suggestion; kept: leave it; dropped."),
     ],
     to: Annotated[str | None, typer.Option(help="URN of the element to lead to.")] = None,
+    reason: Reason = "",
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Decide one item of the work list."""
@@ -250,12 +252,36 @@ def settle(
         raise InvalidInput("--to goes with --outcome mapped.")
     with opened_town(), unit_of_work() as db:
         target = find_element(db, to).id if to else None
-        row = work.settle(db, item, work.Outcome(outcome), to=target)
+        decision = work.Decision(
+            outcome=work.Outcome(outcome), to=target, by=by or account(), note=reason
+        )
+        row = work.settle(db, item, decision)
     if as_json:
         print_answer(row)
         return
     say(f"{row.own_name} and {row.gone_name}: {outcome}.")
     say_next("`townclerk landscape worklist` shows what is left")
+
+
+def postpone(
+    item: Annotated[UUID, typer.Argument(help="The item, as `worklist` shows it.")],
+    *,
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day it comes up again.")
+    ],
+    reason: Reason = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Put an item of the work list off until a day."""
+    day = until.replace(tzinfo=UTC)
+    with opened_town(), unit_of_work() as db:
+        row = work.postpone(db, item, day, by=by or account(), note=reason)
+    if as_json:
+        print_answer({"item": row.id, "until": day})
+        return
+    say(f"{row.own_name} and {row.gone_name}: again on {day:%Y-%m-%d}.")
+    say_next("`townclerk landscape worklist --all` shows what is put off, too")
 
 
 def stored_model(key: str, as_of: datetime | None, in_scenario: str | None) -> Model:
@@ -268,6 +294,6 @@ def stored_model(key: str, as_of: datetime | None, in_scenario: str | None) -> M
 def add_to(app: typer.Typer) -> None:
     """Add the commands on models to the landscape's commands."""
     app.command(name="import")(import_)
-    for command in (models, worklist, settle):
+    for command in (models, worklist, settle, postpone):
         app.command(name=command.__name__)(command)
     app.add_typer(releases, name="releases")
