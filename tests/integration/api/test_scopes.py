@@ -43,7 +43,6 @@ OPENS = {
     "elements": Scope.LANDSCAPE_READ,
     "landscape": Scope.LANDSCAPE_READ,
     "impact": Scope.LANDSCAPE_READ,
-    "impactSteps": Scope.LANDSCAPE_READ,
     "coverage": Scope.LANDSCAPE_READ,
     "obligations": Scope.LANDSCAPE_READ,
     "roadmap": Scope.LANDSCAPE_READ,
