@@ -10,7 +10,7 @@ from starlette.types import Scope as Connection
 
 from registry.access.tokens import Actor
 from registry.api.schema import graphql_app
-from registry.api.view import ACTOR, CORRELATION_ID
+from registry.api.shortcut import ACTOR, CORRELATION_ID
 from schemas.access import Scope
 
 EVERY_SCOPE = frozenset(Scope)
