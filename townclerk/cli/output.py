@@ -12,6 +12,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import date
 from importlib.metadata import version
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -47,9 +48,12 @@ def print_bytes(content: bytes) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table on standard output; values are text, never markup."""
     table = Table(title=title, title_justify="left", header_style="bold")
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
+    shown = list(rows)
+    for place, name in enumerate(columns):
+        # An id is copied into the next command, so it stands on one line.
+        is_id = any(isinstance(row[place], UUID) for row in shown)
+        table.add_column(name, overflow="fold", no_wrap=is_id)
+    for row in shown:
         table.add_row(*(escape(_shown(value)) for value in row))
     Console(highlight=False).print(table)
 
