@@ -10,8 +10,12 @@ from registry.access.tokens import Actor
 from registry.api.change_sets import LandscapeChanged, Reason, change_set_id
 from registry.api.changes import ExpectedRevision, change
 from registry.api.pages import global_id, read_global_id
+from registry.api.reading.plain import changed, value_of
+from registry.api.reading.rows import Row
+from registry.api.reading.shapes import Info
 from registry.landscape import edit
 from registry.landscape.edit import Edited, Editor, RelationshipEdit
+from registry.landscape.readable import RELATIONSHIP
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 from schemas.landscape import RelationshipKind
@@ -32,7 +36,13 @@ class RelationshipChange(LandscapeChanged):
     id: strawberry.ID = strawberry.field(description="Its global id; ask `node` for it.")
     kind: RelationshipKind = strawberry.field(description="ArchiMate 3.2 relationship.")
     revision: int = strawberry.field(description="Counts changes.")
-    attributes: JSON = strawberry.field(description="Its properties.")
+    row: strawberry.Private[Row]
+
+    @strawberry.field(description="Its properties; people in them as in `Relationship`.")
+    async def attributes(self, info: Info) -> JSON:
+        """Return the properties, masked where they have to be."""
+        value: JSON = await value_of(self.row, "attributes", info.context)
+        return value
 
 
 def _register_relationship(  # noqa: PLR0917  # arguments of a mutation, all by name
@@ -90,13 +100,12 @@ def _object(attributes: Any) -> dict[str, Any]:
 
 def _changed(edited: Edited[RelationshipEdit]) -> RelationshipChange:
     row = edited.row
-    attributes: Any = row.attrs
     return RelationshipChange(
         change_set=change_set_id(edited.change_set_id),
         id=strawberry.ID(global_id("relationship", row.id)),
         kind=RelationshipKind(row.kind),
         revision=row.revision,
-        attributes=attributes,
+        row=changed(RELATIONSHIP, row.id, row),
     )
 
 
