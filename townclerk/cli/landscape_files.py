@@ -21,7 +21,7 @@ from registry.landscape.questions.portfolio import portfolio as beside_reference
 from registry.landscape.questions.portfolio_model import portfolio_model
 from registry.landscape.questions.suppliers import system_entries
 from schemas.errors import InvalidInput
-from townclerk.cli.landscape_changes import show_register_difference
+from townclerk.cli.landscape_deciding import show_register_difference
 from townclerk.cli.landscape_models import stored_model
 from townclerk.cli.models import (
     File,
@@ -185,6 +185,12 @@ def diff(
     until: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Until then; else now.")
     ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at", formats=["%Y-%m-%d"], help="As the register knew it on this day."
+        ),
+    ] = None,
     stored: StoredModel = None,
     fate: Annotated[Fate | None, typer.Option(help="Only what met this fate.")] = None,
     as_json: AsJson = False,
@@ -195,7 +201,7 @@ def diff(
     --from and --to compare the register with itself.
     """
     if old is None or new is None:
-        show_register_difference(since, until, stored, as_json=as_json)
+        show_register_difference(since, until, stored, known_at=known_at, as_json=as_json)
         return
     found = changes(read_model(old).model, read_model(new).model)
     counts = fate_counts(found)

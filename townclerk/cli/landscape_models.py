@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from msgspec import structs
 
 from registry.landscape.changes.scenarios import find_scenario
 from registry.landscape.exchange.model import Model
@@ -95,9 +94,12 @@ def _show(report: Report) -> None:
         "relationships": report.relationships,
         "views": report.views,
     }
-    columns = Tally.__struct_fields__
     title = f"{report.key}, release {report.release}"
-    print_table(title, ("", *columns), ((sort, *structs.astuple(t)) for sort, t in sorts.items()))
+    counts = (
+        (word, *(getattr(tally, word) for tally in sorts.values()))
+        for word in Tally.__struct_fields__
+    )
+    print_table(title, ("", *sorts), counts)
     rows = sorted(
         (one for one in report.listed if one.table == "element" and one.what in TO_LOOK_AT),
         key=lambda one: TO_LOOK_AT.index(one.what),
