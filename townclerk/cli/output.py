@@ -23,6 +23,9 @@ from schemas.errors import TownclerkError
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
 
+# Where a table goes into a file or another program nothing limits its width; ids stay whole.
+PIPED_COLUMNS = 200
+
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -51,7 +54,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(escape(_shown(value)) for value in row))
-    Console(highlight=False).print(table)
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    Console(highlight=False, width=PIPED_COLUMNS if piped else None).print(table)
 
 
 def print_version() -> None:
