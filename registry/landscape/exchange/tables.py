@@ -13,7 +13,6 @@ from datetime import date, datetime, time
 from itertools import chain, islice
 from typing import Any
 
-import xlsxwriter
 from msgspec import Struct, field
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -230,6 +229,8 @@ def _cell_text(cell: object) -> str:
 
 def write_xlsx(tables: Iterable[Table]) -> bytes:
     """Return a workbook with one sheet per table; every cell is text, never a formula or link."""
+    import xlsxwriter  # a hundred modules, which only those who write workbooks wait for
+
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as workbook:
