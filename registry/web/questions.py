@@ -25,6 +25,7 @@ from registry.landscape.questions.roadmap import roadmap
 from registry.landscape.questions.stored import kept_graph
 from registry.landscape.questions.stored_views import fetch_view, list_views
 from registry.web import pages
+from registry.web.compliance import compliance_of_systems
 from registry.web.draw.plotting import PlotBy, draw_plotted
 from registry.web.flows import compared_flows
 from schemas.errors import UnknownName
@@ -77,6 +78,7 @@ async def view(request: Request) -> Response:
 def _picture(db: psycopg.Connection, key: UUID, by: PlotBy) -> tuple[str, Markup]:
     model, shown = fetch_view(db, key)
     graph = kept_graph(db)
+    known = compliance_of_systems(db, graph) if by is PlotBy.COMPLIANCE else {}
 
     def address(node_key: str) -> str:
         node = graph.with_key(node_key)
@@ -88,6 +90,7 @@ def _picture(db: psycopg.Connection, key: UUID, by: PlotBy) -> tuple[str, Markup
         shown,
         portfolio(graph),
         by=by,
+        compliance=known,
         system_href=address,
         element_href=lambda element: address(element.id),
     )

@@ -1,7 +1,8 @@
 """`townclerk landscape draw`: the hub's landscape, or views of a model file, as SVG pictures."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated
@@ -9,15 +10,15 @@ from typing import Annotated
 import typer
 
 from registry.landscape.exchange.model import Model, View
+from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.model_graph import graph_of_model
 from registry.landscape.questions.portfolio import portfolio
-from registry.web.draw.plotting import PlotBy, draw_plotted
+from registry.web.draw.plotting import Compliance, PlotBy, draw_plotted
 from registry.web.draw.views import draw_view
 from schemas.errors import InvalidInput, UnknownName
 from townclerk.cli.files import UnwritableFile, write_text
 from townclerk.cli.models import (
     ProfileName,
-    asked_landscape,
     print_answer,
     read_model,
     read_profile,
@@ -27,6 +28,7 @@ from townclerk.cli.output import AsJson, say, say_next
 
 NAME_CHARACTERS_MAX = 80  # of a picture's file name
 NAMES_SHOWN_MAX = 10
+HUB = "hub"  # instead of a portfolio's file: what the hub has registered
 PICTURE, FOLDER = "landscape.svg", "pictures"  # where to, if nobody says
 
 
@@ -97,11 +99,25 @@ def _drawn(
         for number, view in enumerate(views, 1):
             yield _file_name(view, number), _styled(draw_view(source, view), style)
         return
-    with asked_landscape(None if str(systems) == "hub" else systems) as own:
+    with _own(systems, by) as (own, known):
         found = portfolio(own, graph_of_model(source), read_profile(profile))
         for number, view in enumerate(views, 1):
-            svg = draw_plotted(source, view, found, by=by)
+            svg = draw_plotted(source, view, found, by=by, compliance=known)
             yield _file_name(view, number), _styled(svg, style)
+
+
+@contextmanager
+def _own(systems: Path, by: PlotBy) -> Iterator[tuple[LandscapeGraph, Mapping[str, Compliance]]]:
+    """Give the systems to plot, and what the hub's checks say of them."""
+    if str(systems) != HUB:
+        yield graph_of_model(read_model(systems).model), {}
+        return
+    from registry.landscape.questions.stored import kept_graph
+    from registry.web.compliance import compliance_of_systems
+
+    with opened_town(), unit_of_work() as db:
+        graph = kept_graph(db)
+        yield graph, compliance_of_systems(db, graph) if by is PlotBy.COMPLIANCE else {}
 
 
 def _styled(svg: str, style: str) -> str:
