@@ -112,6 +112,20 @@ def test_gaps_roadmap_and_a_systems_own_page_tell_the_same_story(client: Client)
     assert "of 100" in system
 
 
+def test_a_page_shows_a_day_that_has_been_and_refuses_what_is_none(client: Client) -> None:
+    a_town_with_a_reference()
+    past = client.get("/gaps?as_of=2020-01-01").text
+    assert "0 reference components" in past
+    assert "as of the end of 2020-01-01" in past
+    assert 'href="/roadmap?as_of=2020-01-01"' in past
+    for page in ("/gaps", "/roadmap"):
+        assert client.get(f"{page}?as_of=2020-01-01").status_code == 200
+        for wrong in ("as_of=yesterday", "as_of=2999-01-01", "scenario=%3Cb%3E"):
+            answer = client.get(f"{page}?{wrong}")
+            assert answer.status_code == 400, wrong
+            assert "<b>" not in answer.text
+
+
 def test_what_flows_without_a_word_is_told(client: Client) -> None:
     with unit_of_work() as db:
         interface, data = an_interface(db, name="Feed"), a_data_set(db, name="Trees")
