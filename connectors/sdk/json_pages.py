@@ -248,7 +248,7 @@ def _layer(tree: Mapping[str, Any]) -> Any:
 def _reach(top: Any, steps: list[str]) -> Any:
     for step in steps:
         if top is None or top is ABSENT:
-            return ABSENT
+            return top  # what stands in nothing is nothing: `"_links": null` has no next page
         field = next(one for one in msgspec.structs.fields(top) if one.encode_name == step)
         top = getattr(top, field.name)
     return top

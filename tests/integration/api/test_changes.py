@@ -38,6 +38,16 @@ RETIRE = (
 )
 SCOPES = {  # all others change the landscape
     "cancelSync": Scope.SYNC_RUN,
+    "registerSource": Scope.SYNC_RUN,
+    "startSync": Scope.SYNC_RUN,
+    "rehearseSync": Scope.SYNC_RUN,
+    "replayQuarantine": Scope.SYNC_RUN,
+    "setSchedule": Scope.SYNC_RUN,
+    "pauseSchedule": Scope.SYNC_RUN,
+    "setFreshnessTarget": Scope.SYNC_RUN,
+    "backfillSource": Scope.SYNC_RUN,
+    "confirmWithdrawal": Scope.SYNC_RUN,
+    "refuseWithdrawal": Scope.SYNC_RUN,
     "trustDocument": Scope.DOCUMENTS_WRITE,
     "withdrawDocument": Scope.DOCUMENTS_WRITE,
     "registerInterfaceDocument": Scope.COMPLIANCE_WRITE,
@@ -48,6 +58,9 @@ SCOPES = {  # all others change the landscape
     "setBaseline": Scope.COMPLIANCE_APPROVE,
 }
 GIVEN = {
+    "since": '"2026-01-01"',
+    "withdrawal": f'"{global_id("withdrawal", uuid7())}"',
+    "dataSet": '"urn:test:nothing"',
     "changes": '{ action: REMOVE, urn: "urn:test:nothing" }',
     "changeSet": f'"{global_id("change_set", uuid7())}"',
     "csv": '"urn,kind,name\\nurn:test:nothing,spaceship,Nothing"',
