@@ -20,12 +20,10 @@ from connectors.sdk.conformance.rigs import (
     Played,
     Rig,
     Show,
-    merged,
     person,
-    planted,
 )
 from connectors.sdk.cursors import END, is_end, read_position, write_position
-from connectors.sdk.json_pages import decode_records
+from connectors.sdk.json_pages import decode_records, merged, planted
 from connectors.sdk.source import Source
 from connectors.sdk.spec import ConnectorFile, StreamSpec
 from connectors.webhook import WebhookStream, events_of, pieces_of, verify

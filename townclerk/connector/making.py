@@ -22,6 +22,9 @@ from townclerk.connector.register import Registered
 FETCH_SECONDS_MAX = 60.0
 """A document that takes longer is better fetched by hand and given as a file."""
 
+REASONS_MAX = 3
+"""Paths that are named where a document has no list; --json of a written file names all."""
+
 
 class DocumentUnknown(InvalidInput):
     """A registered interface does not say where its document is."""
@@ -116,10 +119,7 @@ def make(
     streams = [_below(stream, stated, address or "") for stream in
                chosen(found, only, everything=everything)]  # fmt: skip
     if not streams:
-        raise NothingToRead(
-            f"{source} ({found.dialect}) has no list of records that a connector could read; "
-            f"{len(found.passed_over)} paths were looked at."
-        )
+        raise _nothing(found, source, only)
     place = Place(
         name=name or key_of(found.title),
         interface=registered.urn if registered else None,
@@ -135,7 +135,26 @@ class NothingToRead(InvalidInput):
     """A document describes an interface, but no list of records."""
 
     code = "nothing_to_read"
-    remedy = "Write the connector file by hand: docs/reference/connector-file.md, or `--python`."
+    remedy = (
+        "See `townclerk connector preset`, or write the connector file by hand: "
+        "docs/reference/connector-file.md, or `--python`."
+    )
+
+
+def _nothing(found: InferredInterface, source: str, only: Sequence[str]) -> NothingToRead:
+    """Say why nothing can be written: no such list, or none at all and what there is instead."""
+    if found.streams:
+        unknown = next(name for name in only)
+        return NothingToRead(
+            f"{source} has no list `{unknown}`; "
+            f"{nearest(unknown, (stream.name for stream in found.streams))}",
+            remedy="Name a list that is there with `--stream`.",
+        )
+    reasons = [f"{place}: {why}" for place, why in found.passed_over if why][:REASONS_MAX]
+    return NothingToRead(
+        f"{source} ({found.dialect}) has no list of records that a connector could read; "
+        f"{len(found.passed_over)} paths were looked at. {'; '.join(reasons)}".rstrip()
+    )
 
 
 def _below(stream: InferredStream, stated: str, address: str) -> InferredStream:

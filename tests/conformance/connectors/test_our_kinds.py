@@ -37,6 +37,9 @@ OFFSET = "paging: {type: offset, parameter: o}"
 PARTS = "get: '/{partition}/p', partitions: {values: [a, b/c]}"
 SOAP = "wsdl: /x, operation: List, arguments: {q: {town: A}}, records: people.person, key: id"
 SKIPPING = "{argument: q.skip, count: records, size_argument: q.size, size: 5}"
+IN_BODY = "{type: page, parameter: page.no, size_parameter: page.size, size: 5, total: page.total}"
+TOGETHER = "{parameter: keys, values_file: /srv/keys.txt, together: 2}"
+POSTED = f"post: /people, body: {{type: a}}, records: people, partitions: {TOGETHER}, key: id"
 SOURCES = {
     "rest by cursor": ("rest", BEARER, f"get: /p, key: id, records: a.items, {CURSOR}"),
     "rest by link": (
@@ -52,6 +55,12 @@ SOURCES = {
     "rest by last key": ("rest", "{}", f"get: /p, key: id, records: items, {LAST}"),
     "rest, four pages at once": ("rest", "{}", f"get: /p, key: id, parallel: 4, {PAGES}"),
     "rest in parts by offset": ("rest", "{}", f"key: id, {PARTS}, {OFFSET}"),
+    "rest, asked by post": ("rest", BEARER, POSTED),
+    "rest by page in the body": (
+        "rest",
+        "{}",
+        f"post: /search, records: people, key: id, paging: {IN_BODY}",
+    ),
     "graphql": ("graphql", TOKEN, f"key: id, query: {QUERY}, connection: data.people"),
     "odata": ("odata", BEARER, "set: /contacts, key: contactid"),
     "scim": ("scim", BEARER, "key: id"),
@@ -76,7 +85,7 @@ SOURCES = {
 }
 BY_NAME = {rule.name: rule for rule in RULES}
 JUDGE_ALL = {"spec", "idle", "resume", "host"}
-ALIKE = {"soap by records", "soap in one answer", "webhook one by one"}
+ALIKE = {"rest by page in the body", "soap by records", "soap in one answer", "webhook one by one"}
 
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/connector-file.md").read_text()
