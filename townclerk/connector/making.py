@@ -110,7 +110,10 @@ def make(
     for wanted in only:
         if wanted not in {stream.name for stream in found.streams}:
             known = [stream.name for stream in found.streams]
-            raise UnknownName(f"{source} has no list `{wanted}`; {nearest(wanted, known)}")
+            raise UnknownName(
+                f"{source} has no list `{wanted}`; {nearest(wanted, known)}",
+                remedy="Name a list of the document; `--all --json` shows every one.",
+            )
     stated = found.address.value if found.address else ""
     if registered is not None:
         address = registered.address
@@ -119,7 +122,7 @@ def make(
     streams = [_below(stream, stated, address or "") for stream in
                chosen(found, only, everything=everything)]  # fmt: skip
     if not streams:
-        raise _nothing(found, source, only)
+        raise _nothing(found, source)
     place = Place(
         name=name or key_of(found.title),
         interface=registered.urn if registered else None,
@@ -141,15 +144,8 @@ class NothingToRead(InvalidInput):
     )
 
 
-def _nothing(found: InferredInterface, source: str, only: Sequence[str]) -> NothingToRead:
-    """Say why nothing can be written: no such list, or none at all and what there is instead."""
-    if found.streams:
-        unknown = next(name for name in only)
-        return NothingToRead(
-            f"{source} has no list `{unknown}`; "
-            f"{nearest(unknown, (stream.name for stream in found.streams))}",
-            remedy="Name a list that is there with `--stream`.",
-        )
+def _nothing(found: InferredInterface, source: str) -> NothingToRead:
+    """Say what there is instead of a list."""
     reasons = [f"{place}: {why}" for place, why in found.passed_over if why][:REASONS_MAX]
     return NothingToRead(
         f"{source} ({found.dialect}) has no list of records that a connector could read; "
