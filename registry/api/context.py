@@ -8,7 +8,7 @@ or changed without naming the scope it needs, so a field without a scope cannot 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import ExitStack, suppress
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
@@ -19,6 +19,8 @@ from strawberry.dataloader import DataLoader
 
 from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
+from registry.customers.purposes import Sight
+from registry.customers.reads import note_read
 from registry.storage.database import current_database, unit_of_work, unreachable
 from registry.storage.guarding import for_purpose, guard
 from registry.storage.readable import reckoned
@@ -76,6 +78,7 @@ class Context:
         self._asked = False
         self._closed = False
         self._may_write = False
+        self._told_reading = False
         self.changed = False
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
@@ -119,6 +122,12 @@ class Context:
         async with self._turn:
             self._asked = True
             return await asyncio.to_thread(ask)
+
+    def note_reading(self, scopes: Collection[Scope]) -> None:
+        """Tell once per request that customers are asked for by free questions."""
+        if Scope.CUSTOMERS_READ in scopes and not self._told_reading:
+            self._told_reading = True
+            note_read(Sight(self.purpose, "", frozenset(), self.actor.name), "graphql", ())
 
     def answers_here(self, scopes: frozenset[Scope]) -> bool:
         """Tell whether answers behind these scopes may be given the way this request came."""

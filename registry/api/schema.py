@@ -10,6 +10,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.compliance import ComplianceMutation
+from registry.api.customer_changes import CustomerMutation
+from registry.api.customers import CustomerQuestions, StewardQuestions
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.intake import IntakeMutation
@@ -27,13 +29,18 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(Declared, LandscapeQuestions):
+class Query(Declared, LandscapeQuestions, CustomerQuestions, StewardQuestions):
     """Everything that can be asked."""
 
 
 @strawberry.type(description="Everything that can be changed.")
 class Mutation(
-    LandscapeMutation, RelationshipMutation, IntakeMutation, ComplianceMutation, DocumentMutation
+    LandscapeMutation,
+    RelationshipMutation,
+    IntakeMutation,
+    CustomerMutation,
+    ComplianceMutation,
+    DocumentMutation,
 ):
     """Everything that can be changed."""
 

@@ -69,6 +69,7 @@ async def answer_kept(
 
 async def _answer(context: Context, plan: Plan, values: list[Any]) -> ExecutionResult:
     """Run a plan; what fails, fails as a whole."""
+    context.note_reading(plan.scopes)
     try:
         return ExecutionResult(orjson.Fragment(await context.answer(plan.sql, values)), None)  # type: ignore[arg-type] # the text of the data
     except (TownclerkError, Error) as error:

@@ -37,6 +37,13 @@ RETIRE = (
     f" {PROBLEM} {MORE} ... on ElementRetired {{ urn relationships validatedOnly }} }} }}"
 )
 SCOPES = {  # all others change the landscape
+    "decideMatch": Scope.CUSTOMERS_STEWARD,
+    "undoDecision": Scope.CUSTOMERS_STEWARD,
+    "drawSample": Scope.CUSTOMERS_STEWARD,
+    "judgeLink": Scope.CUSTOMERS_STEWARD,
+    "setPurpose": Scope.CUSTOMERS_STEWARD,
+    "acknowledgeEvents": Scope.CUSTOMERS_READ,
+    "eraseCustomer": Scope.CUSTOMERS_ERASE,
     "cancelSync": Scope.SYNC_RUN,
     "trustDocument": Scope.DOCUMENTS_WRITE,
     "withdrawDocument": Scope.DOCUMENTS_WRITE,
@@ -48,6 +55,18 @@ SCOPES = {  # all others change the landscape
     "setBaseline": Scope.COMPLIANCE_APPROVE,
 }
 GIVEN = {
+    "left": '"1"',
+    "right": '"2"',
+    "verdict": "LINK",
+    "decision": '"00000000-0000-7000-8000-000000000000"',
+    "sample": '"00000000-0000-7000-8000-000000000000"',
+    "judgement": "RIGHT",
+    "size": "10",
+    "key": '"a-purpose"',
+    "lawfulBasis": '"a law"',
+    "fields": "[]",
+    "reader": '"a copy"',
+    "event": '"0"',
     "content": '"openapi: 3.0.3"',
     "rule": '"municipal-version"',
     "reason": '"Until the next release."',
