@@ -83,13 +83,15 @@ async def interfaces(request: Request) -> Response:
 
 def _overview(db: psycopg.Connection, today: date) -> Overview:
     waivers = queries.list_waivers(db, today)
-    days: dict[date, list[float]] = {}
+    last: dict[str, float] = {}  # what each interface had when the day ended
+    days: dict[date, float] = {}
     for row in trends.scores(db, trends.Grouping.INTERFACE):
-        days.setdefault(row.day, []).append(row.score)
-    points = [(day, sum(scores) / len(scores)) for day, scores in sorted(days.items())]
+        last[row.group] = row.score
+        days[row.day] = sum(last.values()) / len(last)
+    points = sorted(days.items())
     return Overview(
         standing.lines(db),
-        _picture(points, "Mean score of the interfaces checked on a day"),
+        _picture(points, "Mean score of all checked interfaces"),
         standing.ending_soon(waivers, today),
         sum(row.state == "proposed" for row in waivers),
     )
