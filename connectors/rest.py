@@ -155,6 +155,7 @@ class _Fetcher:
             token=token,
             fields=opened.fields,
             link=answer.headers.get("link", ""),
+            last=opened.records[-1] if opened.records else None,
             absolute=lambda link: self._http.same_origin(link, answer.target),
         )
         follow = paging.follow(page)

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     COMPLIANCE_READ = "compliance:read"
     COMPLIANCE_WRITE = "compliance:write"
     COMPLIANCE_APPROVE = "compliance:approve"
+    CONTACTS_READ = "contacts:read"  # people in records that are not of customers
     METRICS_READ = "metrics:read"
     DOCUMENTS_WRITE = "documents:write"
 

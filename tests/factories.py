@@ -34,6 +34,7 @@ from schemas.landscape import Element, ElementKind, Relationship, RelationshipKi
 from schemas.records import CustomerKind
 from tests.compliance_factories import COMPLIANCE_FACTORIES
 from tests.customer_factories import CUSTOMER_FACTORIES, a_customer
+from tests.dealings_factories import DEALINGS_FACTORIES
 from tests.landscape_factories import LANDSCAPE_FACTORIES, a_past_of, an_element
 
 _numbers = itertools.count(1)
@@ -323,6 +324,7 @@ FACTORIES = {
     **LANDSCAPE_FACTORIES,
     **COMPLIANCE_FACTORIES,
     **CUSTOMER_FACTORIES,
+    **DEALINGS_FACTORIES,
     "api_token": an_api_token,
     "checkpoint": a_checkpoint,
     "clean_record": a_clean_record,

@@ -179,8 +179,9 @@ def may_see(policy: Policy | None) -> str:
     """Return a policy as two cells of a table."""
     assert policy
     masked = policy.otherwise is Otherwise.MASKED
-    other = f"a mask: `{policy.mask}`" if masked else policy.otherwise.value
-    return f"`{policy.scope}` | {other}"
+    other = "a mask" if masked else policy.otherwise.value
+    purpose = " and a purpose that covers it" if policy.when else ""
+    return f"`{policy.scope}`{purpose} | {other}"
 
 
 def pages_written() -> dict[Path, str]:

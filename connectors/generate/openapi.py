@@ -19,11 +19,11 @@ from connectors.generate.lists import (
     Parameter,
     find_changed,
     find_key,
-    find_paging,
     find_records,
     find_since,
 )
 from connectors.generate.mapping import propose_map
+from connectors.generate.pages import UNTOLD, find_paging
 from connectors.generate.shapes import Shapes
 from connectors.generate.signing import find_auth
 from connectors.generate.words import plain
@@ -108,14 +108,16 @@ class _Reader:
         shapes, (schema, headers) = self._shapes, answer
         record = shapes.items(_reach(shapes, schema, records.value))
         name = path.rstrip("/").rsplit("/", 1)[-1] or "list"
-        paging = find_paging(shapes, schema, query, headers)
         key = find_key(shapes, record, in_path=self._single(path), owner=name)
+        paging = find_paging(shapes, schema, query, headers, key)
         changed = find_changed(shapes, record)
         open_points = [
             f"parameter `{p.name}` is required: give it under `parameters`"
             for p in query
             if p.required and p.name not in paging.value.values()
         ]
+        if paging.evidence.startswith(UNTOLD):
+            open_points.append(f"{paging.evidence}: only the first answer is read")
         if key is None:
             open_points.append("nothing looks like a key: write `key`")
         return InferredStream(

@@ -12,6 +12,7 @@ from connectors.sdk.paging import (
     CountedPaging,
     CursorPaging,
     HeaderLinkPaging,
+    LastKeyPaging,
     LinkPaging,
     MarkedPaging,
     NoPaging,
@@ -32,7 +33,7 @@ class RestRig(HttpRig):
         found = spec.streams[stream]
         assert isinstance(found, RestStream)  # the kind was looked up by the file's own word
         self._stream, paging = found, found.paging
-        self.counted = isinstance(paging, CountedPaging)
+        self.counted = isinstance(paging, CountedPaging | LastKeyPaging)
         faults = set(HTTP_FAULTS)
         if isinstance(paging, LinkPaging | HeaderLinkPaging):
             faults.add(Fault.FOREIGN_NEXT)
@@ -79,9 +80,16 @@ class RestRig(HttpRig):
                 size = max(1, show.size // 2) if show.fault is Fault.SHORT_PAGE else show.size
                 return (int(query[paging.parameter]) - paging.first) * size
             case OffsetPaging():
-                return int(query[paging.parameter])
+                return int(query[paging.parameter]) - paging.first
+            case LastKeyPaging():
+                return self._after(show, asked, query.get(paging.parameter))
             case _:
                 return int(query.get(PLACE, "0"))
+
+    def _after(self, show: Show, asked: Asked, name: str | None) -> int:
+        """Return how many records come before the one after the record of a name."""
+        numbers = self.numbers(show, asked)
+        return 0 if name is None else numbers.index(int(name)) + 1
 
     def tell(self, show: Show, asked: Asked, shown: Shown) -> Told:
         """Write a page as the source would."""
@@ -100,6 +108,11 @@ class RestRig(HttpRig):
                 body = merged(body, planted(paging.next, token))
             elif not paging.absent_means_end:
                 body = merged(body, planted(paging.next, None))
+        if isinstance(paging, LastKeyPaging):
+            for item, number in zip(items, shown.numbers, strict=True):
+                item.update(merged(item, planted(paging.field, f"{number:06d}")))
+            if paging.more is not None:
+                body = merged(body, planted(paging.more, shown.start + len(items) < shown.total))
         if isinstance(paging, HeaderLinkPaging):
             headers["Link"] = f'<{link}>; rel="next"' if shown.follows is not None else "<x>; rel=x"
         if paging.total is not None:

@@ -20,7 +20,7 @@ from strawberry.dataloader import DataLoader
 from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
 from registry.storage.database import current_database, unit_of_work, unreachable
-from registry.storage.guarding import guard
+from registry.storage.guarding import for_purpose, guard
 from registry.storage.readable import reckoned
 from schemas.access import Scope
 from schemas.errors import DatabaseUnreachable
@@ -37,7 +37,7 @@ CANCEL_SECONDS_MAX = 2  # the statement's own limit ends it anyway
 # First in the transaction: PostgreSQL fixes the isolation level with the first question.
 _ONE_SNAPSHOT = f"""SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
     SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s';"""
-SCOPE_SETS_MAX = 100  # tokens of one town differ less than that
+SCOPE_SETS_MAX = 100  # tokens and purposes of one town differ less than that
 _IN_TIME = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'"
 
 
@@ -48,11 +48,24 @@ class Context:
         actor: Who asks.
         correlation_id: Under which the log has this request.
         by_url: The question came in the URL, which proxies and browsers write down.
+        purpose: What the answer is for, by name; it decides what is masked. Empty for none.
+
+    Raises:
+        InvalidInput: The purpose is not a name.
     """
 
-    def __init__(self, actor: Actor, *, correlation_id: str = "", by_url: bool = False) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        correlation_id: str = "",
+        by_url: bool = False,
+        purpose: str = "",
+    ) -> None:
         self.actor = actor
         self.correlation_id = correlation_id
+        self.purpose = purpose
+        self._purposed = for_purpose(purpose)
         self._by_url = by_url
         self._deadline = time.monotonic() + ANSWER_SECONDS_MAX
         self._turn = asyncio.Lock()  # questions wait here without holding a thread
@@ -128,7 +141,8 @@ class Context:
         database = current_database()
 
         def question() -> bytes:
-            with database.settled(_beginning(self.actor.scopes, database.is_guarded)) as db:
+            scopes, is_guarded = self.actor.scopes, database.is_guarded
+            with database.settled(_beginning(scopes, is_guarded, self._purposed)) as db:
                 self._db = db
                 result = psycopg.RawCursor(db).execute(sql, reckoned(db, values)).pgresult
                 text = result.get_value(0, 0) if result else None
@@ -244,7 +258,7 @@ class Context:
         if self._db is None or not self._may_write:
             self._end_snapshot()
             self._db = self._open.enter_context(unit_of_work())
-            self._db.execute(_IN_TIME)
+            self._db.execute(f"{_IN_TIME};{self._purposed}")
             self._may_write = True
         return self._db
 
@@ -305,7 +319,8 @@ class Context:
         if self._db is None:
             self._db = self._open.enter_context(unit_of_work())
             is_guarded = current_database().is_guarded
-            self._db.execute(_ONE_SNAPSHOT + (guard(self.actor.scopes) if is_guarded else ""))
+            guarded = guard(self.actor.scopes) if is_guarded else ""
+            self._db.execute(f"{_ONE_SNAPSHOT}{self._purposed};{guarded}")
         return self._db
 
     def _end_snapshot(self) -> None:
@@ -321,7 +336,7 @@ def _too_slow() -> AnswerTooSlow:
 
 
 @lru_cache(SCOPE_SETS_MAX)
-def _beginning(scopes: frozenset[Scope], is_guarded: bool) -> bytes:  # a cache's key
+def _beginning(scopes: frozenset[Scope], is_guarded: bool, purposed: str) -> bytes:  # cached
     """Return what begins the transaction of a whole answer."""
-    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{_IN_TIME};"
+    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{_IN_TIME};{purposed};"
     return (begin + (guard(scopes) if is_guarded else "")).encode()

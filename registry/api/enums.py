@@ -6,7 +6,8 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from registry.landscape.metamodel import concept_of
+from registry.landscape.changes.merge import Side
+from registry.landscape.metamodel import Strictness, concept_of
 from schemas.changes import ChangeState
 from schemas.intake import RunState
 from schemas.landscape import ElementKind, RelationshipKind
@@ -46,12 +47,6 @@ COUNTER_WORDS: Mapping[Enum, str] = {
     ElementKind.CHANNEL: "A way customers reach the town; ArchiMate: BusinessInterface.",
     ElementKind.SERVICE: "What the town does for its customers; ArchiMate: BusinessService.",
     ElementKind.CUSTOMER_NEED: "What customers ask for; ArchiMate: Requirement.",
-}
-CHANGE_STATES: Mapping[Enum, str] = {
-    ChangeState.PROPOSED: "Somebody wants it; nobody has decided.",
-    ChangeState.APPLIED: "The landscape is as it says.",
-    ChangeState.REJECTED: "It was turned down.",
-    ChangeState.UNDONE: "It was applied, and another took it back.",
 }
 publish(
     ElementKind,
@@ -106,7 +101,16 @@ publish(
     },
 )
 publish(
-    ChangeState,
-    "Where a change-set stands.",
-    CHANGE_STATES,
+    Side,
+    "Whose value stays where two changed one field.",
+    {Side.PLAN: "The one that the change wants.", Side.BASE: "The one that stands now."},
+)
+publish(
+    Strictness,
+    "What a relationship that ArchiMate forbids meets.",
+    {
+        Strictness.STRICT: "It is refused.",
+        Strictness.WARN: "It is told.",
+        Strictness.OFF: "Nobody looks.",
+    },
 )

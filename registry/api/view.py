@@ -58,6 +58,7 @@ FIND_ACTOR: Final = "find_actor"  # for WebSockets, whose token may come after t
 
 Introspection = Literal["all", "signed-in", "nobody"]
 
+PURPOSE_HEADER: Final = "townclerk-purpose"
 JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 # Connections kept for the gate and the pages, so that questions cannot lock people out.
@@ -139,6 +140,7 @@ class GraphQLApp(GraphQL[Context, None]):
             actor,
             correlation_id=correlation_id,
             by_url=request.scope.get("method") == "GET",
+            purpose=request.headers.get(PURPOSE_HEADER, ""),
         )
 
     async def on_ws_connect(self, context: Context) -> Any:

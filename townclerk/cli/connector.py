@@ -1,6 +1,7 @@
 """`townclerk connector`: make connector files, try them, run them by themselves."""
 
 import asyncio
+import gc
 import os
 import re
 from pathlib import Path
@@ -33,6 +34,9 @@ Streams = Annotated[
 ]
 Internal = Annotated[bool, typer.Option("--internal", help="Allow private addresses.")]
 Sandbox = Annotated[bool, typer.Option("--sandbox", help="Allow addresses of this machine, too.")]
+
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
+"""Some twenty pages of records; none of them is part of a circle, so looking for one costs only."""
 
 _NOT_PLAIN = re.compile(r"[^a-z0-9_]+")
 
@@ -219,6 +223,8 @@ def run(
             path = path.with_stem(f"{path.stem}-{name}")
         return FileTarget(path, spec.streams[name])
 
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     reports = [asyncio.run(run_stream(source, name, target_of(name))) for name in names]
     _tell(reports, as_json=as_json)
 

@@ -17,6 +17,7 @@ from townclerk.cli import (
 from townclerk.cli.documents import read_document
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.people import By, account
 
 app = typer.Typer(
     help="What the municipality runs, and how it hangs together.",
@@ -59,13 +60,21 @@ def list_(
 @app.command()
 def register(
     file: Annotated[Path, typer.Argument(help="YAML or JSON with `elements` and `relationships`.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it stays with the change-set.")] = "",
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Register a landscape file: new URNs are added, known ones brought up to date."""
     draft = landscape.commands.read_landscape(read_document(file))
     with opened_town(), unit_of_work() as db:
         landscape.commands.ensure_own_elements(db)
-        done = landscape.commands.register(db, draft)
+        done = landscape.commands.register(
+            db,
+            draft,
+            proposer=by or account(),
+            reason=reason or f"Landscape file {file.name}.",
+        )
     if as_json:
         print_json(done)
         return

@@ -11,7 +11,8 @@ import msgspec
 import typer
 
 from registry.landscape.changes import decide, scenarios, sets
-from registry.landscape.changes.merge import Collision, Side
+from registry.landscape.changes.listing import changes_made
+from registry.landscape.changes.merge import Collision, Side, Sides
 from registry.landscape.changes.plan import ChangeDraft
 from registry.landscape.changes.table import drafts_of
 from registry.landscape.changes.undo import undo as take_back
@@ -22,8 +23,7 @@ from schemas.changes import ChangeState
 from schemas.errors import InvalidInput
 from townclerk.cli.documents import read_document
 from townclerk.cli.files import read_bytes
-from townclerk.cli.landscape_models import end_of
-from townclerk.cli.models import print_answer, show
+from townclerk.cli.models import end_of, print_answer, show
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_table, say, say_next
 from townclerk.cli.people import By, account
@@ -37,6 +37,12 @@ InScenario = Annotated[
     str | None, typer.Option("--scenario", help="Plan it in this scenario; else change the base.")
 ]
 Prefer = Annotated[Side | None, typer.Option(help="Whose value stays where two changed one field.")]
+Choices = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--choose", help="For one field: OBJECT:FIELD=plan or OBJECT:FIELD=base; may be repeated."
+    ),
+]
 ValidateOnly = Annotated[
     bool, typer.Option("--validate-only", help="Tell what would come of it, and do nothing.")
 ]
@@ -106,28 +112,46 @@ def list_changes(
     say_next("`townclerk landscape changes undo CHANGE-SET` takes an applied one back")
 
 
+@changes.command(name="show")
+def show_changes(key: Key, as_json: AsJson = False) -> None:
+    """Show what a change-set changed, or would change: each field before and after."""
+    with opened_town(), unit_of_work() as db:
+        row, rows = sets.find_change_set(db, key), changes_made(db, key)
+    if as_json:
+        print_answer({"change_set": row, "differences": rows})
+        return
+    show_differences(f"{row.state}: {row.reason}", rows)
+    say(f"Proposed by {row.proposer}, decided by {row.reviewer or 'nobody else'}.")
+    if row.state == ChangeState.PROPOSED:
+        say_next(f"`townclerk landscape changes approve {key}`, by somebody else")
+
+
 @changes.command()
 def approve(
     key: Key,
     *,
+    reason: Reason = "",
     prefer: Prefer = None,
+    choose: Choices = None,
     validate_only: ValidateOnly = False,
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
-    """Make what a change-set plans, on top of whatever others did since."""
-    with opened_town(), unit_of_work() as db:
-        done = decide.approve(
-            db, key, reviewer=by or account(), prefer=prefer, validate_only=validate_only
+    """Make what somebody else's change-set plans, on top of whatever others did since."""
+    sides = sides_of(prefer, choose)
+    with opened_town() as chosen, unit_of_work() as db:
+        verdict = decide.Verdict(
+            reviewer=by or account(), decision=reason, own_too=chosen.self_approval
         )
+        done = decide.approve(db, key, verdict, sides=sides, validate_only=validate_only)
     _tell(done, validate_only=validate_only, as_json=as_json)
 
 
 @changes.command()
-def reject(key: Key, *, by: By = "", as_json: AsJson = False) -> None:
+def reject(key: Key, *, reason: Reason = "", by: By = "", as_json: AsJson = False) -> None:
     """Turn a proposed change-set down."""
     with opened_town(), unit_of_work() as db:
-        decide.reject(db, key, reviewer=by or account())
+        decide.reject(db, key, decide.Verdict(reviewer=by or account(), decision=reason))
     if as_json:
         print_answer({"change_set": key, "state": ChangeState.REJECTED})
         return
@@ -172,7 +196,7 @@ def upsert(
             purpose="table",
             scenario=scenarios.open_for_plans(db, in_scenario) if in_scenario else None,
             strictness=mode,
-            prefer=prefer,
+            sides=sides_of(prefer, None),
             validate_only=validate_only,
         )
     _tell(done, validate_only=validate_only, as_json=as_json)
@@ -266,22 +290,58 @@ def merge_scenario(
     key: Annotated[str, typer.Argument(help="The scenario.")],
     *,
     prefer: Prefer = None,
+    choose: Choices = None,
     validate_only: ValidateOnly = False,
     reason: Reason = "",
     by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a scenario the base; where the base changed the same, both values are told."""
+    sides = sides_of(prefer, choose)
     with opened_town(), unit_of_work() as db:
         done = scenarios.merge_scenario(
             db,
             key,
-            reviewer=by or account(),
+            by=by or account(),
             reason=reason,
-            prefer=prefer,
+            sides=sides,
             validate_only=validate_only,
         )
     _tell(done, validate_only=validate_only, as_json=as_json)
+
+
+@scenario.command()
+def discard(
+    key: Annotated[str, typer.Argument(help="The scenario.")], as_json: AsJson = False
+) -> None:
+    """Give a scenario up: nobody sees it any more; its change-sets stay in the record."""
+    with opened_town(), unit_of_work() as db:
+        row = scenarios.discard_scenario(db, key)
+    if as_json:
+        print_answer({"scenario": row.id, "key": key})
+        return
+    say(f"{row.name} is given up.")
+    say_next("`townclerk landscape scenario list` shows what is still planned")
+
+
+def sides_of(prefer: Side | None, choose: list[str] | None) -> Sides:
+    """Return whose values stay, as the options say.
+
+    Raises:
+        InvalidInput: A choice is not OBJECT:FIELD=SIDE.
+    """
+    choices = {}
+    for said in choose or ():
+        place, _, side = said.rpartition("=")
+        key, _, name = place.partition(":")
+        try:
+            choices[UUID(key), name] = Side(side)
+        except ValueError:
+            raise InvalidInput(
+                f"--choose {said!r} is no choice.",
+                remedy="Write OBJECT:FIELD=plan or =base, as --validate-only --json shows them.",
+            ) from None
+    return Sides(prefer, choices)
 
 
 def show_differences(title: str, rows: list[Difference]) -> None:

@@ -24,7 +24,9 @@ from registry.landscape.questions.suppliers import suppliers as find_suppliers
 from schemas.errors import InvalidInput
 from schemas.landscape import RelationshipKind
 from townclerk.cli.models import (
+    AsOf,
     File,
+    InScenario,
     ProfileName,
     Reference,
     asked_landscape,
@@ -49,10 +51,12 @@ def gaps(
     cover: Annotated[
         Cover | None, typer.Option(help="Only components that are filled in like this.")
     ] = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which reference components have no system, one, several, or only ending ones."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         answer = find_gaps(found)
     rows = [one for one in answer.components if cover in {None, one.cover}]
     if as_json:
@@ -87,12 +91,14 @@ def impact(
         list[RelationshipKind] | None,
         typer.Option("--relationships", help="Only this relationship; may be repeated."),
     ] = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what suffers when an element fails, or what it needs, step by step."""
     if not element:
         raise InvalidInput("No element was named.", remedy="Add --element NAME.")
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         start = graph.find(element)
         rows = find_impact(
             graph,
@@ -121,10 +127,12 @@ def obligations(
     role: Annotated[Role | None, typer.Option(help="Only obligations as binding as this.")] = None,
     reference: Reference = None,
     profile: ProfileName = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which standards systems have to meet, by way of their reference components."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         rows = find_obligations(found) if element is None else _obligations_of(found, element)
     rows = [one for one in rows if role in {None, one.role}]
     if as_json:
@@ -145,11 +153,13 @@ def roadmap(
     reference: Reference = None,
     profile: ProfileName = None,
     today: Annotated[str | None, typer.Option(help="As if today were this day.")] = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which systems end or begin when, and what is left uncovered then."""
     day = _day(today)
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         rows = find_roadmap(found, today=day)
     if as_json:
         print_answer({"today": day, "steps": rows})
@@ -168,10 +178,12 @@ def suppliers(
     *,
     reference: Reference = None,
     profile: ProfileName = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who supplies which systems, and what hangs on one supplier alone."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         rows = find_suppliers(found)
     if as_json:
         print_answer(rows)
@@ -186,9 +198,11 @@ def suppliers(
     say_next("`townclerk landscape impact --element SYSTEM` shows what hangs on one system")
 
 
-def personal_data(file: File = None, *, as_json: AsJson = False) -> None:
+def personal_data(
+    file: File = None, *, as_of: AsOf = None, scenario: InScenario = None, as_json: AsJson = False
+) -> None:
     """Show which data sets hold personal data, who touches them, and where they flow."""
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         rows = find_personal_data(graph)
     if as_json:
         print_answer(rows)
@@ -205,9 +219,15 @@ def personal_data(file: File = None, *, as_json: AsJson = False) -> None:
     say_next("`townclerk landscape completeness` lists data sets about which nobody said")
 
 
-def duplicates(file: File = None, kinds: Kinds = None, as_json: AsJson = False) -> None:
+def duplicates(
+    file: File = None,
+    kinds: Kinds = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
+    as_json: AsJson = False,
+) -> None:
     """Show elements that may have been registered twice."""
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         rows = find_duplicates(graph, kinds=kinds or ())
     if as_json:
         print_answer(rows)
@@ -226,10 +246,12 @@ def search(
     *,
     kinds: Kinds = None,
     limit: Annotated[int, typer.Option(help="Most answers, at most 200.")] = FOUND_DEFAULT,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Find elements by name or description, through typing errors and inflections."""
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         rows = find(graph, words, kinds=kinds or (), limit=limit)
     if as_json:
         print_answer(rows)
@@ -245,10 +267,12 @@ def completeness(
     reference: Reference = None,
     profile: ProfileName = None,
     below: Annotated[int, typer.Option(help="Only records with a score below this.")] = 101,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Score each record from 0 to 100, and say what it lacks."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         scored = score(found)
     rows = [one for one in scored if one.score < below]
     mean = sum(one.score for one in scored) / len(scored) if scored else 100.0

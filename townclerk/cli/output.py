@@ -10,20 +10,26 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date
+from functools import cache
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from schemas.errors import TownclerkError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
 
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+@cache
+def messages() -> "Console":
+    """Return what writes for people on standard error; made when it is first wanted."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def is_terminal() -> bool:
@@ -46,6 +52,10 @@ def print_bytes(content: bytes) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table on standard output; values are text, never markup."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", header_style="bold")
     for name in columns:
         table.add_column(name, overflow="fold")
@@ -61,20 +71,24 @@ def print_version() -> None:
 
 def say(text: str) -> None:
     """Tell a person something on standard error."""
-    messages.print(escape(text))
+    messages().print(text, markup=False)
 
 
 def say_next(text: str) -> None:
     """Tell a person the next step."""
-    messages.print(f"[bold]Next:[/bold] {escape(text)}")
+    from rich.markup import escape
+
+    messages().print(f"[bold]Next:[/bold] {escape(text)}")
 
 
 def print_error(error: TownclerkError, *, as_json: bool) -> None:
     """Tell what happened, and how to fix it; as JSON on standard output where asked."""
     if as_json:
         print_json({"error": error.as_dict()})
-    messages.print(f"[bold red]Error[/bold red] ({error.code}): {escape(error.what)}")
-    messages.print(f"[bold]How to fix:[/bold] {escape(error.remedy)}")
+    from rich.markup import escape
+
+    messages().print(f"[bold red]Error[/bold red] ({error.code}): {escape(error.what)}")
+    messages().print(f"[bold]How to fix:[/bold] {escape(error.remedy)}")
 
 
 def _plain(value: Any) -> Any:

@@ -326,4 +326,4 @@ def _next_step(runs: list[intake.queries.RunRow | None]) -> str:
         return "`townclerk quarantine list` shows why records were refused"
     if any(run is None for run in runs):
         return "`townclerk sync run` reads them"
-    return "`townclerk customers list` shows what they came to"
+    return "`townclerk customers list --purpose service` shows what they came to"

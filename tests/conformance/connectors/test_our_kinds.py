@@ -31,6 +31,7 @@ QUERY = (
 TOKEN = "{type: oauth2_client_credentials, client_id: a, secret: 'env:X', token_url: 'https://a/t'}"
 CURSOR = "paging: {type: cursor, parameter: after, next: next.x}"
 HEADER = "paging: {type: header_link}"
+LAST = "paging: {type: last_key, parameter: after, field: id, more: more, size: 5}"
 PAGES = "paging: {type: page, parameter: p, size_parameter: n, size: 5, total_header: X-Total}"
 OFFSET = "paging: {type: offset, parameter: o}"
 PARTS = "get: '/{partition}/p', partitions: {values: [a, b/c]}"
@@ -46,6 +47,7 @@ SOURCES = {
         "{type: zgw_jwt, client_id: a, secret: 'env:X'}",
         f"get: /p, key: a.b, {HEADER}",
     ),
+    "rest by last key": ("rest", "{}", f"get: /p, key: id, records: items, {LAST}"),
     "rest, four pages at once": ("rest", "{}", f"get: /p, key: id, parallel: 4, {PAGES}"),
     "rest in parts by offset": ("rest", "{}", f"key: id, {PARTS}, {OFFSET}"),
     "graphql": ("graphql", TOKEN, f"key: id, query: {QUERY}, connection: data.people"),

@@ -48,6 +48,14 @@ SCOPES = {  # all others change the landscape
     "setBaseline": Scope.COMPLIANCE_APPROVE,
 }
 GIVEN = {
+    "changes": '{ action: REMOVE, urn: "urn:test:nothing" }',
+    "changeSet": f'"{global_id("change_set", uuid7())}"',
+    "csv": '"urn,kind,name\\nurn:test:nothing,spaceship,Nothing"',
+    "key": '"no-such-plan"',
+    "model": '"no-such-model"',
+    "file": '"model.xml"',
+    "item": f'"{global_id("work_item", uuid7())}"',
+    "outcome": "KEPT",
     "content": '"openapi: 3.0.3"',
     "rule": '"municipal-version"',
     "reason": '"Until the next release."',

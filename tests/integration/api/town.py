@@ -34,7 +34,7 @@ def settle(db: psycopg.Connection, seed: int = 1) -> None:
         kind = dice.choice(list(RelationshipKind)[:6])
         if (kind, source, target) not in pairs:
             pairs.add((kind, source, target))
-            attrs = {"via": dice.choice(["file", None, 1.50])}
+            attrs = {"via": dice.choice(["file", None, 1.50]), "email": "a@example.org"}
             factories.a_relationship(db, kind=kind, source_id=source, target_id=target, attrs=attrs)
     _models(db, elements)
     data_set = factories.a_data_set(db, name="Customers of the CRM", attrs={"personal_data": True})
@@ -77,6 +77,8 @@ def _element(db: psycopg.Connection, dice: random.Random, number: int) -> Elemen
         "protocol": dice.choice(["REST", "SQL"]),
         "personal_data": dice.choice([True, False, "perhaps"]),
         "number": 12345678901234567890,
+        "contact": dice.choice(["J. de Vries", None, 7]),
+        "helpdesk": dice.choice(["ask j.devries@example.org", "room 3"]),
     }
     return factories.an_element(
         db,
