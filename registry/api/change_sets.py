@@ -78,12 +78,12 @@ def read_id(text: str, kind: str, place: str) -> UUID:
 class ChangeAction(Enum):
     """What one change does."""
 
-    ADD = "add"
-    CHANGE = "change"
-    UPSERT = "upsert"
-    REMOVE = "remove"
-    RELATE = "relate"
-    UNRELATE = "unrelate"
+    ADD = strawberry.enum_value("add", description="A new element.")
+    CHANGE = strawberry.enum_value("change", description="Says something else of an element.")
+    UPSERT = strawberry.enum_value("upsert", description="Adds an element, or changes it.")
+    REMOVE = strawberry.enum_value("remove", description="Takes an element out.")
+    RELATE = strawberry.enum_value("relate", description="A new relationship.")
+    UNRELATE = strawberry.enum_value("unrelate", description="Takes a relationship out.")
 
 
 def _said(text: str) -> Any:

@@ -74,7 +74,7 @@ class ElementVersion:
     )
     change_set: strawberry.ID | None = strawberry.field(description="What made it so.")
     proposer: str | None = strawberry.field(description="Who made it so.")
-    reason: str | None = strawberry.field(description="Why.")
+    reason: str | None = strawberry.field(description="Why it was changed.")
     fields: list[FieldDifference] = strawberry.field(
         description="What differs from the version before."
     )

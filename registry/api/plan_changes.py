@@ -90,7 +90,7 @@ class ReleaseNote:
     """One object of a release that an architect may want to look at."""
 
     what: str = strawberry.field(
-        description="moved, changed, removed, ambiguous, retired, conflict."
+        description="One of moved, changed, removed, ambiguous, retired, conflict."
     )
     table: str = strawberry.field(description="Which table: element, relationship, stored_view.")
     name: str = strawberry.field(description="Its name.")
@@ -195,9 +195,9 @@ def _roll_back_release(
 class WorkOutcome(Enum):
     """What somebody decides about a mapping to what is gone."""
 
-    MAPPED = "mapped"
-    KEPT = "kept"
-    DROPPED = "dropped"
+    MAPPED = strawberry.enum_value("mapped", description="Mapped to something else.")
+    KEPT = strawberry.enum_value("kept", description="Kept as it is.")
+    DROPPED = strawberry.enum_value("dropped", description="Mapped to nothing any more.")
 
 
 @strawberry.type(description="An item of the work list was settled or put off.")
@@ -222,7 +222,7 @@ def _settle_work_item(  # noqa: PLR0917  # arguments of a mutation, all by name
     if to is not None and outcome is not WorkOutcome.MAPPED:
         raise InvalidInput("`to` goes with MAPPED.", path=["to"])
     decision = work.Decision(
-        outcome=work.Outcome(outcome.value),
+        outcome=work.Outcome(str(outcome.value)),
         to=find_element(db, to).id if to else None,
         by=actor.name,
         note=reason,

@@ -31,7 +31,7 @@ class Moment:
 
     Attributes:
         at: When; empty where the source does not say.
-        what: dealing, new, changed, merged or split.
+        what: One of dealing, new, changed, merged or split.
         channel: By which way, e.g. counter or phone.
         service: About which service.
         outcome: What came of it.
@@ -73,7 +73,7 @@ class Allowance:
 
     Attributes:
         topic: For what, e.g. newsletter.
-        state: granted, denied or revoked.
+        state: One of granted, denied or revoked.
         given_at: When it was said.
         valid_until: Last day it holds.
         in_force: Whether it is the newest word on the topic and not over.
@@ -131,7 +131,7 @@ class Reach:
     """One way to reach a customer, with all who know of it.
 
     Attributes:
-        kind: email, phone, post or message.
+        kind: One of email, phone, post or message.
         value: In one spelling.
         label: What for, e.g. work.
         golden: Whether it is the value of the master view.
@@ -201,7 +201,7 @@ class Around:
         preferences: By which way the customer wants to be reached, the dearest first.
         roles: What the customer is.
         contact_points: Ways to reach the customer.
-        addresses: Addresses.
+        addresses: Where they live or lived.
         identifiers: Numbers and names others know the customer by.
     """
 

@@ -52,7 +52,7 @@ class Found:
         kind: Person or organisation.
         record_count: Source records behind it.
         weight_bits: How likely it is meant, log2 odds; empty where it was looked up.
-        by: id, key, number, likeness or name: what found it.
+        by: What found it: id, key, number, likeness or name.
     """
 
     id: UUID

@@ -28,9 +28,9 @@ class EventRow:
     Attributes:
         number: Place in the outbox; rises for ever.
         customer_id: Whom it happened to.
-        change: new, changed, merged, split or erased.
+        change: One of new, changed, merged, split or erased.
         other_id: The other customer of a merge or split.
-        happened_at: When.
+        happened_at: When it happened.
     """
 
     number: int

@@ -54,10 +54,10 @@ class Decision:
         id: Its id, by which it can be undone.
         left_id: Number of a record, as long as it is there.
         right_id: Number of the other.
-        verdict: link, unlink or postpone.
+        verdict: One of link, unlink or postpone.
         reason: Why, in the steward's words.
         actor: Who decided.
-        decided_at: When.
+        decided_at: When it was decided.
         undone_at: When it was undone.
         undone_by: Who undid it.
     """

@@ -217,7 +217,7 @@ REQUEST: Final = Readable(
         Column("stream", Value.TEXT, "Only this stream.", OPEN, nullable=True),
         Column("state", RequestState, "Where it stands.", OPEN, can_group=True),
         Column("asked_by", Value.TEXT, "Who asked.", OPEN),
-        Column("asked_at", Value.MOMENT, "When.", OPEN),
+        Column("asked_at", Value.MOMENT, "When it was asked.", OPEN),
         Column("finished_at", Value.MOMENT, "When it was done.", OPEN, nullable=True),
         Column(
             "answer",
