@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
 
+# Where a table goes into a file or another program nothing limits its width; ids stay whole.
+PIPED_COLUMNS = 200
+
+
 @cache
 def messages() -> "Console":
     """Return what writes for people on standard error; made when it is first wanted."""
@@ -65,7 +69,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(name, overflow="fold", no_wrap=is_id)
     for row in shown:
         table.add_row(*(escape(_shown(value)) for value in row))
-    Console(highlight=False).print(table)
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    Console(highlight=False, width=PIPED_COLUMNS if piped else None).print(table)
 
 
 def print_version() -> None:

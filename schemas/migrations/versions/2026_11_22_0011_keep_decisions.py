@@ -7,7 +7,7 @@ listened to the bare notice sent beside them, for subscribers are told by `annou
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None
