@@ -8,7 +8,7 @@ or changed without naming the scope it needs, so a field without a scope cannot 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
@@ -19,6 +19,8 @@ from strawberry.dataloader import DataLoader
 from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
 from registry.api.whole import CANCEL_SECONDS_MAX, IN_TIME, too_slow, whole_answer
+from registry.customers.purposes import Sight
+from registry.customers.reads import note_read
 from registry.storage.database import current_database, unit_of_work, unreachable
 from registry.storage.guarding import for_purpose, guard
 from schemas.access import Scope
@@ -72,6 +74,7 @@ class Context:
         self._closed = False
         self._bytes_read = 0
         self._may_write = False
+        self._told_reading = False
         self.changed = False
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
@@ -128,6 +131,12 @@ class Context:
                 f"More than {READ_BYTES_MAX} bytes would have to be read for the answer."
             )
             raise self._failure
+
+    def note_reading(self, scopes: Collection[Scope]) -> None:
+        """Tell once per request that customers are asked for by free questions."""
+        if Scope.CUSTOMERS_READ in scopes and not self._told_reading:
+            self._told_reading = True
+            note_read(Sight(self.purpose, "", frozenset(), self.actor.name), "graphql", ())
 
     def answers_here(self, scopes: frozenset[Scope]) -> bool:
         """Tell whether answers behind these scopes may be given the way this request came."""

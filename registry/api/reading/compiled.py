@@ -48,6 +48,7 @@ def compiled(plans: Plans) -> type[SchemaExtension]:
 
 async def _answered(context: Context, plan: Plan, values: list[Any]) -> ExecutionResult:
     """Run a plan; what fails, fails as a whole."""
+    context.note_reading(plan.scopes)
     try:
         return ExecutionResult(orjson.Fragment(await context.answer(plan.sql, values)), None)  # type: ignore[arg-type] # the text of the data
     except (TownclerkError, Error) as error:

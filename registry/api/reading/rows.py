@@ -263,7 +263,9 @@ def row_of(readable: Readable, found: dict[str, Any], moment: Arguments) -> Row:
 
 def demand(context: Context, policy: Policy | None) -> None:
     """Refuse whoever may not see what the policy guards, and names of customers in a URL."""
-    context.demand(policy_of(policy).scope)
+    scope = policy_of(policy).scope
+    context.demand(scope)
+    context.note_reading((scope,))
 
 
 def policy_of(policy: Policy | None) -> Policy:
