@@ -11,6 +11,8 @@ from strawberry.schema.config import StrawberryConfig
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
+from registry.api.customer_changes import CustomerMutation
+from registry.api.customers import CustomerQuestions, StewardQuestions
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
@@ -30,7 +32,7 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(Declared, LandscapeQuestions, HistoryQuestions):
+class Query(Declared, LandscapeQuestions, HistoryQuestions, CustomerQuestions, StewardQuestions):
     """Everything that can be asked."""
 
 
@@ -41,6 +43,7 @@ class Mutation(
     ChangeSetMutation,
     PlanMutation,
     IntakeMutation,
+    CustomerMutation,
     ComplianceMutation,
     DocumentMutation,
 ):

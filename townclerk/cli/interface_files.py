@@ -8,11 +8,14 @@ import glob
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, TypeAlias
+from urllib.parse import unquote
 
 import typer
 
+from registry.compliance.checking import check_document
 from registry.compliance.document import BYTES_MAX
 from townclerk.cli.files import UnreadableFile, read_bytes
 
@@ -62,6 +65,34 @@ def rule_sets_here() -> tuple[str, ...]:
     """Return the rule sets that count when none is named: the folder's own, or ours."""
     found = next((name for name in RULE_SET_FILES if Path(name).is_file()), None)
     return (found,) if found is not None else RULE_SETS_DEFAULT
+
+
+def referenced(document: Path, content: bytes, files: Sequence[Path]) -> dict[str, str]:
+    """Return the hashes of files that a document refers to, by reference.
+
+    Args:
+        document: Where the document stands; its references are relative to it.
+        content: Its bytes.
+        files: The files, as a person named them; no others are read.
+
+    Raises:
+        UnreadableFile: One cannot be read, or the document does not refer to it.
+    """
+    outside = check_document(content, document.name, structure=False).outside if files else ()
+    found: dict[str, str] = {}
+    for file in files:
+        digest = sha256(read_bytes(file, bytes_max=BYTES_MAX)).hexdigest()
+        places = [
+            place for place in outside
+            if "://" not in place and (document.parent / unquote(place)).resolve() == file.resolve()
+        ]  # fmt: skip
+        if not places:
+            raise UnreadableFile(
+                f"{document} does not refer to {file}.",
+                remedy="Name the files behind its references to other files; leave out the others.",
+            )
+        found.update(dict.fromkeys(places, digest))
+    return found
 
 
 def _files(name: Path) -> list[Path]:

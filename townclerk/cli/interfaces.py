@@ -169,6 +169,10 @@ def diff(  # noqa: PLR0917  # Typer reads options from arguments
 def register(
     urn: Annotated[str, typer.Argument(help="URN of an interface in the landscape.")],
     file: Annotated[Path, typer.Argument(help="Its document.")],
+    with_file: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="A file that it refers to, hashed for the evidence."),
+    ] = None,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -177,10 +181,12 @@ def register(
     from townclerk.cli.opening import opened_town, unit_of_work
 
     content = read_bytes(file, bytes_max=BYTES_MAX)
+    referenced = interface_files.referenced(file, content, with_file or ())
     with opened_town(), unit_of_work() as db:
         digest = commands.register_document(
-            db, urn, content, file.name, actor=who(actor), origin=file.as_posix()
-        )
+            db, urn, content, file.name, actor=who(actor), origin=file.as_posix(),
+            referenced=referenced,
+        )  # fmt: skip
     if as_json:
         print_json({"interface": urn, "sha256": digest})
         return

@@ -2,11 +2,13 @@
 
 import io
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from townclerk.cli import run
+from townclerk.cli import interface_files, run
+from townclerk.cli.files import UnreadableFile
 
 OPENAPI = 'openapi: 3.0.3\ninfo: {title: t, version: "1"}\npaths: {}\n'
 OWN_RULES = "rules: {own: {given: $.info, then: {field: contact, function: truthy}}}\n"
@@ -80,3 +82,15 @@ def test_json_can_be_read_as_spectrals_command_line_reads_it(
         found = json.loads(capsysbinary.readouterr().out)
         places.append(found[0]["range"]["start"]["character"])
     assert places == [29, 28]
+
+
+def test_files_behind_references_are_hashed_when_they_are_named(folder: Path) -> None:
+    document = folder / "d.yaml"
+    document.write_text(OPENAPI + "components: {schemas: {A: {$ref: './a%20b.yaml#/A'}}}\n")
+    part, stranger = folder / "a b.yaml", folder / "stranger.yaml"
+    part.write_text("A: {type: string}\n")
+    stranger.write_text("")
+    found = interface_files.referenced(document, document.read_bytes(), [part])
+    assert found == {"./a%20b.yaml": sha256(part.read_bytes()).hexdigest()}
+    with pytest.raises(UnreadableFile, match="does not refer to"):
+        interface_files.referenced(document, document.read_bytes(), [stranger])
