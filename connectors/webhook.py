@@ -55,6 +55,9 @@ class WebhookUnreadable(InvalidInput):
     remedy = "Compare what is sent with `envelope` and `record` in the connector file."
 
 
+EventType = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
 class WebhookStream(StreamSpec):
     """One kind of message.
 
@@ -65,6 +68,9 @@ class WebhookStream(StreamSpec):
         record: Path to the record in the event's data; "." means that the data is the record.
         id: Path to the message's own id, for plain JSON without the header webhook-id.
         types: The event types that are taken; others are acknowledged and left.
+        deleted: The event types that say that a record is gone; its data needs no more than the
+            key. What then becomes of it says `vanished`: withdraw, hold or keep.
+        action: For plain JSON, the path to the word that `types` and `deleted` compare.
     """
 
     signing: Literal["standard", "bearer"] = "standard"
@@ -72,9 +78,9 @@ class WebhookStream(StreamSpec):
     envelope: Literal["cloudevents", "json"] = "cloudevents"
     record: Literal["."] | DottedPath = "."
     id: DottedPath | None = None
-    types: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(
-        default_factory=list, max_length=200
-    )
+    types: list[EventType] = Field(default_factory=list, max_length=200)
+    deleted: list[EventType] = Field(default_factory=list, max_length=200)
+    action: DottedPath | None = None
 
 
 class WebhookConnector:
@@ -105,10 +111,17 @@ class WebhookConnector:
 
 
 class Event(NamedTuple):
-    """One event: the sender's id of it, and the bytes of its record; None where it has none."""
+    """One event: the sender's id of it, and the bytes of its record; None where it has none.
+
+    Attributes:
+        id: The sender's own, with its name before it.
+        raw: The record, or what names it.
+        gone: It says that the record is no longer there.
+    """
 
     id: str
     raw: bytes | None
+    gone: bool = False
 
 
 def verify(
@@ -177,7 +190,8 @@ def events_of(spec: WebhookStream, headers: Mapping[str, str], body: bytes) -> l
     if spec.envelope == "json":
         own = _at(body, spec.id) if spec.id else None
         found = headers.get("webhook-id") or (None if own is None else _text(own))
-        return [_event(spec, found, None, body)]
+        action = _at(body, spec.action) if spec.action else None
+        return [_event(spec, found, None if action is None else _text(action), body)]
     form = headers.get("content-type", "").partition(";")[0].strip().lower()
     if form == _BATCH:
         many = _decoded(body, list[msgspec.Raw])
@@ -215,12 +229,13 @@ def _event(spec: WebhookStream, name: str | None, kind: str | None, data: bytes)
         raise WebhookUnreadable("The message does not say which event it is.")
     if len(name) > ID_CHARACTERS_MAX:
         name = hashlib.sha256(name.encode()).hexdigest()
-    if spec.types and kind not in spec.types:
+    gone = kind in spec.deleted
+    if spec.types and not gone and kind not in spec.types:
         return Event(name, None)
     raw = data if spec.record == "." else _at(data, spec.record)
     if raw is None:
         raise WebhookUnreadable(f"The message has nothing at `{spec.record}`.")
-    return Event(name, raw)
+    return Event(name, raw, gone)
 
 
 def _at(body: bytes, path: str) -> bytes | None:
@@ -247,5 +262,5 @@ def _decoded(body: bytes, kind: Any) -> Any:
 
 def pieces_of(events: Sequence[Event]) -> list[bytes]:
     """Return the records of events that have one, the last of those with one id."""
-    latest = {event.id: event.raw for event in events if event.raw is not None}
+    latest = {event.id: event.raw for event in events if event.raw is not None and not event.gone}
     return list(latest.values())

@@ -7,7 +7,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,7 +22,7 @@ from connectors.sdk.cursors import next_scan
 from connectors.sdk.hashing import mapping_hash
 from connectors.sdk.json_pages import decode_records
 from connectors.sdk.load import parse_connector_file
-from connectors.sdk.mapping import compile_mapping
+from connectors.sdk.mapping import Mapper, compile_mapping
 from connectors.sdk.secrets import STORE_PREFIX, resolve_secret
 from connectors.sdk.source import Source
 from connectors.sdk.spec import Vanished
@@ -42,7 +42,7 @@ class Stream:
     name: str
     data_set_id: UUID
     hops: tuple[tuple[UUID, UUID], ...]
-    map_page: Callable[[Page], MappedPage]
+    map_page: Mapper
     mapping_hash: bytes
     contract: intake.drift.Contract
     vanished: Vanished

@@ -29,6 +29,7 @@ streams:
   people:
     data_set: {data_set}
     secret: "env:NOTICES"
+    deleted: [gone]
     key: id
     map: {{kind: "'person'", family_name: name}}
   plain:
@@ -38,6 +39,9 @@ streams:
     envelope: json
     record: body.person
     id: number
+    action: what
+    deleted: [destroy]
+    vanished: hold
     key: id
     map: {{kind: "'person'", family_name: name}}
 """
@@ -178,6 +182,57 @@ def test_whoever_does_not_know_the_secret_lands_nothing(door: Door) -> None:
     assert {name: one.status_code for name, one in told.items()} == dict.fromkeys(told, 401)
     assert len({one.content for one in told.values()}) == 1
     assert landed() == []
+
+
+def gone(number: int, key: int | None) -> dict[str, Any]:
+    return event(number, type="gone") | {"data": {} if key is None else {"id": key}}
+
+
+def test_a_believed_message_withdraws_the_one_record_it_names(door: Door) -> None:
+    send(door, event(1))
+    send(door, event(2), name="m2")
+
+    told = send(door, gone(3, 1), name="m3")
+    again = send(door, gone(3, 1), name="m4")
+
+    assert (told.json()["withdrawn"], again.json()["known"]) == (1, 1)
+    assert [key for key, _ in landed()] == ["2"]
+    with unit_of_work() as db:
+        count = db.execute("SELECT sum(records_withdrawn) FROM sync_run").fetchone()
+    assert count == (1,)
+
+
+def test_within_a_message_the_last_word_about_a_record_counts(door: Door) -> None:
+    batch = json.dumps([event(1), gone(2, 1), gone(3, 2), event(4) | {"data": {"id": 2}}]).encode()
+    headers = {**signed(batch), "content-type": "application/cloudevents-batch+json"}
+
+    assert send(door, batch, headers=headers).status_code == 202
+    assert [key for key, _ in landed()] == ["2"]
+
+
+def test_a_deletion_that_names_nobody_is_refused_and_one_of_a_stranger_does_nothing(
+    door: Door,
+) -> None:
+    send(door, event(1))
+
+    assert send(door, gone(2, None), name="m2").status_code == 422
+    assert send(door, gone(3, 77), name="m3").json()["withdrawn"] == 0
+    assert len(landed()) == 1
+
+
+def test_where_the_file_says_so_a_steward_decides(door: Door) -> None:
+    def post(number: int, what: str) -> Any:
+        body = {"number": number, "what": what, "body": {"person": {"id": 4}}}
+        headers = {"authorization": f"Bearer whsec_{KEY}"}
+        return door.post("/webhooks/notices/plain", json=body, headers=headers)
+
+    post(1, "create")
+    assert post(2, "destroy").json()["withdrawn"] == 0
+
+    with unit_of_work() as db:
+        (held,) = intake.scans.list_held(db)
+    assert (held.stream, held.missing) == ("plain", 1)
+    assert len(landed()) == 1
 
 
 OLD = b'{"specversion": "0.3", "id": "1", "source": "/", "type": "t", "data": {}}'
