@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from connectors.sdk.json_pages import decode_records
-from connectors.webhook import Event, WebhookStream, events_of, pieces_of, verify
+from connectors.webhook import Event, WebhookStream, events_of, pieces_of, secrets_of, verify
 from flows.steps import OpenedSource, Stream, absorb_page, open_source
 from registry import intake
 from registry.intake.leases import HeldLease, lifeline
@@ -49,7 +49,7 @@ def receive(source_key: str, stream: str, headers: Mapping[str, str], body: byte
     spec = opened.source.spec.streams.get(stream)
     if not isinstance(spec, WebhookStream):
         raise UnknownName(f"{source_key} has no stream `{stream}` that sends by itself.")
-    verify(spec, opened.source.secret(spec.secret), headers, body, now=time.time())
+    verify(spec, secrets_of(spec, opened.source.secret), headers, body, now=time.time())
     events = events_of(spec, headers, body)
     with unit_of_work() as db:
         known = intake.queries.known_events(db, opened.id, [event.id for event in events])
