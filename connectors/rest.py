@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
-from connectors.sdk.json_pages import Envelope, merged, planted
+from connectors.sdk.json_pages import ABSENT, Envelope, Opened, merged, planted
 from connectors.sdk.paging import (
     AnyPaging,
     CountedPaging,
@@ -25,6 +25,7 @@ from connectors.sdk.spec import DottedPath, Parameter, Path, StreamSpec, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor, Page
 
+NO_CONTENT = 204
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -180,7 +181,9 @@ class _Fetcher:
         return await self._http.post(target, msgspec.json.encode(body), _JSON, read)
 
     def _read(self, token: Token | None, seen: int, answer: Answer) -> Fetched:
-        opened, paging = self._envelope.open(answer.body), self._spec.paging
+        paging = self._spec.paging
+        opened = self._nothing(seen) if answer.status == NO_CONTENT else None
+        opened = opened or self._envelope.open(answer.body)
         total = self._total(opened.fields.get("total"), answer)
         page = Seen(
             records=len(opened.records),
@@ -194,6 +197,15 @@ class _Fetcher:
         )
         follow = paging.follow(page)
         return Fetched(opened.records, follow, total)
+
+    def _nothing(self, seen: int) -> Opened:
+        """Read an answer of no content: beyond the last page of a list it is an empty page."""
+        if not seen or not isinstance(self._spec.paging, CountedPaging):
+            raise GiveUp(
+                f"The source answered {self._path} with no content (status 204) instead of a list.",
+                remedy="Ask its owner what that means; an empty list would be written as [].",
+            )
+        return Opened([], dict.fromkeys(self._spec.paging.fields(), ABSENT))
 
     def _total(self, in_body: object, answer: Answer) -> int | None:
         """Return the total the source states; stating none where one was promised is a fault."""

@@ -35,6 +35,15 @@ BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})  # another try ma
 _HEADERS = {"User-Agent": "townclerk", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _TIMEOUT = httpx.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_dict()
 
+_REMEDIES = {
+    400: "Compare the query parameters in the connector file with the interface's document.",
+    403: "Ask the source's owner to let this account read that list.",
+    404: "Compare the path in the connector file, and the address, with the interface's document.",
+    405: "Compare the path in the connector file with the interface's document: it is no list.",
+    410: "The list is gone: ask the source's owner what took its place.",
+    422: "Compare the query parameters in the connector file with the interface's document.",
+}
+
 T = TypeVar("T")
 
 
@@ -272,7 +281,8 @@ class HttpClient:
                 )
             )
         if not 200 <= status < 300 or status == PARTIAL_STATUS:
-            raise GiveUp(f"{self._who} answered {path} with status {status}.", status=status)
+            what = f"{self._who} answered {path} with status {status}."
+            raise GiveUp(what, remedy=_REMEDIES.get(status), status=status)
 
     def _redirect(self, response: httpx.Response, request: httpx.Request) -> GiveUp:
         target = request.url.raw_path.decode("ascii")

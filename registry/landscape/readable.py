@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import psycopg
 
+from registry.landscape.contacts import CONTACT, IN_PROPERTIES
 from registry.landscape.models import readable as models
 from registry.landscape.questions.impact import impact_ids
 from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction
@@ -68,8 +69,9 @@ ELEMENT: Final = Readable(
         Column(
             "attributes",
             Value.JSON,
-            "Properties that only this kind has.",
-            OPEN,
+            "Properties that only this kind has; without the scope contacts:read those of people "
+            "are masked.",
+            IN_PROPERTIES,
             sql="{row}.attrs",
             can_filter=False,
             can_order=False,
@@ -119,6 +121,7 @@ SYSTEM: Final = _kind(
     "System",
     ElementKind.SYSTEM,
     "One application the municipality runs or rents.",
+    CONTACT,
     _attribute("owner", "Who answers for it.", can_group=True),
     _attribute(
         "lifecycle", "Where it is in its life: plan, phase in, active, phase out.", can_group=True
@@ -156,6 +159,7 @@ INTERFACE: Final = _kind(
     "Interface",
     ElementKind.INTERFACE,
     "Where a system can be reached by other systems.",
+    CONTACT,
     _attribute("protocol", "How it is spoken to, e.g. REST, GraphQL, SQL, files.", can_group=True),
     _neighbours(
         "providers",
@@ -255,8 +259,9 @@ RELATIONSHIP: Final = Readable(
         Column(
             "attributes",
             Value.JSON,
-            "Properties of the relationship.",
-            OPEN,
+            "Properties of the relationship; without the scope contacts:read those of people are "
+            "masked.",
+            IN_PROPERTIES,
             sql="{row}.attrs",
             can_filter=False,
             can_order=False,

@@ -57,11 +57,15 @@ class Policy:
         scope: What a token needs.
         otherwise: What everybody else gets.
         mask: SQL over `{row}` for `MASKED`, of the column's own type.
+        when: SQL over `{row}` that must hold besides, e.g. of the purpose that the transaction
+            names (registry.storage.guarding.PURPOSE_SQL); where it does not hold, null or the mask
+            is all there is: to be shown, compared, sorted by and counted. For columns alone.
     """
 
     scope: Scope
     otherwise: Otherwise = Otherwise.REFUSED
     mask: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,8 @@ def test_paging_that_cannot_be_translated_never_lets_records_vanish(paging: str)
         (
             (
                 "incremental_sync: {type: DatetimeBasedCursor, cursor_field: at,"
-                " datetime_format: '%s', start_time_option: {inject_into: request_parameter, field_name: since}}"
+                " datetime_format: '%s', start_time_option:"
+                " {inject_into: request_parameter, field_name: since}}"
             ),
             "by moments as %s",
         ),
