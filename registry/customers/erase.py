@@ -4,7 +4,7 @@ Erasing is not merging: a merge keeps everything under another id. What is kept 
 who did it and why, and a keyed digest of each record's key, so that the next sync passes it over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -112,6 +112,21 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     )
 
 
+def erased_among(db: psycopg.Connection, data_set: UUID, keys: Collection[str]) -> set[str]:
+    """Return those of a data set's keys whose records were erased and must not come back."""
+    known = db.execute(
+        "SELECT EXISTS (SELECT FROM erased_record WHERE data_set_id = %s)", (data_set,)
+    ).fetchone()
+    if not known or not known[0] or not keys:
+        return set()
+    by_digest = {key_digest(data_set, key): key for key in keys}
+    rows = db.execute(
+        "SELECT key_hash FROM erased_record WHERE data_set_id = %s AND key_hash = ANY(%s)",
+        (data_set, list(by_digest)),
+    )
+    return {by_digest[bytes(digest)] for (digest,) in rows}
+
+
 _VERSIONS = "SELECT count(*)::int FROM customer_version WHERE customer_id = %s"
 _DECISIONS = """
 DELETE FROM match_decision AS d USING unnest(%(sets)s::uuid[], %(keys)s::text[]) AS gone(s, k)
@@ -204,4 +219,4 @@ def _remember(
     )
 
 
-__all__ = ["Erased", "TooManyRecords", "UnknownCustomer", "erase_customer", "key_digest"]
+__all__ = ["Erased", "TooManyRecords", "UnknownCustomer", "erase_customer", "erased_among"]

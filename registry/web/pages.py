@@ -65,7 +65,7 @@ environment.globals.update(
 
 def routes() -> list[BaseRoute]:
     """Return the pages; who may see which is decided by the gate in front of them."""
-    from registry.web import questions
+    from registry.web import customers, questions
 
     return [
         Route("/", home),
@@ -75,6 +75,7 @@ def routes() -> list[BaseRoute]:
         Route("/quarantine", quarantine),
         Route("/static/{name}", static),
         *questions.routes(),
+        *customers.routes(),
     ]
 
 
