@@ -287,7 +287,7 @@ def _without_erased(
 
 def _judged(page: Page, stream: Stream) -> tuple[MappedPage, intake.drift.Judged]:
     """Decode a page, hold the stream's contract against it, and map what is left."""
-    records, unreadable = decode_records(page.undecoded)
+    records, unreadable = decode_records(page.undecoded, sound=page.sound)
     judged = intake.drift.judge(stream.contract, [*page.records, *records], stream=stream.name)
     whole = structs.replace(
         page,

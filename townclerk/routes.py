@@ -59,6 +59,9 @@ TABLE: Final = (
     Rule("/roadmap", READ, Scope.LANDSCAPE_READ),
     # Which connectors ran and how much they brought; never what.
     Rule("/flows", READ, Scope.LANDSCAPE_READ),
+    # Findings, waivers and evidence; never what an interface carries.
+    Rule("/interfaces", READ, Scope.COMPLIANCE_READ),
+    Rule("/interfaces/{path:path}", READ, Scope.COMPLIANCE_READ),
     # Rule, path and reason of each record; never what it holds.
     Rule("/quarantine", READ, Scope.SYNC_READ),
     # What is looked for comes in the body, because addresses end up in logs.

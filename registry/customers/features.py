@@ -33,6 +33,9 @@ _NOT_DIGITS = re.compile(r"[^0-9]")
 _FIRST_DIGITS = re.compile(r"[0-9]+")
 _PHONE_DIGITS = 9
 _BIRTH_DIGITS = 8
+_YEAR_DIGITS = 4
+# Shorter names stand in any address by chance.
+_NAME_LETTERS_MIN = 3
 # Stands between and for values when a record's content is digested; no value holds it.
 _SEPARATOR, _ABSENT = "\x1f", "\x1e"
 
@@ -52,7 +55,7 @@ def features_of(row: Mapping[str, Any], kind: CustomerKind) -> Features:
     digits = _FIRST_DIGITS.search(row["house_number"] or "")
     number = (digits.group().lstrip("0") if digits else "") or None
     place = postal or (f"{street} {city or ''}" if street else None)
-    return found | {
+    seen = found | {
         "source": row["source"],
         "postal": postal,
         "number": number,
@@ -64,6 +67,18 @@ def features_of(row: Mapping[str, Any], kind: CustomerKind) -> Features:
         "door": f"{place} {number}" if place and number else None,
         "identifier": None,
     }
+    if kind is CustomerKind.PERSON:
+        seen["email_named"] = int(_is_named(seen))
+    return seen
+
+
+def _is_named(seen: Features) -> bool:
+    """Tell whether an e-mail address is made of its owner's name."""
+    name, first, family = seen["email_name"] or "", seen["first_name"], seen["family"]
+    return bool(
+        (first and len(first) >= _NAME_LETTERS_MIN and first in name)
+        or (family and len(family) >= _NAME_LETTERS_MIN and seen["family_words"][-1] in name)
+    )
 
 
 def _person(row: Mapping[str, Any]) -> Features:
@@ -74,8 +89,8 @@ def _person(row: Mapping[str, Any]) -> Features:
     if row["family_name"]:
         family = family_features(row["family_name"])
     initials = _NOT_LETTERS.sub("", row["initials"] or "").upper() or None
-    birth: str | None = _NOT_DIGITS.sub("", str(row["birth_date"] or ""))
-    birth = birth if birth and len(birth) == _BIRTH_DIGITS else None
+    digits = _NOT_DIGITS.sub("", str(row["birth_date"] or ""))
+    birth = digits if len(digits) == _BIRTH_DIGITS else None
     return {
         "given": given[0],
         "first_name": given[1],
@@ -90,7 +105,7 @@ def _person(row: Mapping[str, Any]) -> Features:
         "gender": row["gender"].lower()[:1] if row["gender"] else None,
         "national_id": row["national_id"],
         "birth": birth,
-        "birth_year": int(birth[:4]) if birth else None,
+        "birth_year": int(digits[:4]) if birth or len(digits) == _YEAR_DIGITS else None,
         "birth_month": int(birth[4:6]) if birth else None,
         "birth_day": int(birth[6:8]) if birth else None,
     }

@@ -42,6 +42,9 @@ class Comparison:
         frequency: Record column whose rarity scales the strongest level, if any.
         counted: Record column whose equal values make the strongest level, if any; how often
             strangers agree on it is then counted instead of sampled.
+        namesakes: True where only people of one name are compared. How often strangers agree is
+            then measured on pairs of one name whose birth dates differ wholly, not on random
+            pairs, which would take agreement that the name explains for evidence.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Comparison:
     coincidence: float = 0.0
     frequency: str | None = None
     counted: str | None = None
+    namesakes: bool = False
 
     @property
     def size(self) -> int:

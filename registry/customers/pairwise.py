@@ -169,7 +169,7 @@ class Weigher:
 
 
 _LISTS = frozenset({"full_names", "given_words", "family_words", "words"})
-_YEARS = frozenset({"birth_year", "birth_month", "birth_day"})
+_NUMBERS = frozenset({"birth_year", "birth_month", "birth_day", "email_named"})
 
 
 def _shape(features: Features) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def _shape(features: Features) -> dict[str, Any]:
         name: ["VARCHAR"]
         if name in _LISTS
         else "SMALLINT"
-        if name in _YEARS
+        if name in _NUMBERS
         else "FLOAT"
         if name.endswith("_bits")
         else "VARCHAR"

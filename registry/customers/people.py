@@ -18,6 +18,8 @@ TWIN_SHARE = 0.005
 # them, and one pair in a hundred is of the right order to keep them apart.
 NAMESAKE_SHARE = 0.01
 
+# The strongest levels of the two names, or both swapped.
+_NO_NAMESAKES = "given_level < 5 OR (family_level > 0 AND family_level < 5)"
 _SWAPPED = "l.given = r.family AND l.family = r.given"
 
 PERSON = (
@@ -115,6 +117,20 @@ PERSON = (
         counted="birth",
     ),
     Comparison(
+        # Where a source holds the year alone.
+        name="birth_year",
+        missing=either("birth_year") + " OR birth_level > 0",
+        levels=(
+            Level("exact", "l.birth_year = r.birth_year", 0.93),
+            Level(
+                "next", "l.birth_year = r.birth_year + 1 OR r.birth_year = l.birth_year + 1", 0.02
+            ),
+        ),
+        differs=0.05,
+        personal=True,
+        coincidence=TWIN_SHARE,
+    ),
+    Comparison(
         name="gender",
         missing=either("gender") + " OR given_level >= 4",
         levels=(Level("exact", "l.gender = r.gender", 0.97),),
@@ -142,8 +158,21 @@ PERSON = (
         counted="identifier",
     ),
     Comparison(
+        # People of one name whose addresses are made of it ("jan.bos@"): that they are alike is
+        # no news, so it is weighed among namesakes only.
+        name="name_email",
+        missing=f"{_NO_NAMESAKES} OR l.email_named + r.email_named < 2",
+        levels=(
+            Level("exact", "l.email = r.email", 0.8),
+            Level("same_name", "l.email_name = r.email_name", 0.1),
+        ),
+        differs=0.1,
+        personal=True,
+        namesakes=True,
+    ),
+    Comparison(
         name="email",
-        missing=either("email"),
+        missing=either("email") + " OR name_email_level > 0",
         levels=(
             Level("exact", "l.email = r.email", 0.6),
             Level(

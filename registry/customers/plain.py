@@ -13,6 +13,7 @@ import numpy as np
 
 from registry.customers.address import house_number, postal_code, street_and_number
 from registry.customers.engine import run
+from registry.customers.genders import gender_of
 from registry.customers.identifiers import chamber_number, citizen_service_number
 from registry.customers.names import family_parts
 from registry.customers.reading import quoted
@@ -26,6 +27,7 @@ mr mrs ms miss dr prof ir ing drs mw mevr mevrouw dhr heer herr frau monsieur ma
 """
 _TITLES = frozenset(_TITLE_WORDS.split())
 _DATE = re.compile(r"\s*(\w{1,4})[-/. ](\w{1,3})[-/. ](\w{2,4})(?:[T ].*)?\s*")
+_YEAR = re.compile(r"(?:18|19|20)\d\d")
 _POSTAL = re.compile(r"\b([1-9]\d{3}\s?[A-Za-z]{2}|\d{5}(?:-\d{4})?|[A-Z]{1,2}\d\w?\s\d\w{2})\b")
 _MONTH_NAMES = """
 jan feb mrt,mar,maerz apr mei,may,mai jun jul aug sep okt,oct nov dec,dez
@@ -38,7 +40,6 @@ _MONTHS = {
 _MONTHS_IN_A_YEAR = 12
 # The two digits of a year below this belong to our century.
 _CENTURY_BELOW = 30
-_GENDERS = {"v": "f", "w": "f", "h": "m", "d": "x"}
 _NUMBER_DIGITS_MIN = 6
 
 
@@ -201,6 +202,8 @@ def _number_columns(
             lambda text: (date_digits(text, month_first=month_first),),
             joins,
         )
+    elif "birth_year" in present:
+        found["birth_date"] = _birth_of_parts(present)
     for role, check in (
         ("national_id", citizen_service_number),
         ("chamber_number", chamber_number),
@@ -222,6 +225,18 @@ def _number_columns(
     return found
 
 
+def _birth_of_parts(present: set[str]) -> str:
+    """Return SQL for a date out of columns for year, month and day, or for the year alone."""
+    year = "regexp_extract(v.birth_year, '[12][0-9]{3}')"
+    parts = [
+        f"lpad(regexp_extract(v.{part}, '[0-9]{{1,2}}'), 2, '0')"
+        for part in ("birth_month", "birth_day")
+        if part in present
+    ]
+    whole = " || ".join([year, *parts]) if len(parts) == 2 else year
+    return f"nullif(CASE WHEN length({whole}) = 8 THEN {whole} ELSE {year} END, '')"
+
+
 def _identifier(text: str) -> str | None:
     value = tidy(text)
     if value is None or is_filler(value) or len(set(value) - set(" -./0")) < 2:
@@ -230,8 +245,7 @@ def _identifier(text: str) -> str | None:
 
 
 def _gender(text: str) -> str | None:
-    letter = fold(text)[:1]
-    return _GENDERS.get(letter, letter) or None
+    return gender_of(fold(text))
 
 
 def name_parts(text: str) -> Parts:
@@ -288,13 +302,15 @@ def _month_first(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def date_digits(text: str, *, month_first: bool = False) -> str | None:
-    """Return a date as eight digits, also one with a typing error; None for anything else.
+    """Return a date as eight digits, a year as four, also with a typing error; else None.
 
     An impossible date is kept: a slip of the finger still says more than nothing.
     """
-    whole = text.strip()
+    whole = text.strip().removesuffix(".0")
     if whole.isascii() and whole.isdigit() and len(whole) == 8:
         return _day_first_digits(whole, month_first=month_first)
+    if _YEAR.fullmatch(whole):
+        return whole
     match = _DATE.fullmatch(whole)
     if match is None:
         return None

@@ -10,53 +10,78 @@ from dataclasses import dataclass
 
 import yaml
 
-from registry.customers.identifiers import citizen_service_number
-from registry.customers.nicknames import SHORT_FORMS
+from registry.customers.column_values import (
+    GIVEN,
+    role_of_line,
+    role_of_shape,
+    roles_of_words,
+    share_of,
+)
+from registry.customers.identifiers import chamber_number, citizen_service_number
 from registry.customers.text import fold
 from schemas.errors import InvalidInput
 
 # Values looked at per column: enough to tell a column of dates, and quick on any table.
 SAMPLE_VALUES = 500
-# Fewer filled cells than this prove nothing about a column without a telling name.
-VALUES_MIN = 5
+# Numbers that have checks of their own pass them this often where the column is what it says.
+_VALID_SHARE_MIN = 0.5
 
 # Role: words a column of it may be called, folded, without blanks.
 _NAMES = """
-given_name: givenname givennames firstname firstnames forename forenames fname first given voornaam
- voornamen roepnaam vorname vornamen rufname prenom prenoms namefirst nombre
+given_name: givenname givennames firstname firstnames forename forenames fname first given
+ voornaam voornamen roepnaam vorname vornamen rufname prenom prenoms namefirst nombre nombres
+ christianname nome primeironome gname
 middle_name: middlename middlenames middleinitial middle mi mname secondname tweedenaam
  zweitername deuxiemeprenom namemiddle
 initials: initials initial voorletters voorletter initialen initiales
 name_prefix: nameprefix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels prefix namenszusatz
  vorsatzwort particule infix
 family_name: familyname surname lastname lname last achternaam geslachtsnaam familienaam nachname
- familienname zuname nom nomdefamille namelast apellido sirname
+ familienname zuname nom nomdefamille namelast apellido apellidos sirname primerapellido
+ segundoapellido cognome sobrenome apelido geschlechtsname sname geboortenaam
 full_name: fullname naam volledigenaam name vollername nomcomplet namefull personname
+ nombrecompleto nomecompleto naamvolledig nometprenom nomprenom voorenachternaam
 birth_date: birthdate dateofbirth dob birthday born geboortedatum gebdatum gbdatum geburtsdatum
- gebdat geburtstag datedenaissance naissance ddn birth datumgeboorte
-gender: gender sex geslacht geslachtsaanduiding geschlecht sexe genre
+ gebdat geburtstag datedenaissance naissance ddn birth datumgeboorte geboren birthdt dateofbirthdt
+ geborenam fechadenacimiento fechanacimiento fnac nacimiento datadinascita nascita datebirth
+ datenaissance datanascimento bdate gbdat
+birth_year: birthyear yearofbirth yob geboortejaar geburtsjahr jahrgang anneedenaissance
+ anneenaissance anodenacimiento aniodenacimiento annodinascita by
+birth_month: birthmonth monthofbirth mob geboortemaand geburtsmonat moisdenaissance
+ mesdenacimiento bm
+birth_day: dayofbirth geboortedag jourdenaissance diadenacimiento bd
+gender: gender sex geslacht geslachtsaanduiding geschlecht sexe genre sexo sesso genero mv aanhef
+ anrede salutation civilite saludo
 national_id: bsn burgerservicenummer sofinummer citizenservicenumber nationalid
-identifier: ssn socsecid socialsecuritynumber socialsecurity nin uganda nin ugandanin passport
- passportnumber paspoortnummer nhsnumber nhs taxid tin fiscalcode nir numerosecu anummer
- svnummer sozialversicherungsnummer steuerid ausweisnummer personalausweis driverslicense
- nationalidnumber identitynumber rijksregisternummer insz socsec
+identifier: ssn socsecid socialsecuritynumber socialsecurity nin uganda ugandanin passport
+ passportnumber paspoortnummer nhsnumber nhs taxid tin fiscalcode nir numerosecu anummer svnummer
+ sozialversicherungsnummer steuerid ausweisnummer personalausweis driverslicense nationalidnumber
+ identitynumber rijksregisternummer insz socsec dni nie nif codicefiscale ssnlast4 last4ssn
+ personalnumber personnumber personnummer documentnumber documentnummer fiscalnumber vat vatnumber
+ btwnummer btwnr ustid ustidnr iban rekeningnummer
 organisation_name: organisationname organizationname organisation organization company companyname
  bedrijf bedrijfsnaam handelsnaam organisatie organisatienaam firma firmenname unternehmen
- entreprise societe raisonsociale nameorg sitename business businessname statutairenaam
+ entreprise societe raisonsociale nameorg sitename business businessname statutairenaam tradename
+ companynaam orgname restaurant restaurantname venue empresa razonsocial azienda
 chamber_number: chambernumber kvk kvknummer kvknr coc cocnumber handelsregisternummer
 email: email emailaddress mail mailaddress emailadres epost courriel emailadresse adressemail
-phone: phone phonenumber telephone telephonenumber telefoon telefoonnummer tel telnr telefon
- telefonnummer mobile mobilenumber mobiel mobielnummer mobiele mobil handy gsm cell cellphone
- telephoneportable phoneno
+ correo correoelectronico mel emailadr
+phone: telefono telefonofijo movil portable numerodetelephone telephonefixe rufnummer phonenr
+ mobilephone mobiltelefon phonehome homephone workphone phone phonenumber telephone
+ telephonenumber telefoon telefoonnummer tel telnr telefon telefonnummer mobile mobilenumber
+ mobiel mobielnummer mobiele mobil handy gsm cell cellphone telephoneportable phoneno
 street: street streetname straat straatnaam strasse strassenname rue voie address1 addressline1
- addrline1 streetaddress openbareruimte openbareruimtenaam adresse1 adresregel1
+ addrline1 streetaddress openbareruimte openbareruimtenaam adresse1 adresregel1 addr1 calle
+ streetaddr streetaddress1 streetadr strassehausnummer strassehausnr straathuisnummer str
 house_number: housenumber housenr streetnumber huisnummer huisnr hausnummer hausnr numero
- numerovoie streetno houseno
+ numerovoie streetno houseno house nrhuis nohuis housenumbersuffix streetnr hnr strnr
 postal_code: postalcode postcode zip zipcode plz postleitzahl codepostal addrpostalcode pc
- postcodefake
-city: city town place suburb plaats woonplaats woonplaatsnaam ort wohnort stadt ville commune
- addrcity gemeente birthplace cityname plaatsnaam
-address: address adres adresse anschrift addr addrfull fulladdress
+ postcodefake postcd pcode cp cap codigopostal postcodes postalcd
+city: localidad ciudad municipio poblacion citta localite stad municipality localita cidade city
+ town place suburb plaats woonplaats woonplaatsnaam ort wohnort stadt ville commune addrcity
+ gemeente birthplace cityname plaatsnaam
+address: address adres adresse anschrift addr addrfull fulladdress direccion domicilio indirizzo
+ postadres endereco volledigadres citystatezip wohnadresse postanschrift
 kind: kind recordtype customertype partytype soort klanttype kundenart
 source: source datasource sourcesystem bron bronsysteem quelle
 """
@@ -118,13 +143,8 @@ def _table() -> dict[str, str]:
 _ROLE_OF = _table()
 ROLES = tuple(dict.fromkeys(_ROLE_OF.values()))
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_DATE = re.compile(r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})([T ].*)?")
-_POSTAL = re.compile(r"[1-9]\d{3}\s?[A-Za-z]{2}")
-_PHONE = re.compile(r"\+?[\d\s().-]{9,20}")
-_GIVEN_NAMES = frozenset(
-    word for line in SHORT_FORMS.split("\n") for word in line.replace(":", " ").split()
-)
+_LAST_MARK = re.compile(r"[a-z]\d")
+_YEAR = re.compile(r"(18|19|20)\d\d(\.0)?")
 
 
 def infer_roles(
@@ -140,22 +160,27 @@ def infer_roles(
     Returns:
         The columns that have a role, in the table's order; several may share one.
     """
-    found: list[Role] = []
-    named = {role_by_name(column) for column in columns if column != key}
+    found: dict[str, Role] = {}
+    unknown: dict[str, Sequence[str]] = {}
     for column in columns:
-        if column == key:
-            continue
         given = values.get(column, ())
-        role = role_by_name(column)
-        reason = "its name"
-        if role is None and not _is_label(column):
-            role, reason = _role_by_values(column, given), "its values"
-            role = None if role in named else role
-        if role is not None and given and not _may_be(role, given):
-            continue
+        role = role_by_name(column) if column != key else None
+        if role is not None and given:
+            role = _as_values_allow(role, given)
         if role is not None:
-            found.append(Role(role, column, reason))
-    return _settled(found, values)
+            found[column] = Role(role, column, "its name")
+        elif column != key and not _is_silent(column):
+            unknown[column] = given
+    taken = {item.role for item in found.values()}
+    for column, given in unknown.items():
+        role = role_of_shape(given)
+        if role is not None and role not in taken:
+            found[column] = Role(role, column, "its values")
+    taken = {item.role for item in found.values()}
+    rest = {column: given for column, given in unknown.items() if column not in found}
+    for column, role in roles_of_words(rest, taken).items():
+        found[column] = Role(role, column, "its values")
+    return _settled([found[column] for column in columns if column in found], values)
 
 
 def read_choices(text: str) -> dict[str, list[str]]:
@@ -190,7 +215,9 @@ def role_by_name(column: str) -> str | None:
     if not words or not _OTHERS.isdisjoint(words):
         return None
     whole = _ROLE_OF.get("".join(words))
-    telling = [word for word in words if not word.isdigit()] or words
+    telling = [
+        word for word in words if not word.isdigit() and not _LAST_MARK.fullmatch(word)
+    ] or words
     if whole or (words[-1].isdigit() and words[-1] != "1" and telling[-1] in _LINES):
         return whole
     for start in range(len(telling)):
@@ -204,43 +231,24 @@ def role_by_name(column: str) -> str | None:
     return None
 
 
-def _is_label(column: str) -> bool:
+def _is_silent(column: str) -> bool:
+    """Tell a column whose name says that it numbers rows, dates events or is about others."""
     words = fold(column.replace("_", " ")).split()
-    return "".join(words) in _LABELS or (bool(words) and words[-1] in _LABELS)
+    if "".join(words) in _LABELS or (bool(words) and words[-1] in _LABELS):
+        return True
+    return not (_MOMENTS | _OTHERS).isdisjoint(words)
 
 
-def _role_by_values(column: str, values: Sequence[str]) -> str | None:
-    if len(values) < VALUES_MIN:
-        return None
-    words = set(fold(column.replace("_", " ")).split())
-    if words & (_MOMENTS | _OTHERS):
-        return None
-    for role, test, share in (
-        ("email", _EMAIL.fullmatch, 0.7),
-        ("birth_date", _is_birth, 0.8),
-        ("national_id", citizen_service_number, 0.9),
-        ("postal_code", _POSTAL.fullmatch, 0.8),
-        ("phone", _is_phone, 0.8),
-        ("given_name", _is_given_name, 0.5),
-    ):
-        if sum(bool(test(value)) for value in values) >= share * len(values):
-            return role
-    return None
-
-
-def _is_birth(value: str) -> bool:
-    """Tell a date that lies before this century is old; other dates are of cases and payments."""
-    match = _DATE.fullmatch(value)
-    years = re.findall(r"\d{4}", value) if match else []
-    return bool(years) and 1880 <= int(years[0]) <= 2030
-
-
-def _is_phone(value: str) -> bool:
-    return bool(_PHONE.fullmatch(value)) and (value[0] in "+0(" or "-" in value)
-
-
-def _is_given_name(value: str) -> bool:
-    return fold(value) in _GIVEN_NAMES
+def _as_values_allow(role: str, values: Sequence[str]) -> str | None:
+    """Return the role that a column's name tells as far as its values allow it."""
+    check = {"national_id": citizen_service_number, "chamber_number": chamber_number}.get(role)
+    if check and share_of(values, check) < _VALID_SHARE_MIN:
+        return "identifier"
+    if role == "birth_date" and share_of(values, _YEAR.fullmatch) >= _VALID_SHARE_MIN:
+        return "birth_year"
+    if role == "street" and role_of_line(values):
+        return "address"
+    return role if _may_be(role, values) else None
 
 
 def _may_be(role: str, values: Sequence[str]) -> bool:
@@ -295,5 +303,5 @@ def _names_people(values: Sequence[str], roles: set[str]) -> bool:
     if not values:
         return True
     first = [fold(value).split()[:1] for value in values]
-    known = sum(bool(words) and words[0] in _GIVEN_NAMES for words in first)
+    known = sum(bool(words) and words[0] in GIVEN for words in first)
     return known >= 0.2 * len(values)

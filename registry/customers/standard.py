@@ -207,10 +207,14 @@ WITH named AS (
     LEFT JOIN street_feature c ON c.value = p.city::VARCHAR
 ), dated AS (
     SELECT * EXCLUDE (birth_digits),
-        CASE WHEN length(birth_digits) = 8 THEN birth_digits END AS birth
+        CASE WHEN length(birth_digits) = 8 THEN birth_digits END AS birth,
+        CASE WHEN length(birth_digits) IN (4, 8) THEN birth_digits[:4]::SMALLINT END AS birth_year,
+        CASE WHEN (length(first_name) >= 3 AND contains(email_name, first_name))
+            OR (length(family) >= 3 AND contains(email_name, family_words[-1])) THEN 1 ELSE 0
+        END::SMALLINT AS email_named
     FROM named
 )
-SELECT *, birth[:4]::SMALLINT AS birth_year, birth[5:6]::SMALLINT AS birth_month,
+SELECT *, birth[5:6]::SMALLINT AS birth_month,
     birth[7:8]::SMALLINT AS birth_day,
     coalesce(postal, street || ' ' || coalesce(city, '')) || ' ' || number AS door
 FROM dated

@@ -18,6 +18,13 @@ from schemas.records import CustomerKind
 
 # EM's first guess: one record in three has a twin. It moves away from it within few rounds.
 SAME_PAIRS_PER_RECORD = 0.3
+# Namesakes by which agreement that a name explains is measured: more of one name are a common
+# one, whose pairs would drown all others; as many pairs as show a share to a per cent.
+NAMESAKES_MAX = 50
+NAMESAKE_PAIRS_MAX = 50_000
+# What is believed of namesakes before any are seen, and as how many pairs that counts.
+NAMESAKE_PRIOR = 0.1
+NAMESAKE_PRIOR_PAIRS = 20.0
 # Half a pair is added to each sampled level, so that "not seen" does not become "impossible".
 _SMOOTHING_PAIRS = 0.5
 
@@ -146,6 +153,10 @@ def _everybody(
     everybody: list[Floats] = []
     comparable: list[float] = []
     for index, item in enumerate(comparisons):
+        if item.namesakes:
+            everybody.append(_namesakes(con, records, comparisons, index))
+            comparable.append(0.0)
+            continue
         levels = np.bincount(found[:, index], weights=counts, minlength=item.size)
         comparable.append(float(levels[1:].sum() / max(levels.sum(), 1.0)))
         shares: Floats = (levels[1:] + _SMOOTHING_PAIRS).astype(np.float64)
@@ -156,6 +167,44 @@ def _everybody(
             shares[-1] = chance
         everybody.append(shares)
     return tuple(everybody), tuple(comparable)
+
+
+def _namesakes(
+    con: duckdb.DuckDBPyConnection, records: str, comparisons: Sequence[Comparison], index: int
+) -> Floats:
+    """Measure how often two people of one name agree: pairs of births that differ wholly."""
+    run(
+        con,
+        """
+        CREATE OR REPLACE TEMP TABLE namesake AS
+        WITH called AS (
+            SELECT rid, birth, email_name, birth_year, birth_month, birth_day,
+                given || ' ' || family AS name FROM $records
+            WHERE birth IS NOT NULL AND email_named = 1
+        ), common AS (
+            SELECT name FROM called GROUP BY name HAVING count(*) BETWEEN 2 AND ?
+        )
+        SELECT l.rid AS l, r.rid AS r FROM called l JOIN called r USING (name)
+        SEMI JOIN common USING (name)
+        WHERE l.rid < r.rid AND l.birth_year <> r.birth_year
+            AND (l.birth_month <> r.birth_month OR l.birth_day <> r.birth_day)
+            AND hamming(l.birth, r.birth) > 2
+        ORDER BY hash(l.rid, r.rid), 1, 2 LIMIT ?
+        """,
+        NAMESAKES_MAX,
+        NAMESAKE_PAIRS_MAX,
+        records=records,
+    )
+    patterns.compare(con, records, "namesake", comparisons, into="namesake_compared")
+    found, counts = patterns.count_patterns(con, "namesake_compared", comparisons)
+    item = comparisons[index]
+    levels = np.bincount(found[:, index], weights=counts, minlength=item.size)[1:]
+    # Before any are seen, strangers are taken to agree a tenth as often as one person's records.
+    prior = np.asarray(item.priors()) * NAMESAKE_PRIOR
+    prior[0] = 1.0 - prior[1:].sum()
+    shares: Floats = levels + NAMESAKE_PRIOR_PAIRS * prior
+    shares /= shares.sum()
+    return shares
 
 
 def _chance(con: duckdb.DuckDBPyConnection, records: str, column: str) -> float:

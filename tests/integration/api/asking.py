@@ -9,8 +9,9 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from registry.access.tokens import Actor
+from registry.api.media import PURPOSE_HEADER
 from registry.api.schema import graphql_app
-from registry.api.view import ACTOR, CORRELATION_ID, PURPOSE_HEADER
+from registry.api.shortcut import ACTOR, CORRELATION_ID
 from schemas.access import Scope
 
 EVERY_SCOPE = frozenset(Scope)

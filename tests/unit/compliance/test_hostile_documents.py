@@ -111,8 +111,8 @@ def test_a_long_chain_of_references_ends(rule_set: RuleSet) -> None:
         ("1: a\n", "Mapping key must be a string scalar rather than number"),
         ("true: a\n", "Mapping key must be a string scalar rather than boolean"),
         ("[1, 2]: a\n", "Mapping key must be a string scalar"),
-        ("a: *nowhere\n", "Unidentified alias nowhere"),
-        ("a: &a [*a]\n", "Unidentified alias a"),
+        ("a: *nowhere\n", 'Unidentified alias "nowhere"'),
+        ("a: &a [*a]\n", 'Unidentified alias "a"'),
         ("a: \x00b\n", "Unacceptable character #x0000: control characters are not allowed"),
     ],
 )

@@ -48,6 +48,39 @@ def test_values_decide_where_the_name_tells_nothing() -> None:
     ]
 
 
+def test_columns_called_a_to_h_are_known_by_what_they_hold() -> None:
+    values = {
+        "a": ["Sanne", "Pieter", "Mohammed", "Claire", "Jürgen", "Emma"],
+        "b": ["Bakker", "Visser", "El Amrani", "Dubois", "Müller", "de Groot"],
+        "c": ["v", "m", "m", "v", "m", "v"],
+        "d": ["19700102", "19811112", "19690506", "20010109", "19550303", "19890417"],
+        "e": ["Dorpsstraat 1", "Kade 12 b", "12 rue Neuve", "Hauptstr. 3", "Laan 9", "Pad 77"],
+        "f": ["2611", "1012", "9711", "3511", "6211", "5611"],
+        "g": ["Delft", "Amsterdam", "Groningen", "Utrecht", "Maastricht", "Eindhoven"],
+        "h": ["1", "1", "1", "1", "1", "1"],
+    }
+    found = infer_roles(list(values), values, key=None)
+    assert {role.column: role.role for role in found} == {
+        "a": "given_name",
+        "b": "family_name",
+        "c": "gender",
+        "d": "birth_date",
+        "e": "street",
+        "f": "postal_code",
+        "g": "city",
+    }
+
+
+def test_values_overrule_a_name_that_promises_more() -> None:
+    values = {
+        "born": ["1970", "1981", "1969", "2001", "1955"],
+        "BSN": ["111", "222", "333", "444", "555"],
+        "street": [f"Kerkstraat {number}, 2611 AB Delft" for number in range(5)],
+    }
+    found = infer_roles(list(values), values, key=None)
+    assert [role.role for role in found] == ["birth_year", "identifier", "address"]
+
+
 def test_the_key_of_a_row_is_never_compared() -> None:
     values = {"bsn": ["111222333"], "naam": ["Jan Jansen"]}
     assert [role.role for role in infer_roles(list(values), values, key="bsn")] == ["full_name"]
@@ -93,6 +126,8 @@ def test_an_address_in_one_line_is_parted() -> None:
         ("1 feb 1970", False, "19700201"),
         ("1970-02-01T00:00:00", False, "19700201"),
         ("1970-13-45", False, "19701345"),
+        ("1970", False, "1970"),
+        ("19700201.0", False, "19700201"),
         ("unknown", False, None),
         ("", False, None),
     ],
