@@ -90,6 +90,7 @@ OPENS = {
     "matchDecisions": Scope.CUSTOMERS_READ,
     "linkSample": Scope.CUSTOMERS_READ,
     "linkPrecision": Scope.CUSTOMERS_READ,
+    "survivorship": Scope.CUSTOMERS_READ,
     "customers": Scope.CUSTOMERS_READ,
     "customer": Scope.CUSTOMERS_READ,
     "node": Scope.CUSTOMERS_READ,
