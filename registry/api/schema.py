@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
+from registry.api.contracts import ContractQuestions
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
@@ -30,7 +31,7 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(Declared, LandscapeQuestions, HistoryQuestions):
+class Query(Declared, LandscapeQuestions, HistoryQuestions, ContractQuestions):
     """Everything that can be asked."""
 
 

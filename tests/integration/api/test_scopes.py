@@ -30,6 +30,8 @@ SOMETHING = {
     "of": '"urn:test:x"',
     "changeSet": f'"{global_id("change_set", uuid7())}"',
     "hash": '"0"',
+    "interface": '"urn:test:x"',
+    "document": '"openapi: 3.0.3"',
     "id": f'"{global_id("customer", uuid7())}"',
     "ids": f'["{global_id("customer", uuid7())}"]',
 }
@@ -71,6 +73,7 @@ OPENS = {
     "waivers": Scope.COMPLIANCE_READ,
     "interfaceChecks": Scope.COMPLIANCE_READ,
     "interfaceCheck": Scope.COMPLIANCE_READ,
+    "contractChanges": Scope.COMPLIANCE_READ,
     "customers": Scope.CUSTOMERS_READ,
     "customer": Scope.CUSTOMERS_READ,
     "node": Scope.CUSTOMERS_READ,
