@@ -22,7 +22,8 @@ from starlette.types import Scope as Connection
 from registry.access.tokens import Actor
 from registry.api.documents import read_document
 from registry.api.schema import plain_schema, plans, schema
-from registry.api.view import ACTOR, GraphQLApp
+from registry.api.shortcut import ACTOR
+from registry.api.view import GraphQLApp
 from registry.storage.database import current_database, open_database, unit_of_work
 from registry.storage.readable import reckoned
 from schemas.access import Scope

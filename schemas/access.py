@@ -17,6 +17,8 @@ class Scope(StrEnum):
     LANDSCAPE_READ = "landscape:read"
     LANDSCAPE_WRITE = "landscape:write"
     CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_STEWARD = "customers:steward"
+    CUSTOMERS_ERASE = "customers:erase"
     SYNC_READ = "sync:read"
     SYNC_RUN = "sync:run"
     COMPLIANCE_READ = "compliance:read"

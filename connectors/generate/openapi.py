@@ -91,7 +91,7 @@ class _Reader:
         item = self._shapes.follow(self._paths[path])
         operation = item.get("get")
         if not isinstance(operation, Mapping):
-            return ""
+            return _asked_by_post(item)
         answer = self._answer(operation)
         if answer is None:
             return "no JSON answer is described"
@@ -183,6 +183,19 @@ class _Reader:
             if match:
                 found.append(match[1])
         return found
+
+
+def _asked_by_post(item: Mapping[str, Any]) -> str:
+    """Return a reason for a path that answers a question that is posted; a new thing gives 201."""
+    operation = item.get("post")
+    answers = operation.get("responses") if isinstance(operation, Mapping) else None
+    if (
+        isinstance(answers, Mapping)
+        and {"200", 200} & set(answers)
+        and not {"201", 201} & set(answers)
+    ):
+        return "it is asked by POST: `post` and `body` are written by hand, or taken from a preset"
+    return ""
 
 
 def _reach(shapes: Shapes, schema: Any, path: str) -> Any:

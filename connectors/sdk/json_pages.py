@@ -248,7 +248,7 @@ def _layer(tree: Mapping[str, Any]) -> Any:
 def _reach(top: Any, steps: list[str]) -> Any:
     for step in steps:
         if top is None or top is ABSENT:
-            return ABSENT
+            return top  # what stands in nothing is nothing: `"_links": null` has no next page
         field = next(one for one in msgspec.structs.fields(top) if one.encode_name == step)
         top = getattr(top, field.name)
     return top
@@ -267,3 +267,23 @@ def _paint(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("townclerk.paint", _paint)
+
+
+def planted(path: str, value: Any) -> dict[str, Any]:
+    """Return an object that has a value at a dotted path."""
+    for step in reversed(path_steps(path)):
+        value = {step: value}
+    return dict(value)
+
+
+def merged(*parts: dict[str, Any]) -> dict[str, Any]:
+    """Merge objects; objects under the same name are merged, too."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            held = whole.get(name)
+            if isinstance(held, dict) and isinstance(value, dict):
+                whole[name] = merged(held, value)
+            else:
+                whole[name] = value
+    return whole

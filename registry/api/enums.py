@@ -9,7 +9,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from registry.landscape.changes.merge import Side
 from registry.landscape.metamodel import Strictness, concept_of
 from schemas.changes import ChangeState
-from schemas.intake import RunState
+from schemas.intake import Freshness, RequestKind, RequestState, RunState, WithdrawalState
 from schemas.landscape import ElementKind, RelationshipKind
 from schemas.records import CustomerKind
 
@@ -90,6 +90,46 @@ publish(
         RunState.CANCELLED: "A person asked it to stop.",
         RunState.CRASHED: "Its worker vanished; a later run goes on where it stopped.",
         RunState.REFUSED: "Another worker was reading the source.",
+    },
+)
+publish(
+    Freshness,
+    "How old something is against its target.",
+    {
+        Freshness.FRESH: "Younger than its target.",
+        Freshness.LATE: "Older than its target: the alert.",
+        Freshness.NEVER: "It has a target, and was never read to its end.",
+        Freshness.UNTARGETED: "Nobody said how old it may become.",
+    },
+)
+publish(
+    WithdrawalState,
+    "What became of records that vanished from their source.",
+    {
+        WithdrawalState.HELD: "They wait for a steward.",
+        WithdrawalState.CONFIRMED: "They have been withdrawn.",
+        WithdrawalState.REFUSED: "They stay.",
+        WithdrawalState.SUPERSEDED: "A later scan knows better.",
+    },
+)
+publish(
+    RequestKind,
+    "What a worker is asked to do about one source.",
+    {
+        RequestKind.SYNC: "Have it read now.",
+        RequestKind.SCHEDULE: "Tell Prefect when it is read.",
+        RequestKind.REHEARSAL: "Say what a sync would change.",
+        RequestKind.REPLAY: "Map its refused records anew.",
+    },
+)
+publish(
+    RequestState,
+    "Where a request to a worker stands.",
+    {
+        RequestState.ASKED: "No worker has taken it yet.",
+        RequestState.RUNNING: "A worker is at it.",
+        RequestState.DONE: "It is done; `answer` says what came of it.",
+        RequestState.FAILED: "It could not be done; `error` says why.",
     },
 )
 publish(

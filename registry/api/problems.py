@@ -104,7 +104,8 @@ def problem_of(error: errors.TownclerkError) -> Problem:
     if isinstance(error, errors.UnknownName):
         return NotFoundProblem(**words)
     path = [str(part) for part in error.facts.get("path", ())]
-    faults = [Fault(**fault) for fault in error.facts.get("faults", ())]
+    told = error.facts.get("faults")
+    faults = [Fault(**fault) for fault in told] if isinstance(told, list) else []
     return InvalidInputProblem(**words, path=path, faults=faults)
 
 

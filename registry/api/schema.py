@@ -11,7 +11,12 @@ from strawberry.schema.config import StrawberryConfig
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
+<<<<<<< HEAD
 from registry.api.contracts import ContractQuestions
+=======
+from registry.api.customer_changes import CustomerMutation
+from registry.api.customers import CustomerQuestions, StewardQuestions
+>>>>>>> main
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
@@ -31,7 +36,11 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
+<<<<<<< HEAD
 class Query(Declared, LandscapeQuestions, HistoryQuestions, ContractQuestions):
+=======
+class Query(Declared, LandscapeQuestions, HistoryQuestions, CustomerQuestions, StewardQuestions):
+>>>>>>> main
     """Everything that can be asked."""
 
 
@@ -42,6 +51,7 @@ class Mutation(
     ChangeSetMutation,
     PlanMutation,
     IntakeMutation,
+    CustomerMutation,
     ComplianceMutation,
     DocumentMutation,
 ):

@@ -10,6 +10,7 @@ from schemas.landscape import ElementKind
 from townclerk.cli import (
     landscape_changes,
     landscape_drawing,
+    landscape_export,
     landscape_files,
     landscape_models,
     landscape_questions,
@@ -28,6 +29,7 @@ app = typer.Typer(
 landscape_models.add_to(app)
 landscape_changes.add_to(app)
 landscape_files.add_to(app)
+landscape_export.add_to(app)
 landscape_questions.add_to(app)
 landscape_drawing.add_to(app)
 

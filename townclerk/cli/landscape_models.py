@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from msgspec import structs
 
 from registry.landscape.changes.scenarios import find_scenario
 from registry.landscape.exchange.model import Model
@@ -18,7 +17,14 @@ from registry.landscape.models.fetch import fetch_model, list_models, strictness
 from registry.landscape.models.report import Report, Tally
 from registry.landscape.queries import find_element
 from schemas.errors import InvalidInput
-from townclerk.cli.models import end_of, print_answer, read_model
+from townclerk.cli.models import (
+    RowColumns,
+    RowKind,
+    end_of,
+    print_answer,
+    read_model,
+    table_reading,
+)
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_table, say, say_next
 from townclerk.cli.people import By, account
@@ -55,6 +61,8 @@ def import_(
     preview: Annotated[
         bool, typer.Option("--preview", help="Tell what would be done, and do nothing.")
     ] = False,
+    kind: RowKind = None,
+    columns: RowColumns = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a whole model in: the first time new, later as a release that keeps every mapping."""
@@ -62,7 +70,8 @@ def import_(
     with opened_town():
         with unit_of_work() as db:
             strictness = mode or strictness_of(db, key) or Strictness.WARN
-        loaded = read_model(file, strictness=strictness)
+        reading = table_reading(kind, columns)
+        loaded = read_model(file, strictness=strictness, reading=reading)
         source = room.Source(
             key=key,
             file=file.name,
@@ -95,9 +104,12 @@ def _show(report: Report) -> None:
         "relationships": report.relationships,
         "views": report.views,
     }
-    columns = Tally.__struct_fields__
     title = f"{report.key}, release {report.release}"
-    print_table(title, ("", *columns), ((sort, *structs.astuple(t)) for sort, t in sorts.items()))
+    counts = (
+        (word, *(getattr(tally, word) for tally in sorts.values()))
+        for word in Tally.__struct_fields__
+    )
+    print_table(title, ("", *sorts), counts)
     rows = sorted(
         (one for one in report.listed if one.table == "element" and one.what in TO_LOOK_AT),
         key=lambda one: TO_LOOK_AT.index(one.what),

@@ -21,7 +21,7 @@ from registry.landscape.questions.roadmap import roadmap as find_roadmap
 from registry.landscape.questions.search import FOUND_DEFAULT
 from registry.landscape.questions.search import search as find
 from registry.landscape.questions.suppliers import suppliers as find_suppliers
-from schemas.errors import InvalidInput
+from schemas.errors import InvalidInput, UnknownName
 from schemas.landscape import RelationshipKind
 from townclerk.cli.models import (
     AsOf,
@@ -40,6 +40,7 @@ from townclerk.cli.output import AsJson, say, say_next
 Kinds = Annotated[
     list[str] | None, typer.Option("--kinds", help="Only this kind, e.g. system; may be repeated.")
 ]
+NEAR_MAX = 3  # names a person may have meant
 NAMES_SHOWN_MAX = 8  # of systems in one cell of a table
 
 
@@ -69,8 +70,12 @@ def gaps(
     shown = [(one.cover, one.name, _few(one.systems)) for one in telling]
     show(f"Gaps and overlaps: {answer.profile}", ("cover", "component", "systems"), shown)
     show_counts(answer.counts())
+    known = {found.reference.keys[node] for node in found.components}
     for system, said in answer.unknown[:NAMES_SHOWN_MAX]:
-        say(f"{system} names {said!r}, which the reference does not know.")
+        near = find(found.reference, said, limit=FOUND_DEFAULT)
+        hint = "; ".join([one.name for one in near if one.key in known][:NEAR_MAX])
+        meant = f" Did you mean {hint}?" if hint else ""
+        say(f"{system} names {said!r}, which is no component of the reference.{meant}")
     if not answer.components:
         say_next("name the reference architecture with --reference FILE")
     else:
@@ -212,10 +217,10 @@ def personal_data(
          _few([o.name for o in one.flows_to]))
         for one in rows
     ]  # fmt: skip
-    columns = ("data set", "owner", "retention", "touched by", "may flow on to")
+    columns = ("data set or system", "owner", "retention", "touched by", "may flow on to")
     show("Personal data", columns, shown)
     if not rows:
-        say("No data set says that it holds personal data.")
+        say("No data set or system says that it holds personal data.")
     say_next("`townclerk landscape completeness` lists data sets about which nobody said")
 
 
@@ -302,14 +307,36 @@ def flows(as_json: AsJson = False) -> None:
 
 
 def _obligations_of(found: Portfolio, element: str) -> list[Obligation]:
-    """Return what one system, or one reference component, has to meet."""
-    if found.own is not found.reference:
+    """Return what one system, or one reference component, has to meet.
+
+    Raises:
+        UnknownName: There is no such element.
+        InvalidInput: It is neither a system nor a reference component.
+    """
+    try:
         node = found.own.find(element)
+    except UnknownName:
+        if found.own is found.reference:
+            raise
+        return obligations_of(found, _component(found, found.reference.find(element)))
+    if node in found.systems:
         return find_obligations(found, system=node)
-    node = found.own.find(element)
-    if node in found.components:
-        return obligations_of(found, node)
+    if found.own is found.reference:
+        return obligations_of(found, _component(found, node))
     return find_obligations(found, system=node)
+
+
+def _component(found: Portfolio, node: int) -> int:
+    if node in found.components:
+        return node
+    name = found.reference.names[node]
+    rows = find(found.reference, name, limit=FOUND_DEFAULT)
+    components = {found.reference.keys[one] for one in found.components}
+    near = "; ".join([row.name for row in rows if row.key in components][:NAMES_SHOWN_MAX])
+    raise InvalidInput(
+        f"{name!r} is neither a system nor a reference component, so it has no obligations.",
+        remedy=f"Did you mean {near}?" if near else "Name a system or a reference component.",
+    )
 
 
 def _day(said: str | None) -> date:

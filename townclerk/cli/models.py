@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from registry.landscape.exchange.formats import Loaded, load
-from registry.landscape.metamodel import Strictness
+from registry.landscape.exchange.spellings import AS_IT_SAYS, ROLES, Reading, kind_and_concept
+from registry.landscape.metamodel import Strictness, concept_of
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.model_graph import graph_of_model
 from registry.landscape.questions.portfolio import Portfolio, portfolio
@@ -53,7 +54,43 @@ InScenario = Annotated[
 ]
 
 
-def read_model(file: Path, *, strictness: Strictness = Strictness.OFF) -> Loaded:
+RowKind = Annotated[
+    str | None,
+    typer.Option("--kind", help="Of a plain table: what each row is, e.g. system or data_set."),
+]
+RowColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="Of a plain table: which column plays which role, e.g. name=Title; roles are id, "
+        "kind, name, description, folder, source, target. May be repeated.",
+    ),
+]
+
+
+def table_reading(kind: str | None, columns: list[str] | None) -> Reading:
+    """Return how a person says a plain table is to be read.
+
+    Raises:
+        InvalidInput: No such kind or role.
+    """
+    said: dict[str, str] = {}
+    for one in columns or ():
+        role, _, column = one.partition("=")
+        if role not in ROLES or not column:
+            raise InvalidInput(
+                f"{one!r} names no role and column.",
+                remedy=f"Write ROLE=COLUMN, with one of {', '.join(ROLES)}.",
+            )
+        said[column] = role
+    if kind is not None and not kind_and_concept(kind)[1]:
+        concept_of(kind)  # says which kinds there are
+    return Reading(kind=kind or "", columns=said)
+
+
+def read_model(
+    file: Path, *, strictness: Strictness = Strictness.OFF, reading: Reading = AS_IT_SAYS
+) -> Loaded:
     """Load a model that a person named.
 
     Raises:
@@ -61,7 +98,7 @@ def read_model(file: Path, *, strictness: Strictness = Strictness.OFF) -> Loaded
         UnreadableFile: The file may not be read.
     """
     try:
-        return load(file, strictness=strictness)
+        return load(file, strictness=strictness, reading=reading)
     except OSError as error:
         raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
 

@@ -13,6 +13,7 @@ from datetime import date
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+
+
+# Where a table goes into a file or another program nothing limits its width; ids stay whole.
+PIPED_COLUMNS = 200
 
 
 @cache
@@ -57,11 +62,15 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", header_style="bold")
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
+    shown = list(rows)
+    for place, name in enumerate(columns):
+        # An id is copied into the next command, so it stands on one line.
+        is_id = any(isinstance(row[place], UUID) for row in shown)
+        table.add_column(name, overflow="fold", no_wrap=is_id)
+    for row in shown:
         table.add_row(*(escape(_shown(value)) for value in row))
-    Console(highlight=False).print(table)
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    Console(highlight=False, width=PIPED_COLUMNS if piped else None).print(table)
 
 
 def print_version() -> None:

@@ -18,6 +18,7 @@ from registry.storage.database import connect
 from schemas.errors import Conflict
 from schemas.records import CustomerRecord, Page, RejectedRecord
 from townclerk.connector.running import StreamReport
+from townclerk.connector.vanishing import Seen
 
 FIELDS = CustomerRecord.__struct_fields__
 _TYPES = {"birth_date": "date", "changed_at": "timestamptz"}
@@ -65,6 +66,7 @@ class TableTarget:
         self._refused = sql.Identifier(*schema, f"{last}_rejected")
         self._index = sql.Identifier(f"{last}_raw_hash")
         self._map = compile_mapping(stream)
+        self._stream, self._seen = stream, Seen(stream)
         self._mapping = mapping_hash(stream)
         self._db = connect(url, application_name="townclerk connector run", autocommit=True)
         self._empty = False
@@ -92,6 +94,7 @@ class TableTarget:
                 sql.SQL("SELECT NOT EXISTS (SELECT FROM {})").format(self._table)
             ).fetchone()
             self._empty = bool(found and found[0])
+        self._seen = Seen(self._stream)
 
     def _make(self, parts: dict[str, Any]) -> None:
         try:
@@ -105,9 +108,11 @@ class TableTarget:
         page, unchanged = self._without_known(page)
         mapped = _latest(self._map.columns(page))
         rejected, written = mapped.rejected, 0
+        hashes = record_hashes([record.raw for record in mapped.records], self._mapping)
+        self._seen.note(hashes, rejected)
         if mapped.records or rejected:
             with self._db.transaction():
-                written = self._merge(mapped) if mapped.records else 0
+                written = self._merge(mapped, hashes) if mapped.records else 0
                 if rejected:
                     self._keep_refused(rejected)
         report.unchanged += unchanged + len(mapped.records) - written
@@ -120,12 +125,15 @@ class TableTarget:
             return page, 0
         hashes = record_hashes(page.undecoded, self._mapping)
         fresh = self._db.execute(self._asking, (len(hashes) - 1, b"".join(hashes)), binary=True)
-        rest = [page.undecoded[place] for (place,) in fresh]
+        places = [place for (place,) in fresh]
+        rest = [page.undecoded[place] for place in places]
+        if len(rest) < len(hashes):
+            news = set(places)
+            self._seen.note([one for at, one in enumerate(hashes) if at not in news], [])
         left = msgspec.structs.replace(page, undecoded=rest)
         return left, len(page.undecoded) - len(rest)
 
-    def _merge(self, mapped: MappedColumns) -> int:
-        hashes = record_hashes([record.raw for record in mapped.records], self._mapping)
+    def _merge(self, mapped: MappedColumns, hashes: list[bytes]) -> int:
         rows = zip(*mapped.columns.values(), hashes, strict=True)
         filled = (*mapped.columns, "raw_hash")
         names = sql.SQL(", ").join(map(sql.Identifier, filled))
@@ -149,8 +157,12 @@ class TableTarget:
             for bad in rejected:
                 copy.write_row((bad.key, bad.rule, bad.path, bad.reason, bad.raw))
 
-    def end(self) -> None:
-        """Nothing is left to do: each page has been committed."""
+    def end(self, report: StreamReport) -> None:
+        """Each page has been committed; take out what the source no longer has."""
+        if self._empty:
+            return
+        with self._db.transaction():
+            report.withdrawn, report.held = self._seen.settle(self._db, self._table)
 
     def close(self) -> None:
         """Close the connection."""

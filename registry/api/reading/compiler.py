@@ -25,6 +25,7 @@ from registry.api.reading.lists import PAGE_MAX, Listed, Lists
 from registry.api.reading.moments import LANDSCAPE, bind_moment
 from registry.api.reading.places import global_id_sql, read_global_id
 from registry.api.reading.writing import Given, Writer, enum_name_sql
+from registry.api.whole import capped
 from registry.storage.readable import Column, Entry, Join, Readable, Way, camel
 from schemas.errors import InvalidInput
 
@@ -79,7 +80,7 @@ class Compiler:
         collected = collect_fields(
             self._graph, self._fragments, self._variables, root, operation.selection_set
         )
-        return f"SELECT row_to_json(o)::text FROM ({self._entries(root, collected)}) AS o"
+        return capped(self._entries(root, collected))
 
     def selected(self, kind: str, nodes: Nodes) -> dict[str, Nodes]:
         """Return the fields asked of an object of a type, by the name they get in the answer."""

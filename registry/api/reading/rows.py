@@ -20,6 +20,7 @@ from schemas.errors import AccessDenied, UnknownName
 
 Arguments = Mapping[str, Any]
 NOW: Final[Arguments] = {}
+ROWS_AT_ONCE: Final = 200  # as they come from the database; a page has no more
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,11 @@ async def ask(
     def question(db: psycopg.Connection) -> list[dict[str, Any]]:
         with psycopg.RawCursor(db, row_factory=dict_row) as cursor:
             given = reckoned(db, [values[at] for at in used])
-            return cursor.execute(text, given).fetchall()
+            rows = []
+            for row in cursor.stream(text, given, size=ROWS_AT_ONCE):
+                context.spend(sum(len(part) for part in row.values() if isinstance(part, str)))
+                rows.append(row)
+            return rows
 
     return await context.read(policy_of(policy).scope, question)
 
@@ -258,7 +263,9 @@ def row_of(readable: Readable, found: dict[str, Any], moment: Arguments) -> Row:
 
 def demand(context: Context, policy: Policy | None) -> None:
     """Refuse whoever may not see what the policy guards, and names of customers in a URL."""
-    context.demand(policy_of(policy).scope)
+    scope = policy_of(policy).scope
+    context.demand(scope)
+    context.note_reading((scope,))
 
 
 def policy_of(policy: Policy | None) -> Policy:

@@ -69,7 +69,8 @@ def _draft_of_object(row: object, number: int) -> ChangeDraft:
     if not isinstance(row, dict):
         raise msgspec.ValidationError("a row is an object")
     roles = _roles([str(name) for name in row])
-    given = {role: row[column] for role, column in roles.items() if row[column] not in {None, ""}}
+    said = {role: row[column] for role, column in roles.items()}
+    given = {role: value for role, value in said.items() if value is not None and value != ""}
     named = set(roles.values())
     relates = {"source", "target", "kind"} <= roles.keys()
     draft = {

@@ -121,41 +121,41 @@ class Documented:
             found |= self.properties(part)
         return found
 
-    def sample(self, schema: dict[str, Any], variant: int, depth: int = 0) -> Any:
-        """Make a value of a schema; alternatives come in turn."""
+    def sample(
+        self, schema: dict[str, Any], variant: int, depth: int = 0, chosen: tuple[int, ...] = ()
+    ) -> Any:
+        """Make a value of a schema; alternatives come in turn.
+
+        Args:
+            schema: The schema.
+            variant: Which of its alternatives.
+            depth: How deep it stands.
+            chosen: Schemas whose alternative this one is, so that they choose no other.
+        """
         schema = self.follow(schema)
         if depth > DEPTH_MAX:
             return None
-        whole: Any = {}
-        for part in schema.get("allOf", []):
-            made = self.sample(part, variant, depth)
-            whole = whole | made if isinstance(made, dict) and isinstance(whole, dict) else made
         mapping = list(schema.get("discriminator", {}).get("mapping", {}).items())
-        if mapping:
+        if mapping and id(schema) not in chosen:
             code, named = mapping[variant % len(mapping)]
             target = named if "/" in named else f"#/components/schemas/{named}"
-            made = self.sample({"$ref": target}, variant, depth + 1) if self._fresh(schema) else {}
-            return (
-                whole
-                | self._own(schema, variant, depth)
-                | made
-                | {schema["discriminator"]["propertyName"]: code}
-            )
-        for word in ("oneOf", "anyOf"):
+            made = self.sample({"$ref": target}, variant, depth, (*chosen, id(schema)))
+            base = self.sample(schema, variant, depth, (*chosen, id(schema)))
+            return base | made | {schema["discriminator"]["propertyName"]: code}
+        whole: Any = {}
+        for part in schema.get("allOf", []):
+            made = self.sample(part, variant, depth, chosen)
+            whole = whole | made if isinstance(made, dict) and isinstance(whole, dict) else made
+        for word in ("oneOf", "anyOf") if not mapping else ():
             if schema.get(word):
                 choice = schema[word][variant % len(schema[word])]
-                made = self.sample(choice, variant, depth + 1)
+                made = self.sample(choice, variant, depth + 1, chosen)
                 return whole | made if isinstance(made, dict) and whole else made
         if whole and not isinstance(whole, dict):
             return whole
-        if schema.get("properties") or whole:
+        if schema.get("properties") or whole or mapping:
             return whole | self._own(schema, variant, depth)
         return self._plain(schema, variant, depth)
-
-    def _fresh(self, schema: dict[str, Any]) -> bool:
-        """Tell whether variants are parts beside the schema, and not made out of it themselves."""
-        return not any("allOf" in self.follow({"$ref": target}) and schema.get("properties")
-                       for target in schema["discriminator"]["mapping"].values())  # fmt: skip
 
     def _own(self, schema: dict[str, Any], variant: int, depth: int) -> dict[str, Any]:
         return {

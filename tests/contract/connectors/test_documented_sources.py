@@ -1,5 +1,6 @@
 """What is generated from a document reads a source that was made from the same document."""
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from connectors.sdk.mapping import compile_mapping
 from connectors.sdk.source import Source
 from connectors.sdk.spec import NoAuth
 from tests.contract.connectors.documented import Documented, Truth
-from tests.contract.connectors.servers import Server, read_all
+from tests.contract.connectors.servers import Reply, Request, Server, keys, read_all
 
 ROOT = Path(__file__).parents[3]
 CORPUS = ROOT / "../shared/data/interfaces/corpus"
@@ -67,6 +68,50 @@ def test_a_generated_connector_reads_every_paged_list_to_its_end(name: str) -> N
             assert len(found_keys) == COUNT, stream.place
     finally:
         server.close()
+
+
+@needs_corpus
+def test_the_population_register_is_asked_twenty_at_a_time_and_no_number_leaks(
+    tmp_path: Path,
+) -> None:
+    numbers = [f"{999990000 + number}" for number in range(45)]
+    (tmp_path / "numbers.txt").write_text("\n".join([*numbers, numbers[0], ""]))
+    document = yaml.load(text_of("brp-bevragen-resolved.yaml"), yaml.CSafeLoader)
+    shapes, asked = Documented(document, {}, 0), list[list[str]]()
+
+    def answer(request: Request) -> Reply:
+        body = json.loads(request.body)
+        assert (request.method, request.target) == ("POST", "/personen")
+        assert set(body) == {"type", "fields", "burgerservicenummer"}
+        assert body["type"] in document["components"]["schemas"]["PersonenQuery"][
+            "discriminator"
+        ]["mapping"]  # fmt: skip
+        asked.append(body["burgerservicenummer"])
+        people = [
+            shapes.sample({"$ref": "#/components/schemas/Persoon"}, int(number) % 6)
+            | {"burgerservicenummer": number, "geslacht": {"code": "V"}}
+            for number in asked[-1]
+        ]
+        return Reply.json({"type": body["type"], "personen": people})
+
+    text = preset("haal-centraal-brp").replace(
+        "/etc/townclerk/brp-numbers.txt", str(tmp_path / "numbers.txt")
+    )
+    server = Server(answer)
+    try:
+        played = source(text, server.url)
+        pages = read_all(played, "personen")
+        rest = read_all(played, "personen", cursor=pages[0].cursor)
+    finally:
+        server.close()
+
+    spec = played.spec.streams["personen"]
+    records = [record for page in pages for _, record in compile_mapping(spec)(page).customers]
+    assert [len(group) for group in asked[:3]] == [20, 20, 5]
+    assert [record.national_id for record in records] == numbers
+    assert keys(rest, "burgerservicenummer") == numbers[20:]
+    assert {f for f in spec.map if not any(getattr(record, f) for record in records)} == set()
+    assert not any(number in repr(page.cursor) for page in pages for number in numbers)
 
 
 PRESETS: dict[str, tuple[str, Any]] = {

@@ -248,6 +248,28 @@ def test_a_missing_total_that_was_promised_is_a_fault(serve: Serve) -> None:
         read_all(rest_source(server.url, paging=paging))
 
 
+def test_a_link_inside_of_null_is_the_end(serve: Serve) -> None:
+    def answer(_: Request) -> Reply:
+        return Reply.json({"items": PEOPLE[:2], "links": None})
+
+    pages = read_all(rest_source(serve(answer).url, paging="{type: link, next: links.next}"))
+
+    assert (len(keys(pages)), pages[-1].last) == (2, True)
+
+
+def test_no_content_is_an_empty_page_beyond_the_last_one_and_nowhere_else(serve: Serve) -> None:
+    def answer(request: Request) -> Reply:
+        number = int(request.query.get("page", "0"))
+        return Reply.json({"items": PEOPLE[:2]}) if number == 1 else Reply(status=204)
+
+    address = serve(answer).url
+    pages = read_all(rest_source(address, paging="{type: page, parameter: page}"))
+
+    assert (len(keys(pages)), pages[-1].last) == (2, True)
+    with pytest.raises(GiveUp, match="204"):
+        read_all(rest_source(address))
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [

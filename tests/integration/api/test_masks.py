@@ -1,14 +1,17 @@
 """What is masked stays masked: in values, and in every question that could give them away."""
 
 import asyncio
+import logging
 from typing import Any
 
+import httpx
 import orjson
 import psycopg
 import pytest
 
 from registry.access.tokens import Actor
 from registry.api.context import Context
+from registry.api.media import PURPOSE_HEADER
 from registry.api.reading.catalogue import BrokenDeclaration, Catalogue
 from registry.api.reading.groups import grouped
 from registry.api.reading.lists import Lists
@@ -20,7 +23,7 @@ from registry.storage.readable import Column, Entry, Join, Otherwise, Policy, Re
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 from tests import factories
-from tests.integration.api.asking import ask, data, refusal, send
+from tests.integration.api.asking import PURPOSE, ask, data, refusal, send, send_all
 
 pytestmark = pytest.mark.usefixtures("shared_database")
 
@@ -235,3 +238,14 @@ def test_a_purpose_that_is_no_name_is_refused(purpose: str) -> None:
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "invalid_input"
     assert purpose not in error["message"]
+
+
+def test_who_reads_customers_is_told_each_time(caplog: pytest.LogCaptureFixture) -> None:
+    async def twice(client: httpx.AsyncClient) -> list[int]:
+        body = {"query": "{ customers { nodes { id } } }"}
+        headers = {PURPOSE_HEADER: PURPOSE}
+        return [(await client.post("/", json=body, headers=headers)).status_code for _ in "12"]
+
+    with caplog.at_level(logging.INFO, logger="townclerk.reads"):
+        assert send_all([twice]) == [[200, 200]]
+    assert [line.message for line in caplog.records].count("personal data was read") == 2

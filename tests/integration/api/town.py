@@ -40,6 +40,7 @@ def settle(db: psycopg.Connection, seed: int = 1) -> None:
     data_set = factories.a_data_set(db, name="Customers of the CRM", attrs={"personal_data": True})
     for number in range(4):
         source = factories.a_source(db)
+        _asked_of(db, source.id, number)
         for state in ("completed", "failed", "running")[: number + 1]:
             started = BEGIN + timedelta(hours=number, microseconds=dice.choice([0, 500_000, 1]))
             error = {"code": "source_give_up", "what": "It said 'no'.", "remedy": "Ask it."}
@@ -68,6 +69,14 @@ def settle(db: psycopg.Connection, seed: int = 1) -> None:
             customer_id=customer.id,
             weight_bits=dice.choice([None, 12.5, 1e21]),
         )
+
+
+def _asked_of(db: psycopg.Connection, source: UUID, number: int) -> None:
+    factories.a_source_schedule(db, source_id=source, fresh_minutes=60 * number or None)
+    factories.a_sync_request(db, source_id=source, kind="replay", answer={"read": number})
+    factories.a_withdrawal(db, source_id=source, known=number)
+    factories.a_quarantined_record(db, source_id=source)
+    factories.a_freshness_target(db)
 
 
 def _element(db: psycopg.Connection, dice: random.Random, number: int) -> Element:

@@ -45,7 +45,9 @@ def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
         one, _, stranger = fill(db)
 
     def town(*words: str) -> dict[str, object]:
-        code, found, _ = ask("customers", *words, DATABASE_URL=postgres_url)
+        code, found, _ = ask(
+            "customers", *words, DATABASE_URL=postgres_url, TOWNCLERK_PURPOSE="stewardship"
+        )
         assert code == 0
         return found
 
