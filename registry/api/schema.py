@@ -11,12 +11,9 @@ from strawberry.schema.config import StrawberryConfig
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
-<<<<<<< HEAD
 from registry.api.contracts import ContractQuestions
-=======
 from registry.api.customer_changes import CustomerMutation
 from registry.api.customers import CustomerQuestions, StewardQuestions
->>>>>>> main
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
@@ -36,11 +33,14 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
-<<<<<<< HEAD
-class Query(Declared, LandscapeQuestions, HistoryQuestions, ContractQuestions):
-=======
-class Query(Declared, LandscapeQuestions, HistoryQuestions, CustomerQuestions, StewardQuestions):
->>>>>>> main
+class Query(
+    Declared,
+    LandscapeQuestions,
+    HistoryQuestions,
+    ContractQuestions,
+    CustomerQuestions,
+    StewardQuestions,
+):
     """Everything that can be asked."""
 
 
