@@ -106,6 +106,15 @@ class Mapper:
             columns = {name: [column[at] for at in good] for name, column in columns.items()}
         return MappedColumns(records, columns, rejected)
 
+    def key_of(self, record: Mapping[str, Any]) -> str:
+        """Return the key of a record of which nothing else has to be there.
+
+        Raises:
+            RejectRecord: It has none.
+        """
+        key: str = _finished(self.fields[0], record)
+        return key
+
     def _refusal(self, record: SourceRecord) -> RejectedRecord:
         """Say what is wrong first with a record of which a field was refused."""
         key: str | None = None

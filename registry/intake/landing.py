@@ -152,6 +152,19 @@ def landed_by_key(
     return {key: LandedRow(record_id, bytes(raw)) for key, record_id, raw in rows}
 
 
+def whose(
+    db: psycopg.Connection, data_set_id: UUID, source_id: UUID, keys: Sequence[str]
+) -> tuple[list[int], list[int]]:
+    """Return the rows under some keys: those that a source brought last, and those of others."""
+    rows = db.execute(
+        """SELECT landed_record.id, sync_run.source_id = %s FROM landed_record
+           JOIN sync_run ON sync_run.id = landed_record.run_id
+           WHERE data_set_id = %s AND key = ANY(%s) ORDER BY landed_record.id""",
+        (source_id, data_set_id, list(keys)),
+    ).fetchall()
+    return [row for row, is_own in rows if is_own], [row for row, is_own in rows if not is_own]
+
+
 def count_landed(db: psycopg.Connection, data_set_id: UUID, source_id: UUID) -> int:
     """Return how many records of a data set a source has landed."""
     row = db.execute(
