@@ -21,6 +21,8 @@ SUITES = (
     "connectors.speed",
     "customers.quality",
     "customers.linking",
+    "customers.peers",
+    "customers.million",
     "customers.pages",
     "compliance.rules",
     "compliance.peers",

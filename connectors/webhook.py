@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import msgspec
@@ -64,6 +64,7 @@ class WebhookStream(StreamSpec):
     Attributes:
         signing: `standard` for the signature of Standard Webhooks, `bearer` for a fixed token.
         secret: The signing secret, with or without whsec_ before it; or the token.
+        secret_before: The one before it, believed as well while the sender changes over.
         envelope: cloudevents, or json for a body that is the record or holds it.
         record: Path to the record in the event's data; "." means that the data is the record.
         id: Path to the message's own id, for plain JSON without the header webhook-id.
@@ -75,6 +76,7 @@ class WebhookStream(StreamSpec):
 
     signing: Literal["standard", "bearer"] = "standard"
     secret: SecretRef
+    secret_before: SecretRef | None = None
     envelope: Literal["cloudevents", "json"] = "cloudevents"
     record: Literal["."] | DottedPath = "."
     id: DottedPath | None = None
@@ -126,7 +128,7 @@ class Event(NamedTuple):
 
 def verify(
     spec: WebhookStream,
-    secret: SecretStr,
+    secrets: Sequence[SecretStr],
     headers: Mapping[str, str],
     body: bytes,
     *,
@@ -136,7 +138,7 @@ def verify(
 
     Args:
         spec: What the connector file says.
-        secret: The signing secret or token.
+        secrets: The signing secrets or tokens that are believed.
         headers: Names in lower case.
         body: As it came.
         now: Seconds since 1970.
@@ -146,8 +148,8 @@ def verify(
     """
     if spec.signing == "bearer":
         given = headers.get("authorization", "").encode()
-        wanted = f"Bearer {secret.get_secret_value()}".encode()
-        if not hmac.compare_digest(given, wanted):
+        wanted_all = [f"Bearer {secret.get_secret_value()}".encode() for secret in secrets]
+        if not any([hmac.compare_digest(given, wanted) for wanted in wanted_all]):  # noqa: C419  # every one is compared, so that the time tells nothing
             raise WebhookRefused("The message does not show the token that was agreed.")
         return
     stamp = headers.get("webhook-timestamp", "")
@@ -155,15 +157,24 @@ def verify(
     if abs(now - seconds) > WINDOW_SECONDS:
         raise WebhookRefused(f"The message is not signed within {WINDOW_SECONDS} seconds of now.")
     signed = b".".join((headers.get("webhook-id", "").encode(), stamp.encode(), body))
-    wanted = base64.b64encode(hmac.digest(_signing_key(secret), signed, hashlib.sha256))
     given_all = headers.get("webhook-signature", "").split()[:SIGNATURES_MAX]
     good = [
-        hmac.compare_digest(one.removeprefix("v1,").encode(), wanted)
+        hmac.compare_digest(one.removeprefix("v1,").encode(), _signature(secret, signed))
+        for secret in secrets
         for one in given_all
         if one.startswith("v1,")
     ]
     if not any(good) or not headers.get("webhook-id"):
         raise WebhookRefused("The message is not signed with the secret that was agreed.")
+
+
+def secrets_of(spec: WebhookStream, secret: Callable[[str], SecretStr]) -> list[SecretStr]:
+    """Return the secrets that a stream believes: its own, and the one before it."""
+    return [secret(name) for name in (spec.secret, spec.secret_before) if name is not None]
+
+
+def _signature(secret: SecretStr, signed: bytes) -> bytes:
+    return base64.b64encode(hmac.digest(_signing_key(secret), signed, hashlib.sha256))
 
 
 def _signing_key(secret: SecretStr) -> bytes:

@@ -20,6 +20,7 @@ from connectors.webhook import (
     WebhookUnreadable,
     events_of,
     pieces_of,
+    secrets_of,
     verify,
 )
 from flows.steps import OpenedSource, Stream, absorb_page, open_source, withdraw
@@ -60,7 +61,7 @@ def receive(source_key: str, stream: str, headers: Mapping[str, str], body: byte
     spec = opened.source.spec.streams.get(stream)
     if not isinstance(spec, WebhookStream):
         raise UnknownName(f"{source_key} has no stream `{stream}` that sends by itself.")
-    verify(spec, opened.source.secret(spec.secret), headers, body, now=time.time())
+    verify(spec, secrets_of(spec, opened.source.secret), headers, body, now=time.time())
     events = events_of(spec, headers, body)
     with unit_of_work() as db:
         known = intake.queries.known_events(db, opened.id, [event.id for event in events])

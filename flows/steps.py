@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import psycopg
@@ -243,6 +243,7 @@ def land_page(
         # One key twice on a page, once as it was: which came last, only a closer look tells.
         known = intake.landing.KnownRecords()
         mapped, judged = _judged(page, stream)
+    mapped, erased = _without_erased(db, mapped, stream)
     landed = intake.landing.land(
         db,
         mapped,
@@ -251,6 +252,8 @@ def land_page(
         mapping_hash=stream.mapping_hash,
         known=known,
     )
+    # What was erased is as it was: gone. In quarantine it would be kept after all.
+    landed = replace(landed, unchanged=landed.unchanged + erased)
     customers.commands.absorb(db, landed.changed)
     intake.drift.keep_contract(db, lease, stream.contract, judged, stream=stream.name)
     intake.commands.keep_in_quarantine(
@@ -262,6 +265,24 @@ def land_page(
         good_keys=landed.good_keys,
     )
     return landed
+
+
+def _without_erased(
+    db: psycopg.Connection, mapped: MappedPage, stream: Stream
+) -> tuple[MappedPage, int]:
+    """Pass over records of erased customers, which their source still has; return how many."""
+    keys = {record.key for _, record in mapped.customers}
+    keys |= {bad.key for bad in mapped.rejected if bad.key is not None}
+    erased = customers.erase.erased_among(db, stream.data_set_id, keys)
+    if not erased:
+        return mapped, 0
+    rest = structs.replace(
+        mapped,
+        customers=[pair for pair in mapped.customers if pair[1].key not in erased],
+        rejected=[bad for bad in mapped.rejected if bad.key not in erased],
+    )
+    before = len(mapped.customers) + len(mapped.rejected)
+    return rest, before - len(rest.customers) - len(rest.rejected)
 
 
 def _judged(page: Page, stream: Stream) -> tuple[MappedPage, intake.drift.Judged]:

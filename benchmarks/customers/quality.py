@@ -13,6 +13,7 @@ import asyncio
 import csv
 import json
 import os
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -195,28 +196,54 @@ def _city(people: int, seed: int) -> Iterator[Loader]:
     """Run the sandbox city, read it through its connectors, and yield a loader of its records."""
     with tempfile.TemporaryDirectory(prefix="townclerk-bench-") as place:
         os.chmod(place, 0o711)  # noqa: PTH101  # root's database account must pass through
-        folder = Path(place) / "city"
-        folder.mkdir(mode=0o711)
-        with running_city(folder, people=people, seed=seed) as city:
-            asyncio.run(_read(city, folder, Path(place)))
-        _write_truth(folder, Path(place))
+        city_tables(Path(place), people, seed)
 
         def load(con: duckdb.DuckDBPyConnection) -> None:
-            execute(
-                con,
-                """CREATE OR REPLACE TABLE plain AS SELECT record_id::BIGINT AS id,
-                       data_set_id AS source, * EXCLUDE (record_id, data_set_id)
-                   FROM read_csv('$place/clean.csv', all_varchar = true)""",
-                place=place,
-            )
-            execute(
-                con,
-                """CREATE OR REPLACE TABLE truth AS SELECT id::BIGINT AS id, entity
-                   FROM read_csv('$place/truth.csv', all_varchar = true)""",
-                place=place,
-            )
+            for name in ("plain", "truth"):
+                execute(
+                    con,
+                    "CREATE OR REPLACE TABLE $name AS SELECT * FROM '$place/$name.parquet'",
+                    name=name,
+                    place=place,
+                )
 
         yield load
+
+
+def city_tables(place: Path, people: int, seed: int) -> int:
+    """Write `plain.parquet` and `truth.parquet` of a sandbox city into a folder.
+
+    Args:
+        place: The folder; the account of the city's database must be able to pass through it.
+        people: Inhabitants.
+        seed: Which town.
+
+    Returns:
+        How many records its sources gave.
+    """
+    folder = place / "city"
+    folder.mkdir(mode=0o711)
+    with running_city(folder, people=people, seed=seed) as city:
+        asyncio.run(_read(city, folder, place))
+    _write_truth(folder, place)
+    shutil.rmtree(folder)
+    with duckdb.connect() as con:
+        con.execute(
+            f"""COPY (SELECT record_id::BIGINT AS id, data_set_id AS source,
+                    * EXCLUDE (record_id, data_set_id)
+                FROM read_csv('{place}/clean.csv', all_varchar = true))
+                TO '{place}/plain.parquet'"""
+        ).fetchall()
+        con.execute(
+            f"""COPY (SELECT id::BIGINT AS id, entity
+                FROM read_csv('{place}/truth.csv', all_varchar = true))
+                TO '{place}/truth.parquet'"""
+        ).fetchall()
+        row = con.execute(f"SELECT count(*) FROM '{place}/plain.parquet'").fetchone()
+    for name in ("clean.csv", "keys.csv", "truth.csv"):
+        (place / name).unlink()
+    assert row is not None  # an aggregate always gives one row
+    return int(row[0])
 
 
 async def _read(city: RunningCity, folder: Path, place: Path) -> None:

@@ -26,7 +26,7 @@ from connectors.sdk.cursors import END, is_end, read_position, write_position
 from connectors.sdk.json_pages import decode_records, merged, planted
 from connectors.sdk.source import Source
 from connectors.sdk.spec import ConnectorFile, StreamSpec
-from connectors.webhook import WebhookStream, events_of, pieces_of, verify
+from connectors.webhook import WebhookStream, events_of, pieces_of, secrets_of, verify
 from schemas.errors import GiveUp
 from schemas.records import Cursor, Page
 
@@ -76,9 +76,9 @@ class Inbox:
     def _events(self, spec: WebhookStream, message: Message) -> Any:
         from connectors.webhook import WebhookRefused, WebhookUnreadable
 
-        secret = self._source.secret(spec.secret)
+        secrets = secrets_of(spec, self._source.secret)
         try:
-            verify(spec, secret, message.headers, message.body, now=time.time())
+            verify(spec, secrets, message.headers, message.body, now=time.time())
             return events_of(spec, message.headers, message.body)
         except (WebhookRefused, WebhookUnreadable) as refused:
             raise GiveUp(refused.what) from None

@@ -15,6 +15,7 @@ import httpx
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
 from connectors.sdk.answers import Answer, ForeignAddress, Read
 from connectors.sdk.bodies import BODY_BYTES_MAX, Into, read_body, too_large
+from connectors.sdk.http_fast import open_network
 from connectors.sdk.looking import Look, secured_by
 from connectors.sdk.pace import Pace
 from connectors.sdk.retries import Hiccup, retry_after_seconds, with_retries
@@ -329,7 +330,7 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
         self._base = base
         self._internal, self._loopback = internal, loopback
         self._addresses: list[str] = []
-        self._network = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+        self._network = open_network(tls)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first checked address that takes a connection."""

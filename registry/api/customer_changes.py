@@ -11,7 +11,7 @@ from registry.api.changes import Change, change
 from registry.api.customers import Judgement, customer_id, record_number
 from registry.api.enums import publish
 from registry.api.pages import plain_text
-from registry.customers import erase, outbox, purposes, sampling, stewardship
+from registry.customers import erase, outbox, purposes, sampling, settling, stewardship
 from schemas.access import Scope
 from schemas.customers import Verdict
 from schemas.errors import InvalidInput
@@ -56,6 +56,13 @@ class PurposeChange(Change):
 
     key: str = strawberry.field(description="Short name people type.")
     fields: list[str] = strawberry.field(description="What it shows; all else is masked.")
+
+
+@strawberry.type(description="It was settled how an attribute gets its golden value.")
+class SurvivorshipChange(Change):
+    """It was settled how an attribute gets its golden value."""
+
+    customers: int = strawberry.field(description="Customers that have another value by it.")
 
 
 @strawberry.type(description="A reader of events has said how far it is.")
@@ -155,6 +162,33 @@ def _set_purpose(
     return PurposeChange(key=row.key, fields=row.fields)
 
 
+def _settle_survivorship(
+    db: psycopg.Connection,
+    *,
+    attribute: Annotated[str, strawberry.argument(description="Name of the group, e.g. address.")],
+    criteria: Annotated[
+        list[str],
+        strawberry.argument(
+            description="trusted, newest, complete, agreement; the first first. None goes back."
+        ),
+    ],
+    trusted: Annotated[
+        list[str], strawberry.argument(description="URNs of data sets, the most trusted first.")
+    ],
+    reason: Reason,
+    actor: Actor,
+) -> SurvivorshipChange:
+    changed = settling.settle_rule(
+        db,
+        attribute,
+        criteria=criteria,
+        trusted=trusted,
+        reason=plain_text(reason, "reason"),
+        actor=actor.name,
+    )
+    return SurvivorshipChange(customers=changed)
+
+
 def _acknowledge_events(
     db: psycopg.Connection,
     reader: Annotated[str, strawberry.argument(description="What the reader calls itself.")],
@@ -185,6 +219,7 @@ def _uuid(text: str, path: str) -> UUID:
         raise InvalidInput("This is no id.", path=[path]) from error
 
 
+@strawberry.type
 class CustomerMutation:
     """Changes of the master view."""
 
@@ -210,6 +245,11 @@ class CustomerMutation:
         _set_purpose,
         Scope.CUSTOMERS_STEWARD,
         "Settle a purpose: its lawful basis and what it shows.",
+    )
+    settle_survivorship = change(
+        _settle_survivorship,
+        Scope.CUSTOMERS_STEWARD,
+        "Settle how an attribute gets its golden value; all customers are chosen anew at once.",
     )
     acknowledge_events = change(
         _acknowledge_events,

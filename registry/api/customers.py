@@ -16,7 +16,17 @@ from registry.api.context import Context
 from registry.api.described import described, told
 from registry.api.enums import publish
 from registry.api.pages import read_global_id
-from registry.customers import around, compare, explain, find, outbox, purposes, sampling, sheet
+from registry.customers import (
+    around,
+    compare,
+    explain,
+    find,
+    outbox,
+    purposes,
+    sampling,
+    settling,
+    sheet,
+)
 from registry.customers import stewardship as stewarding
 from registry.customers.purposes import Sight, open_sight
 from schemas.access import Scope
@@ -75,6 +85,7 @@ _side: Any = described(compare.Side, "ComparedRecord", customers=("customer_id",
 RecordComparison: Any = described(compare.Comparison, "RecordComparison")
 MatchDecision: Any = described(stewarding.Decision, "MatchDecision")
 SampledLink: Any = described(sampling.SampledLink, "SampledLink")
+SurvivorshipRule: Any = described(settling.SettledRule, "SurvivorshipRule")
 MeasuredPrecision: Any = described(sampling.Precision, "MeasuredPrecision")
 
 
@@ -322,3 +333,11 @@ class StewardQuestions:
     async def link_precision(self, info: Info) -> Any:
         """Tell how good links are."""
         return await _ask(info, sampling.measured_precision)
+
+    @strawberry.field(
+        description="How each attribute gets its golden value.",
+        graphql_type=list[SurvivorshipRule],
+    )
+    async def survivorship(self, info: Info) -> Any:
+        """List the rules."""
+        return await _ask(info, settling.list_rules)

@@ -14,7 +14,6 @@ from registry.landscape.questions.completeness import Completeness, completeness
 from registry.landscape.questions.duplicates import Duplicate, duplicates
 from registry.landscape.questions.gaps import Cover, Covered, gaps
 from registry.landscape.questions.graph import LandscapeGraph
-from registry.landscape.questions.impact import Affected, impact
 from registry.landscape.questions.obligations import Obligation, Role, obligations
 from registry.landscape.questions.observed import (
     Compared,
@@ -24,13 +23,12 @@ from registry.landscape.questions.observed import (
 )
 from registry.landscape.questions.personal import PersonalData, personal_data
 from registry.landscape.questions.portfolio import Portfolio, portfolio
-from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction
 from registry.landscape.questions.roadmap import Step, roadmap
 from registry.landscape.questions.search import FOUND_DEFAULT, Found, search
 from registry.landscape.questions.stored import graph_at, kept_graph
 from registry.landscape.questions.suppliers import Supplied, suppliers
 from schemas.access import Scope
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape import ElementKind
 
 ANSWERS_MAX = 1000  # what one question gives; each has filters to ask for less
 
@@ -75,48 +73,6 @@ def _few(rows: list[Any], first: int) -> list[Any]:
 @strawberry.type(description="Questions about the landscape, answered in memory.")
 class LandscapeQuestions:
     """Questions about the landscape, answered in memory."""
-
-    @strawberry.field(
-        description="What suffers when an element fails, or what it needs, with the way there.",
-        graphql_type=listed(Affected),
-    )
-    async def impact_steps(
-        self,
-        info: Info,
-        *,
-        of: Of,
-        direction: Annotated[
-            Direction, strawberry.argument(description="Which way to go.")
-        ] = Direction.AFFECTS,
-        depth: Annotated[
-            int, strawberry.argument(description="Most steps, 1 to 100.")
-        ] = DEPTH_DEFAULT,
-        kinds: Kinds = None,
-        relationships: Annotated[
-            list[RelationshipKind] | None,
-            strawberry.argument(description="Only these relationships."),
-        ] = None,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Follow relationships from one element."""
-
-        def question(db: psycopg.Connection) -> list[Affected]:
-            graph = _graph(db, as_of, scenario)
-            return _few(
-                impact(
-                    graph,
-                    graph.find(of),
-                    direction=direction,
-                    depth=depth,
-                    kinds=kinds or (),
-                    relationships=relationships or (),
-                ),
-                first,
-            )
-
-        return await _ask(info, question)
 
     @strawberry.field(
         description="Reference components and how well they are filled in, by name.",

@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
 from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
+from registry.api.contracts import ContractQuestions
 from registry.api.customer_changes import CustomerMutation
 from registry.api.customers import CustomerQuestions, StewardQuestions
 from registry.api.document_changes import DocumentMutation
@@ -32,7 +33,14 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(Declared, LandscapeQuestions, HistoryQuestions, CustomerQuestions, StewardQuestions):
+class Query(
+    Declared,
+    LandscapeQuestions,
+    HistoryQuestions,
+    ContractQuestions,
+    CustomerQuestions,
+    StewardQuestions,
+):
     """Everything that can be asked."""
 
 

@@ -22,7 +22,7 @@ from registry.api.media import PURPOSE_HEADER, demand_json, media_type
 from registry.api.reading.compiled import failed
 from registry.api.reading.plans import Plan, Plans
 from registry.api.refusals import RequestRefused
-from registry.api.whole import whole_answer
+from registry.api.whole import NotReckoned, whole_answer
 from registry.storage.guarding import for_purpose
 from schemas import access
 from schemas.errors import TownclerkError
@@ -95,6 +95,8 @@ class Shortcut:
                 answer = b'{"data":%b}' % await whole_answer(
                     actor.scopes, purposed, found[0].sql, found[1]
                 )
+            except NotReckoned:
+                return _again(came, receive)
             except (TownclerkError, Error) as error:
                 answer = _failed(error, found[0], actor, state.get(CORRELATION_ID, ""))
         length = str(len(answer)).encode()

@@ -16,6 +16,7 @@ from registry.storage.database import current_database
 from registry.storage.guarding import guard
 from registry.storage.readable import reckoned
 from schemas.access import Scope
+from schemas.errors import TownclerkError
 
 ANSWER_BYTES_MAX: Final = 2_000_000  # more is not read by a person, nor parsed by a page at once
 # A page of ours takes milliseconds; a clean stop of the server may not wait longer than this.
@@ -38,6 +39,10 @@ def capped(entries: str) -> str:
     return f"SELECT {told}, octet_length(a.told) FROM ({text}) AS a"
 
 
+class NotReckoned(Exception):  # never leaves registry.api, so it is no error of ours
+    """A parameter that is reckoned late makes no sense; the executor says which field has it."""
+
+
 async def whole_answer(
     scopes: frozenset[Scope], purposed: str, sql: bytes, values: Sequence[Any]
 ) -> bytes:
@@ -55,6 +60,7 @@ async def whole_answer(
     Raises:
         AnswerTooLarge: It is longer than `ANSWER_BYTES_MAX`.
         AnswerTooSlow: The database took too long.
+        NotReckoned: The executor has to answer.
     """
     database = current_database()
     begin = _beginning(scopes, database.is_guarded, purposed)
@@ -65,7 +71,8 @@ async def whole_answer(
             with database.settled(begin) as db:
                 at_work.append(db)
                 try:
-                    result = psycopg.RawCursor(db).execute(sql, reckoned(db, values)).pgresult
+                    given = _reckoned(db, values)
+                    result = psycopg.RawCursor(db).execute(sql, given).pgresult
                 finally:
                     at_work.clear()
         except psycopg.errors.QueryCanceled as error:
@@ -87,6 +94,13 @@ async def whole_answer(
             stop = asyncio.to_thread(db.cancel_safe, timeout=CANCEL_SECONDS_MAX)
             await asyncio.shield(asyncio.ensure_future(stop))
         raise
+
+
+def _reckoned(db: psycopg.Connection, values: Sequence[Any]) -> list[Any]:
+    try:
+        return reckoned(db, values)
+    except TownclerkError as error:
+        raise NotReckoned from error
 
 
 def too_large(size: int) -> AnswerTooLarge:

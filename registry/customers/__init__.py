@@ -14,6 +14,7 @@ from registry.customers import (
     reads,
     roles,
     sampling,
+    settling,
     sheet,
     stewardship,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "reads",
     "roles",
     "sampling",
+    "settling",
     "sheet",
     "stewardship",
 ]

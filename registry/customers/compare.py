@@ -100,6 +100,11 @@ class Comparison:
     purpose: str
 
 
+def field_name(field: str) -> str:
+    """Return what people call a field that is compared."""
+    return FIELD_NAMES.get(field, field.replace("_", " ").capitalize())
+
+
 def compare_records(db: psycopg.Connection, sight: Sight, one: int, other: int) -> Comparison:
     """Lay two records side by side, with the evidence in bits.
 

@@ -4,7 +4,7 @@ Erasing is not merging: a merge keeps everything under another id. What is kept 
 who did it and why, and a keyed digest of each record's key, so that the next sync passes it over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
@@ -87,7 +87,10 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     )
     dealings = _dealings_of(db, data_sets, keys)
     quarantined = _drop_quarantine(db, [*records, *dealings])
-    versions = db.execute(_VERSIONS, (found,)).fetchone()
+    # Ids that were merged into this one have a past of their own; retiring it cuts their way here.
+    merged = db.execute("SELECT id FROM customer_redirect WHERE successor_id = %s", (found,))
+    ids = [found, *(one for (one,) in merged)]
+    versions = db.execute(_VERSIONS, (ids,)).fetchone()
     withdraw(db, records)
     _retire_if_left(db, found)
     db.execute("DELETE FROM landed_record WHERE id = ANY(%s)", ([*records, *dealings],))
@@ -95,11 +98,7 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     db.execute(
         "DELETE FROM link_sample WHERE left_id = ANY(%s) OR right_id = ANY(%s)", (records, records)
     )
-    db.execute(
-        """DELETE FROM customer_version WHERE customer_id = %(id)s
-               OR customer_id IN (SELECT id FROM customer_redirect WHERE successor_id = %(id)s)""",
-        {"id": found},
-    )
+    db.execute("DELETE FROM customer_version WHERE customer_id = ANY(%s)", (ids,))
     db.execute("UPDATE customer_redirect SET successor_id = NULL WHERE successor_id = %s", (found,))
     _remember(db, found, data_sets, keys, reason=reason.strip(), actor=actor.strip())
     return Erased(
@@ -112,7 +111,22 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     )
 
 
-_VERSIONS = "SELECT count(*)::int FROM customer_version WHERE customer_id = %s"
+def erased_among(db: psycopg.Connection, data_set: UUID, keys: Collection[str]) -> set[str]:
+    """Return those of a data set's keys whose records were erased and must not come back."""
+    known = db.execute(
+        "SELECT EXISTS (SELECT FROM erased_record WHERE data_set_id = %s)", (data_set,)
+    ).fetchone()
+    if not known or not known[0] or not keys:
+        return set()
+    by_digest = {key_digest(data_set, key): key for key in keys}
+    rows = db.execute(
+        "SELECT key_hash FROM erased_record WHERE data_set_id = %s AND key_hash = ANY(%s)",
+        (data_set, list(by_digest)),
+    )
+    return {by_digest[bytes(digest)] for (digest,) in rows}
+
+
+_VERSIONS = "SELECT count(*)::int FROM customer_version WHERE customer_id = ANY(%s)"
 _DECISIONS = """
 DELETE FROM match_decision AS d USING unnest(%(sets)s::uuid[], %(keys)s::text[]) AS gone(s, k)
 WHERE (d.data_set_l = gone.s AND d.key_l = gone.k) OR (d.data_set_r = gone.s AND d.key_r = gone.k)
@@ -204,4 +218,4 @@ def _remember(
     )
 
 
-__all__ = ["Erased", "TooManyRecords", "UnknownCustomer", "erase_customer", "key_digest"]
+__all__ = ["Erased", "TooManyRecords", "UnknownCustomer", "erase_customer", "erased_among"]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from registry.customers.engine import columns, run
 from registry.customers.levels import Comparison
 
-# Random pairs by which strangers are measured; 400,000 see one-in-a-thousand levels 400 times,
-# and small tables have fewer pairs worth drawing.
-RANDOM_PAIRS_MAX = 400_000
+# Random pairs by which strangers are measured; 200,000 see one-in-a-thousand levels 200 times
+# (rarer agreement is counted, not sampled), and small tables have fewer pairs worth drawing.
+RANDOM_PAIRS_MAX = 200_000
 RANDOM_PAIRS_PER_RECORD = 200
 # Fixed, because training twice on the same records must give the same model.
 RANDOM_SEED = 20_160_425

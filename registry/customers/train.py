@@ -61,7 +61,9 @@ def weigh(
     """
     shared, measured = _see(con, records, kind, model)
     blocking.make_keys(con, records, rules, into="blocking_key")
-    hot_keys = model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", count)
+    hot_keys = (
+        model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", rules, count)
+    )
     blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")
     # What a steward decided is weighed too, so that the evidence can be shown beside it.
     run(con, "INSERT INTO candidate SELECT l, r FROM decided_pair ANTI JOIN candidate USING (l, r)")

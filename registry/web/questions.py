@@ -38,8 +38,9 @@ ROWS_MAX = 200
 
 
 class SystemAnswers(Struct, frozen=True):
-    """What the questions say of one system: what it owes, what hangs on it, what it lacks."""
+    """What the questions say of one system: what it fills in and owes, what hangs on it."""
 
+    components: list[str]
     obligations: list[Obligation]
     affected: list[Affected]
     complete: Completeness
@@ -201,6 +202,7 @@ def system_answers(db: psycopg.Connection, key: UUID) -> SystemAnswers:
     kinds: dict[str, Any] = {"kinds": IMPACT_KINDS, "depth": IMPACT_DEPTH}
     [complete] = completeness(found, node=node)
     return SystemAnswers(
+        components=[found.reference.names[one] for one in found.fills.get(node, ())],
         obligations=obligations(found, system=node),
         affected=impact(graph, node, direction=Direction.AFFECTS, **kinds)[:ROWS_MAX],
         complete=complete,

@@ -5,6 +5,7 @@ error masking stay its own. The answer is JSON text from the database and goes o
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -15,6 +16,7 @@ from strawberry.extensions import SchemaExtension
 from registry.api.context import Context
 from registry.api.reading.plans import Plan, Plans
 from registry.api.refusals import AnswerTooLarge
+from registry.api.whole import NotReckoned
 from schemas.errors import TownclerkError
 
 
@@ -29,6 +31,11 @@ def compiled(plans: Plans) -> type[SchemaExtension]:
             execution = self.execution_context
             context: Context = execution.context
             try:
+                plans.weigh(
+                    execution.graphql_document,  # type: ignore[arg-type] # parsed by now
+                    execution.operation_name,
+                    execution.variables,
+                )
                 question = plans.question(
                     execution.query or "",
                     execution.graphql_document,  # type: ignore[arg-type] # parsed by now
@@ -40,7 +47,8 @@ def compiled(plans: Plans) -> type[SchemaExtension]:
                 execution.result = failed(error, None)
                 found = None
             if found and context.answers_here(found[0].scopes):
-                execution.result = await _answered(context, *found)
+                with suppress(NotReckoned):
+                    execution.result = await _answered(context, *found)
             yield
 
     return Compiled

@@ -146,12 +146,16 @@ class Compiler:
         return selection(fields)
 
     def _entry(self, root: str, entry: Entry, nodes: Nodes) -> str:
+        outside = self.writer.moment
         listed = self._lists.at_entry(entry, self.given(root, nodes[0]))
         if entry.way is Way.PAGES:
-            return self._connections.page(listed, nodes)
-        if entry.way is Way.LIST:
-            return self.rows(listed, nodes)
-        return self._one(listed, nodes)
+            sql = self._connections.page(listed, nodes)
+        elif entry.way is Way.LIST:
+            sql = self.rows(listed, nodes)
+        else:
+            sql = self._one(listed, nodes)
+        self.writer.moment = outside
+        return sql
 
     def _landscape(self, root: str, nodes: Nodes) -> str:
         """Compile the entry points within a moment and a scenario."""

@@ -165,8 +165,10 @@ def entry(declared: Entry) -> Resolve:
     async def resolve(self: Any, info: Any, given: dict[str, Any]) -> Any:
         context: Context = info.context
         demand(context, declared.policy)
-        moment: Arguments = getattr(self, "moment", NOW)
         arguments = named(given)
+        moment: Arguments = getattr(self, "moment", NOW)
+        if declared.sets_moment:
+            moment = {name: arguments.get(name) for name in ("asOf", "scenario")}
 
         def written() -> tuple[Writer, Listed]:
             writer = Writer(context.actor.scopes)

@@ -10,9 +10,16 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from connectors.sdk.load import load_connector_file
-from connectors.webhook import WINDOW_SECONDS
+from connectors.webhook import (
+    WINDOW_SECONDS,
+    WebhookRefused,
+    WebhookStream,
+    secrets_of,
+    verify,
+)
 from registry import intake, landscape
 from registry.settings import Settings
 from registry.storage.database import Database, unit_of_work
@@ -237,6 +244,25 @@ def test_where_the_file_says_so_a_steward_decides(door: Door) -> None:
 
 OLD = b'{"specversion": "0.3", "id": "1", "source": "/", "type": "t", "data": {}}'
 NO_EVENTS = [b"", b"{}", b"[]", b"null", b'{"id": 1', b"\xff", b"[" * 10_000, OLD]
+
+
+def test_while_a_sender_changes_its_secret_the_old_one_and_the_new_are_believed() -> None:
+    old, new, stranger = (base64.b64encode(sign * 32).decode() for sign in (b"o", b"n", b"s"))
+    text = FILE.format(interface="urn:t:interface:a", data_set="urn:t:data_set:a")
+    text = text.replace('secret: "env:NOTICES"', 'secret: "env:NEW"\n    secret_before: "env:OLD"')
+    spec = load_connector_file(text, name="notices.yaml").streams["people"]
+    assert isinstance(spec, WebhookStream)
+    secrets = secrets_of(spec, {"env:NEW": SecretStr(new), "env:OLD": SecretStr(old)}.__getitem__)
+    secrets = [SecretStr(f"whsec_{one.get_secret_value()}") for one in secrets]
+
+    for key in (old, new):
+        verify(spec, secrets, signed(b"{}", key=key), b"{}", now=time.time())
+    with pytest.raises(WebhookRefused):
+        verify(spec, secrets, signed(b"{}", key=stranger), b"{}", now=time.time())
+    for skew in (-WINDOW_SECONDS - 2, WINDOW_SECONDS + 2):
+        late = signed(b"{}", key=new, at=time.time() + skew)
+        with pytest.raises(WebhookRefused):
+            verify(spec, secrets, late, b"{}", now=time.time())
 
 
 def test_a_signed_message_that_is_no_event_is_refused(door: Door) -> None:

@@ -107,6 +107,7 @@ def test_gaps_roadmap_and_a_systems_own_page_tell_the_same_story(client: Client)
     assert "overdue" in roadmap
     assert "Case handling" in roadmap, "nothing else fills it in"
     system = client.get(f"/systems/{urn}").text
+    assert "<dt>fills in</dt><dd>Case handling</dd>" in system
     assert "Case API" in system
     assert "mandatory" in system
     assert "of 100" in system
