@@ -12,9 +12,9 @@ import socket
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from benchmarks.graphql import (
     _load,
     _server,
     _wait,
+    questions,
 )
 
 PACKAGES = ("node@22", "postgraphile@5.1.5")
@@ -58,6 +59,10 @@ CREATE FUNCTION bench.interface_data_sets(of bench.interface) RETURNS SETOF benc
 LANGUAGE sql STABLE AS $$
     SELECT d.* FROM bench.data_set AS d JOIN public.relationship AS r ON r.target_id = d.id
     WHERE r.source_id = of.id AND r.kind = 'access' ORDER BY d.name, d.id $$;
+CREATE FUNCTION bench.reached(ids uuid[], depths int[])
+RETURNS TABLE (depth int, name text, kind text) LANGUAGE sql STABLE AS $$
+    SELECT h.depth, e.name, e.kind FROM unnest(ids, depths) AS h (id, depth)
+    JOIN public.element AS e ON e.id = h.id ORDER BY h.depth, h.id $$;
 """
 
 
@@ -68,6 +73,8 @@ class Pair:
     name: str
     ours: str
     theirs: str
+    ours_given: Mapping[str, Any] = field(default_factory=dict)
+    theirs_given: Mapping[str, Any] = field(default_factory=dict)
 
 
 PAIRS = (
@@ -100,15 +107,30 @@ def run() -> list[Figure]:
             db.execute(VIEWS)
         ours = stack.enter_context(_server(url))
         theirs = stack.enter_context(_postgraphile(url))
-        return [figure for pair in PAIRS for figure in _figures(pair, ours, theirs)]
+        pairs = (*PAIRS, _impact(url, ours[0]))
+        return [figure for pair in pairs for figure in _figures(pair, ours, theirs)]
+
+
+def _impact(url: str, port: int) -> Pair:
+    """Return the question for impact; PostGraphile, which cannot walk, is told what is reached."""
+    asked = questions(url)[3]
+    ids, depths, *_ = json.loads(_ask(port, "parameters", asked))
+    return Pair(
+        f"{asked.name}, which PostGraphile is told",
+        asked.query,
+        "query ($ids: [UUID], $depths: [Int]) { reached(ids: $ids, depths: $depths)"
+        " { nodes { depth name kind } } }",
+        asked.variables,
+        {"ids": ids, "depths": [int(each) for each in depths]},
+    )
 
 
 def _figures(
     pair: Pair, ours: tuple[int, psutil.Process], theirs: tuple[int, psutil.Process]
 ) -> list[Figure]:
     sides = {
-        "ours": (ours, Asked(pair.name, pair.ours, {}, 0.0)),
-        "theirs": (theirs, Asked(pair.name, pair.theirs, {}, 0.0)),
+        "ours": (ours, Asked(pair.name, pair.ours, dict(pair.ours_given), 0.0)),
+        "theirs": (theirs, Asked(pair.name, pair.theirs, dict(pair.theirs_given), 0.0)),
     }
     answers = {
         side: json.loads(_ask(port, "graphql", asked))["data"]

@@ -2,7 +2,8 @@
 
     /graphql   as people ask it
     /plain     through our executor alone
-    /raw       pool -> the statement that /graphql runs -> bytes: the limit of any such server
+    /raw       pool -> the statement that /graphql runs -> bytes: the limit of any such server;
+               where its parameters are reckoned, the request brings them along as JSON
 
 Run by benchmarks/graphql.py: `python -m benchmarks.graphql_server <database> <port>`.
 """
@@ -22,7 +23,8 @@ from starlette.types import Scope as Connection
 from registry.access.tokens import Actor
 from registry.api.documents import read_document
 from registry.api.schema import plain_schema, plans, schema
-from registry.api.view import ACTOR, GraphQLApp
+from registry.api.shortcut import ACTOR
+from registry.api.view import GraphQLApp
 from registry.storage.database import current_database, open_database, unit_of_work
 from registry.storage.readable import reckoned
 from schemas.access import Scope
@@ -49,6 +51,10 @@ class Server:
             return
         request = Request(scope, receive)
         body = orjson.loads(await request.body())
+        if scope["path"] == "/parameters":
+            told = [each.strip("{}").split(",") for each in _statement(body)[1]]
+            await Response(orjson.dumps(told), media_type="application/json")(scope, receive, send)
+            return
         text = await asyncio.to_thread(_bare, body)
         await Response(text, media_type="application/json")(scope, receive, send)
 
@@ -58,7 +64,7 @@ _statements: dict[str, tuple[bytes, list[Any]]] = {}
 
 def _statement(body: dict[str, Any]) -> tuple[bytes, list[Any]]:
     """Return the statement that a question compiles to; found once, as a person would write it."""
-    asked = orjson.dumps(body).decode()
+    asked = orjson.dumps([body["query"], body["variables"]]).decode()
     if asked not in _statements:
         document = read_document(body["query"])
         question = plans.question(body["query"], document, None, body.get("variables"))
@@ -72,6 +78,8 @@ def _statement(body: dict[str, Any]) -> tuple[bytes, list[Any]]:
 
 def _bare(body: dict[str, Any]) -> bytes:
     sql, values = _statement(body)
+    if told := body.get("told"):
+        values = [f"{{{','.join(each)}}}" for each in told]
     pool = current_database().pool
     db = pool.getconn()
     try:

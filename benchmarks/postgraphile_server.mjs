@@ -13,7 +13,7 @@ const { grafserv } = load("postgraphile/grafserv/node");
 const instance = postgraphile({
   extends: [PostGraphileAmberPreset],
   pgServices: [makePgService({ connectionString, schemas: ["bench"] })],
-  grafserv: { graphqlPath: "/graphql", graphiql: false, websockets: false, watch: false },
+  grafserv: { graphqlPath: "/graphql", graphiql: false, websockets: false, watch: false, maxRequestLength: 1e6 },
   grafast: { explain: false },
 });
 const server = createServer();

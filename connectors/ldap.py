@@ -9,7 +9,9 @@ Source: RFC 4511; RFC 2696 (paged results).
 
 import asyncio
 import ssl
+import warnings
 from collections.abc import AsyncGenerator
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -101,12 +103,15 @@ Entry = tuple[str, bytes]
 async def _pages(search: "_Search", cursor: Cursor | None) -> AsyncGenerator[Page, None]:
     """Pass over what was read before, and yield the rest."""
     passing, name = read_position(cursor, "ldap", int, str) or (0, "")
-    at = 0
+    at, face = 0, (0, "", "")
     for _ in range(PAGES_MAX):
         try:
             entries, more = await search.page()
         except Hiccup as hiccup:
             raise RetryLater(f"{hiccup.what}.") from None
+        before_face, face = face, _face(entries)
+        if more and face == before_face:
+            raise GiveUp("The directory sent the same page twice; it sends us round in circles.")
         before, at = at, at + len(entries)
         fresh = entries[max(passing - before, 0) :]
         if before < passing <= at and entries[passing - before - 1][0] != name:
@@ -120,6 +125,11 @@ async def _pages(search: "_Search", cursor: Cursor | None) -> AsyncGenerator[Pag
         if not more:
             return
     raise GiveUp(f"The search still has pages after {PAGES_MAX}; it does not seem to end.")
+
+
+def _face(entries: list[Entry]) -> tuple[int, str, str]:
+    """Return what tells one page from another."""
+    return (len(entries), entries[0][0], entries[-1][0]) if entries else (0, "", "")
 
 
 def _page(entries: list[Entry], count: int, name: str, *, last: bool) -> Page:
@@ -163,8 +173,7 @@ class _Search:
         return auth.username, self._source.secret(auth.secret).get_secret_value()
 
     def _bind(self, address: str, port: int, host: str | None, secure: bool, account: Any) -> None:
-        import ldap3
-
+        ldap3 = ldap_library()
         tls = ldap3.Tls(validate=ssl.CERT_REQUIRED, valid_names=[host]) if secure else None
         server = ldap3.Server(
             address, port, use_ssl=secure, tls=tls, connect_timeout=int(CONNECT_SECONDS_MAX)
@@ -198,8 +207,7 @@ class _Search:
         return found
 
     def _search(self) -> tuple[list[Entry], bool]:
-        import ldap3
-
+        ldap3 = ldap_library()
         spec, connection = self._spec, self._connection
         connection.search(
             self._base,
@@ -239,24 +247,34 @@ class _Search:
             self._connection = None
 
     async def _in_thread(self, work: Any) -> Any:
-        try:
-            from ldap3.core.exceptions import (
-                LDAPCommunicationError,
-                LDAPException,
-                LDAPInvalidFilterError,
-            )
-        except ModuleNotFoundError:
-            raise LdapMissing("The kind `ldap` needs the library ldap3.") from None
+        troubles = ldap_library().core.exceptions
         try:
             return await asyncio.to_thread(work)
-        except LDAPInvalidFilterError:
+        except troubles.LDAPInvalidFilterError:
             raise GiveUp(f"{self._source.key}: the `filter` is no LDAP filter.") from None
-        except LDAPCommunicationError:
+        except troubles.LDAPCommunicationError:
             raise Hiccup("the directory takes no connection or broke it off") from None
-        except LDAPException as error:
+        except troubles.LDAPException as error:
             raise GiveUp(
                 f"{self._source.key}: the directory refuses ({type(error).__name__})."
             ) from None
+
+
+@cache
+def ldap_library() -> Any:
+    """Return ldap3, which imports names that pyasn1 calls deprecated; our users need not hear it.
+
+    Raises:
+        LdapMissing: It is not installed.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            import ldap3
+            import ldap3.protocol.rfc4511
+        except ModuleNotFoundError:
+            raise LdapMissing("The kind `ldap` needs the library ldap3.") from None
+    return ldap3
 
 
 def _text(value: bytes) -> str | None:

@@ -2,25 +2,31 @@
 
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Annotated, ClassVar, Literal
-from urllib.parse import quote
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import quote, urlencode
 
+import msgspec
 from pydantic import Field, model_validator
 
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
-from connectors.sdk.json_pages import Envelope
-from connectors.sdk.paging import AnyPaging, CountedPaging, NoPaging, Seen, SizedPaging, Token
-from connectors.sdk.scans import (
-    PARALLEL_MAX,
-    PARTITIONS_MAX,
-    Fetched,
-    scan_partitions,
-    whole_number,
+from connectors.sdk.json_pages import ABSENT, Envelope, Opened, merged, planted
+from connectors.sdk.paging import (
+    AnyPaging,
+    CountedPaging,
+    NoPaging,
+    Seen,
+    SizedPaging,
+    Token,
 )
-from connectors.sdk.spec import DottedPath, Parameter, Path, StreamSpec, Strict, fault
+from connectors.sdk.partitions import Part, Partitions
+from connectors.sdk.scans import PARALLEL_MAX, Fetched, scan_partitions, whole_number
+from connectors.sdk.spec import DottedPath, Parameter, Path, StreamSpec, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor, Page
+
+NO_CONTENT = 204
+_JSON = {"Content-Type": "application/json"}
 
 
 class RestIncremental(Increments):
@@ -33,23 +39,13 @@ class RestIncremental(Increments):
     parameter: Parameter
 
 
-class Partitions(Strict):
-    """The list is handed out in parts, one for each of these values, read one after the other.
-
-    Attributes:
-        parameter: Query parameter that takes the value; left out where `get` holds {partition}.
-        values: The values.
-    """
-
-    parameter: Parameter | None = None
-    values: Annotated[list[str], Field(min_length=1, max_length=PARTITIONS_MAX)]
-
-
 class RestStream(StreamSpec):
     """One list of a REST interface.
 
     Attributes:
         get: Path below the registered address.
+        post: The same for a source that is asked by POST, with `body`.
+        body: What is posted, as JSON; what asks for pages and partitions is put into it.
         parameters: Fixed query parameters.
         records: Path to the array in the answer; "." means that the answer is the array.
         paging: How the pages hang together.
@@ -58,7 +54,9 @@ class RestStream(StreamSpec):
         parallel: How many pages are fetched at once, where pages are numbered or counted.
     """
 
-    get: Path
+    get: Path | None = None
+    post: Path | None = None
+    body: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[Parameter, str | bool | int | float] = Field(default_factory=dict)
     records: Literal["."] | DottedPath = "."
     paging: AnyPaging = NoPaging()
@@ -71,17 +69,38 @@ class RestStream(StreamSpec):
         """Refuse what cannot work: paths that cross, and increments without a change mark."""
         if self.incremental is not None and self.changed is None:
             raise fault("`incremental` needs `changed`", "incremental")
+        if (self.get is None) == (self.post is None):
+            raise fault("give either `get` or `post`")
+        if self.body and self.post is None:
+            raise fault("only what is asked by `post` has a body", "body")
         if self.records == "." and self.paging.fields():
             raise fault("an answer that is the array itself has no fields", "paging")
         if self.parallel > 1 and not isinstance(self.paging, CountedPaging):
             raise fault("only pages by `page` or `offset` can be fetched at once", "parallel")
         if self.parallel > 1 and (not isinstance(self.paging, SizedPaging) or not self.paging.size):
             raise fault("pages that are fetched at once need a `size`", "parallel")
-        parted = self.partitions is not None and self.partitions.parameter is None
-        if parted != ("{partition}" in self.get):
-            raise fault("give the partition a `parameter`, or a place {partition} in `get`", "get")
+        self._check_partitions()
         self.envelope()
         return self
+
+    def _check_partitions(self) -> None:
+        parts = self.partitions
+        parted = parts is not None and parts.parameter is None
+        if parted != ("{partition}" in self.path):
+            raise fault("give the partition a `parameter`, or a place {partition} in `get`", "get")
+        if parts is None or (parts.values_file is None and parts.together is None):
+            return
+        if self.post is None or parts.parameter is None:
+            raise fault(
+                "values of a file, and several together, go into the `body` of a `post`: keys of "
+                "people do not belong into addresses",
+                "partitions",
+            )
+
+    @property
+    def path(self) -> str:
+        """The path that is asked."""
+        return str(self.get or self.post)
 
     def envelope(self) -> Envelope:
         """Return what cuts this stream's answers open."""
@@ -108,13 +127,15 @@ class RestConnector(HttpConnector[RestStream]):
         if spec.partitions is None:
             return super().scan(http, spec, cursor)
 
-        def part(value: str, at: Cursor | None) -> AsyncGenerator[Page, None]:
-            return self.walk(self._plan(http, spec, at, value), spec, at)
+        parts = {part.label: part for part in spec.partitions.parts()}
 
-        return scan_partitions(cursor, spec.partitions.values, part)
+        def scan(label: str, at: Cursor | None) -> AsyncGenerator[Page, None]:
+            return self.walk(self._plan(http, spec, at, parts[label]), spec, at)
+
+        return scan_partitions(cursor, list(parts), scan)
 
     def _plan(
-        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: str | None
+        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: Part | None
     ) -> Plan:
         fetch = _Fetcher(http, spec, cursor, partition).fetch
         paging = spec.paging
@@ -126,27 +147,43 @@ class _Fetcher:
     """Fetches pages of one stream in one scan."""
 
     def __init__(
-        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: str | None
+        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: Part | None
     ) -> None:
         self._http, self._spec = http, spec
         self._envelope = spec.envelope()
-        self._path = spec.get.replace("{partition}", quote(partition or "", safe=""))
+        value = partition.values[0] if partition else ""
+        self._path = spec.path.replace("{partition}", quote(value, safe=""))
         self._fixed = {name: _written(value) for name, value in spec.parameters.items()}
-        if spec.partitions is not None and spec.partitions.parameter and partition is not None:
-            self._fixed[spec.partitions.parameter] = partition
+        self._body = spec.body
+        parts = spec.partitions
+        if partition is not None and parts is not None and parts.parameter:
+            if spec.post is None:
+                self._fixed[parts.parameter] = value
+            else:
+                asked: Any = partition.values if parts.together else value
+                self._body = merged(self._body, planted(parts.parameter, asked))
         if spec.incremental is not None and (bound := spec.incremental.bound(cursor)) is not None:
             self._fixed[spec.incremental.parameter] = bound
 
     async def fetch(self, token: Token | None, seen: int) -> Fetched:
-        ask = self._spec.paging.ask(token)
-        if ask.target is not None:
-            return await self._http.get(ask.target, {}, partial(self._read, token, seen))
-        target = self._http.below(self._path)
-        parameters = {**self._fixed, **ask.parameters}
-        return await self._http.get(target, parameters, partial(self._read, token, seen))
+        ask, read = self._spec.paging.ask(token), partial(self._read, token, seen)
+        target = ask.target or self._http.below(self._path)
+        fixed = {} if ask.target else self._fixed
+        if self._spec.post is None:
+            return await self._http.get(target, {**fixed, **ask.parameters}, read)
+        body, paging = self._body, self._spec.paging
+        for name, value in ask.parameters.items():
+            # A page's number and size are numbers, as JSON has them; a token stays text.
+            counted = isinstance(paging, CountedPaging) or name != getattr(paging, "parameter", "")
+            body = merged(body, planted(name, int(value) if counted else value))
+        if fixed:
+            target = f"{target}?{urlencode(fixed)}"
+        return await self._http.post(target, msgspec.json.encode(body), _JSON, read)
 
     def _read(self, token: Token | None, seen: int, answer: Answer) -> Fetched:
-        opened, paging = self._envelope.open(answer.body), self._spec.paging
+        paging = self._spec.paging
+        opened = self._nothing(seen) if answer.status == NO_CONTENT else None
+        opened = opened or self._envelope.open(answer.body)
         total = self._total(opened.fields.get("total"), answer)
         page = Seen(
             records=len(opened.records),
@@ -155,10 +192,20 @@ class _Fetcher:
             token=token,
             fields=opened.fields,
             link=answer.headers.get("link", ""),
+            last=opened.records[-1] if opened.records else None,
             absolute=lambda link: self._http.same_origin(link, answer.target),
         )
         follow = paging.follow(page)
         return Fetched(opened.records, follow, total)
+
+    def _nothing(self, seen: int) -> Opened:
+        """Read an answer of no content: beyond the last page of a list it is an empty page."""
+        if not seen or not isinstance(self._spec.paging, CountedPaging):
+            raise GiveUp(
+                f"The source answered {self._path} with no content (status 204) instead of a list.",
+                remedy="Ask its owner what that means; an empty list would be written as [].",
+            )
+        return Opened([], dict.fromkeys(self._spec.paging.fields(), ABSENT))
 
     def _total(self, in_body: object, answer: Answer) -> int | None:
         """Return the total the source states; stating none where one was promised is a fault."""

@@ -11,7 +11,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import msgspec
@@ -55,26 +55,34 @@ class WebhookUnreadable(InvalidInput):
     remedy = "Compare what is sent with `envelope` and `record` in the connector file."
 
 
+EventType = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
 class WebhookStream(StreamSpec):
     """One kind of message.
 
     Attributes:
         signing: `standard` for the signature of Standard Webhooks, `bearer` for a fixed token.
         secret: The signing secret, with or without whsec_ before it; or the token.
+        secret_before: The one before it, believed as well while the sender changes over.
         envelope: cloudevents, or json for a body that is the record or holds it.
         record: Path to the record in the event's data; "." means that the data is the record.
         id: Path to the message's own id, for plain JSON without the header webhook-id.
         types: The event types that are taken; others are acknowledged and left.
+        deleted: The event types that say that a record is gone; its data needs no more than the
+            key. What then becomes of it says `vanished`: withdraw, hold or keep.
+        action: For plain JSON, the path to the word that `types` and `deleted` compare.
     """
 
     signing: Literal["standard", "bearer"] = "standard"
     secret: SecretRef
+    secret_before: SecretRef | None = None
     envelope: Literal["cloudevents", "json"] = "cloudevents"
     record: Literal["."] | DottedPath = "."
     id: DottedPath | None = None
-    types: list[Annotated[str, StringConstraints(min_length=1, max_length=200)]] = Field(
-        default_factory=list, max_length=200
-    )
+    types: list[EventType] = Field(default_factory=list, max_length=200)
+    deleted: list[EventType] = Field(default_factory=list, max_length=200)
+    action: DottedPath | None = None
 
 
 class WebhookConnector:
@@ -105,15 +113,22 @@ class WebhookConnector:
 
 
 class Event(NamedTuple):
-    """One event: the sender's id of it, and the bytes of its record; None where it has none."""
+    """One event: the sender's id of it, and the bytes of its record; None where it has none.
+
+    Attributes:
+        id: The sender's own, with its name before it.
+        raw: The record, or what names it.
+        gone: It says that the record is no longer there.
+    """
 
     id: str
     raw: bytes | None
+    gone: bool = False
 
 
 def verify(
     spec: WebhookStream,
-    secret: SecretStr,
+    secrets: Sequence[SecretStr],
     headers: Mapping[str, str],
     body: bytes,
     *,
@@ -123,7 +138,7 @@ def verify(
 
     Args:
         spec: What the connector file says.
-        secret: The signing secret or token.
+        secrets: The signing secrets or tokens that are believed.
         headers: Names in lower case.
         body: As it came.
         now: Seconds since 1970.
@@ -133,8 +148,8 @@ def verify(
     """
     if spec.signing == "bearer":
         given = headers.get("authorization", "").encode()
-        wanted = f"Bearer {secret.get_secret_value()}".encode()
-        if not hmac.compare_digest(given, wanted):
+        wanted_all = [f"Bearer {secret.get_secret_value()}".encode() for secret in secrets]
+        if not any([hmac.compare_digest(given, wanted) for wanted in wanted_all]):  # noqa: C419  # every one is compared, so that the time tells nothing
             raise WebhookRefused("The message does not show the token that was agreed.")
         return
     stamp = headers.get("webhook-timestamp", "")
@@ -142,15 +157,24 @@ def verify(
     if abs(now - seconds) > WINDOW_SECONDS:
         raise WebhookRefused(f"The message is not signed within {WINDOW_SECONDS} seconds of now.")
     signed = b".".join((headers.get("webhook-id", "").encode(), stamp.encode(), body))
-    wanted = base64.b64encode(hmac.digest(_signing_key(secret), signed, hashlib.sha256))
     given_all = headers.get("webhook-signature", "").split()[:SIGNATURES_MAX]
     good = [
-        hmac.compare_digest(one.removeprefix("v1,").encode(), wanted)
+        hmac.compare_digest(one.removeprefix("v1,").encode(), _signature(secret, signed))
+        for secret in secrets
         for one in given_all
         if one.startswith("v1,")
     ]
     if not any(good) or not headers.get("webhook-id"):
         raise WebhookRefused("The message is not signed with the secret that was agreed.")
+
+
+def secrets_of(spec: WebhookStream, secret: Callable[[str], SecretStr]) -> list[SecretStr]:
+    """Return the secrets that a stream believes: its own, and the one before it."""
+    return [secret(name) for name in (spec.secret, spec.secret_before) if name is not None]
+
+
+def _signature(secret: SecretStr, signed: bytes) -> bytes:
+    return base64.b64encode(hmac.digest(_signing_key(secret), signed, hashlib.sha256))
 
 
 def _signing_key(secret: SecretStr) -> bytes:
@@ -177,7 +201,8 @@ def events_of(spec: WebhookStream, headers: Mapping[str, str], body: bytes) -> l
     if spec.envelope == "json":
         own = _at(body, spec.id) if spec.id else None
         found = headers.get("webhook-id") or (None if own is None else _text(own))
-        return [_event(spec, found, None, body)]
+        action = _at(body, spec.action) if spec.action else None
+        return [_event(spec, found, None if action is None else _text(action), body)]
     form = headers.get("content-type", "").partition(";")[0].strip().lower()
     if form == _BATCH:
         many = _decoded(body, list[msgspec.Raw])
@@ -215,12 +240,13 @@ def _event(spec: WebhookStream, name: str | None, kind: str | None, data: bytes)
         raise WebhookUnreadable("The message does not say which event it is.")
     if len(name) > ID_CHARACTERS_MAX:
         name = hashlib.sha256(name.encode()).hexdigest()
-    if spec.types and kind not in spec.types:
+    gone = kind in spec.deleted
+    if spec.types and not gone and kind not in spec.types:
         return Event(name, None)
     raw = data if spec.record == "." else _at(data, spec.record)
     if raw is None:
         raise WebhookUnreadable(f"The message has nothing at `{spec.record}`.")
-    return Event(name, raw)
+    return Event(name, raw, gone)
 
 
 def _at(body: bytes, path: str) -> bytes | None:
@@ -247,5 +273,5 @@ def _decoded(body: bytes, kind: Any) -> Any:
 
 def pieces_of(events: Sequence[Event]) -> list[bytes]:
     """Return the records of events that have one, the last of those with one id."""
-    latest = {event.id: event.raw for event in events if event.raw is not None}
+    latest = {event.id: event.raw for event in events if event.raw is not None and not event.gone}
     return list(latest.values())

@@ -20,6 +20,7 @@ from prefect.exceptions import ObjectNotFound
 from flows.check_interfaces import NAME as CHECK_NAME
 from flows.check_interfaces import NIGHTLY, check_interfaces
 from flows.recover import close_crashed_runs
+from flows.requests import work_off
 from flows.sync import rematch, sync_town
 from registry import intake
 from registry.intake.schedules import ScheduleRow
@@ -57,6 +58,8 @@ def serve_sources() -> None:
     on_start = threading.Timer(START_SECONDS, _start_again, [cut_off])
     on_start.daemon = True
     on_start.start()
+    stopped = threading.Event()
+    threading.Thread(target=work_off, args=[stopped], daemon=True, name="requests").start()
     serve(
         *cast("list[RunnerDeployment]", deployments),
         cast("RunnerDeployment", rematch.to_deployment(name=REMATCH_NAME)),
@@ -65,6 +68,7 @@ def serve_sources() -> None:
         limit=RUNS_AT_ONCE_MAX,
         print_starting_message=False,  # standard output is for data
     )
+    stopped.set()
 
 
 def _start_again(keys: list[str]) -> None:

@@ -10,13 +10,24 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import psycopg
+
 from connectors.sdk.json_pages import decode_records
-from connectors.webhook import Event, WebhookStream, events_of, pieces_of, verify
-from flows.steps import OpenedSource, Stream, absorb_page, open_source
+from connectors.sdk.spec import Vanished
+from connectors.webhook import (
+    Event,
+    WebhookStream,
+    WebhookUnreadable,
+    events_of,
+    pieces_of,
+    secrets_of,
+    verify,
+)
+from flows.steps import OpenedSource, Stream, absorb_page, open_source, withdraw
 from registry import intake
 from registry.intake.leases import HeldLease, lifeline
 from registry.storage.database import current_database, unit_of_work
-from schemas.errors import TownclerkError, UnknownName
+from schemas.errors import RejectRecord, TownclerkError, UnknownName
 from schemas.intake import RunState
 from schemas.records import Cursor, Page
 
@@ -27,6 +38,7 @@ class Received(NamedTuple):
     events: int
     known: int
     records: int
+    withdrawn: int
 
 
 def receive(source_key: str, stream: str, headers: Mapping[str, str], body: bytes) -> Received:
@@ -49,16 +61,17 @@ def receive(source_key: str, stream: str, headers: Mapping[str, str], body: byte
     spec = opened.source.spec.streams.get(stream)
     if not isinstance(spec, WebhookStream):
         raise UnknownName(f"{source_key} has no stream `{stream}` that sends by itself.")
-    verify(spec, opened.source.secret(spec.secret), headers, body, now=time.time())
+    verify(spec, secrets_of(spec, opened.source.secret), headers, body, now=time.time())
     events = events_of(spec, headers, body)
     with unit_of_work() as db:
         known = intake.queries.known_events(db, opened.id, [event.id for event in events])
     fresh = [event for event in events if event.id not in known]
-    landed = _land(opened, stream, fresh) if fresh else 0
-    return Received(events=len(events), known=len(events) - len(fresh), records=landed)
+    landed, withdrawn = _land(opened, stream, fresh) if fresh else (0, 0)
+    known_count = len(events) - len(fresh)
+    return Received(len(events), known_count, records=landed, withdrawn=withdrawn)
 
 
-def _land(opened: OpenedSource, stream: str, events: list[Event]) -> int:
+def _land(opened: OpenedSource, stream: str, events: list[Event]) -> tuple[int, int]:
     """Land records under a lease of their own, which keeps messages one after the other."""
     chosen = next(one for one in opened.streams if one.name == stream)
     with lifeline(current_database().url, opened.id) as lock_is_ours:
@@ -78,14 +91,63 @@ def _land(opened: OpenedSource, stream: str, events: list[Event]) -> int:
     return landed
 
 
-def _absorb(opened: OpenedSource, stream: Stream, events: list[Event], lease: HeldLease) -> int:
+def _absorb(
+    opened: OpenedSource, stream: Stream, events: list[Event], lease: HeldLease
+) -> tuple[int, int]:
+    """Land what is there, then take out what is gone; where one key is both, the last word counts.
+
+    A believed message is the source's own word about one record, which no scan has to prove.
+    """
+    gone = _gone(stream, events)
     records, rejected = decode_records(pieces_of(events))
-    # Never the last page: a message tells what is there, not what is not.
-    page = Page(records=records, rejected=rejected, cursor=Cursor())
-    absorb_page(page, stream, lease, 1)
+    if records or rejected:
+        # Never the last page: a message tells what is there, not what is not.
+        page = Page(records=records, rejected=rejected, cursor=Cursor())
+        absorb_page(page, stream, lease, 1)
+    withdrawn = 0
     with unit_of_work() as db:
+        if gone and stream.vanished != Vanished.KEEP:
+            intake.leases.renew_lease(db, lease)
+            withdrawn = _take_out(db, stream, lease, gone)
         intake.commands.remember_events(db, opened.id, [event.id for event in events])
-    return len(records) + len(rejected)
+    return len(records) + len(rejected), withdrawn
+
+
+def _gone(stream: Stream, events: list[Event]) -> list[str]:
+    """Return the keys whose last event says that they are gone."""
+    last: dict[str, bool] = {}
+    for event in events:
+        if event.raw is None:
+            continue
+        records, _ = decode_records([event.raw])
+        try:
+            key = stream.map_page.key_of(records[0].value if records else {})
+        except RejectRecord:
+            if event.gone:
+                raise WebhookUnreadable(
+                    "A message says that a record is gone, not which."
+                ) from None
+            continue  # quarantine has it, with the reason
+        last.pop(key, None)
+        last[key] = event.gone
+    return [key for key, is_gone in last.items() if is_gone]
+
+
+def _take_out(db: psycopg.Connection, stream: Stream, lease: HeldLease, keys: list[str]) -> int:
+    """Withdraw records that this source brought; hold those that another one did."""
+    own, foreign = intake.landing.whose(db, stream.data_set_id, lease.source_id, keys)
+    if stream.vanished == Vanished.HOLD:
+        own, foreign = [], [*own, *foreign]
+    if foreign:
+        intake.scans.hold(
+            db,
+            lease,
+            stream.name,
+            reason="a message says that they are gone, and a steward has to agree",
+            known=len(keys),
+            missing=foreign,
+        )
+    return withdraw(db, lease.run_id, own) if own else 0
 
 
 def _finish(lease: HeldLease, state: RunState, error: TownclerkError | None = None) -> None:

@@ -7,9 +7,9 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import psycopg
@@ -22,7 +22,7 @@ from connectors.sdk.cursors import next_scan
 from connectors.sdk.hashing import mapping_hash
 from connectors.sdk.json_pages import decode_records
 from connectors.sdk.load import parse_connector_file
-from connectors.sdk.mapping import compile_mapping
+from connectors.sdk.mapping import Mapper, compile_mapping
 from connectors.sdk.secrets import STORE_PREFIX, resolve_secret
 from connectors.sdk.source import Source
 from connectors.sdk.spec import Vanished
@@ -42,7 +42,7 @@ class Stream:
     name: str
     data_set_id: UUID
     hops: tuple[tuple[UUID, UUID], ...]
-    map_page: Callable[[Page], MappedPage]
+    map_page: Mapper
     mapping_hash: bytes
     contract: intake.drift.Contract
     vanished: Vanished
@@ -243,6 +243,7 @@ def land_page(
         # One key twice on a page, once as it was: which came last, only a closer look tells.
         known = intake.landing.KnownRecords()
         mapped, judged = _judged(page, stream)
+    mapped, erased = _without_erased(db, mapped, stream)
     landed = intake.landing.land(
         db,
         mapped,
@@ -251,6 +252,8 @@ def land_page(
         mapping_hash=stream.mapping_hash,
         known=known,
     )
+    # What was erased is as it was: gone. In quarantine it would be kept after all.
+    landed = replace(landed, unchanged=landed.unchanged + erased)
     customers.commands.absorb(db, landed.changed)
     intake.drift.keep_contract(db, lease, stream.contract, judged, stream=stream.name)
     intake.commands.keep_in_quarantine(
@@ -264,9 +267,27 @@ def land_page(
     return landed
 
 
+def _without_erased(
+    db: psycopg.Connection, mapped: MappedPage, stream: Stream
+) -> tuple[MappedPage, int]:
+    """Pass over records of erased customers, which their source still has; return how many."""
+    keys = {record.key for _, record in mapped.customers}
+    keys |= {bad.key for bad in mapped.rejected if bad.key is not None}
+    erased = customers.erase.erased_among(db, stream.data_set_id, keys)
+    if not erased:
+        return mapped, 0
+    rest = structs.replace(
+        mapped,
+        customers=[pair for pair in mapped.customers if pair[1].key not in erased],
+        rejected=[bad for bad in mapped.rejected if bad.key not in erased],
+    )
+    before = len(mapped.customers) + len(mapped.rejected)
+    return rest, before - len(rest.customers) - len(rest.rejected)
+
+
 def _judged(page: Page, stream: Stream) -> tuple[MappedPage, intake.drift.Judged]:
     """Decode a page, hold the stream's contract against it, and map what is left."""
-    records, unreadable = decode_records(page.undecoded)
+    records, unreadable = decode_records(page.undecoded, sound=page.sound)
     judged = intake.drift.judge(stream.contract, [*page.records, *records], stream=stream.name)
     whole = structs.replace(
         page,

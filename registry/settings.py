@@ -91,6 +91,10 @@ class Settings(BaseSettings):
     graphql_introspection: Literal["all", "signed-in", "nobody"] = Field(
         default="signed-in", description="Who may ask the GraphQL API about its schema."
     )
+    self_approval: bool = Field(
+        default=False,
+        description="Whether who proposes a change of the landscape may approve it too.",
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto means text on a terminal and JSON elsewhere."
     )

@@ -17,11 +17,14 @@ class Scope(StrEnum):
     LANDSCAPE_READ = "landscape:read"
     LANDSCAPE_WRITE = "landscape:write"
     CUSTOMERS_READ = "customers:read"
+    CUSTOMERS_STEWARD = "customers:steward"
+    CUSTOMERS_ERASE = "customers:erase"
     SYNC_READ = "sync:read"
     SYNC_RUN = "sync:run"
     COMPLIANCE_READ = "compliance:read"
     COMPLIANCE_WRITE = "compliance:write"
     COMPLIANCE_APPROVE = "compliance:approve"
+    CONTACTS_READ = "contacts:read"  # people in records that are not of customers
     METRICS_READ = "metrics:read"
     DOCUMENTS_WRITE = "documents:write"
 

@@ -36,6 +36,7 @@ class Scenario(Table, table=True):
     created_by: str = column("Who opened it.", max_length=120)
     created_at: datetime = moment("When it was opened.", default_factory=utc_now)
     merged_at: datetime | None = moment("When it became the base.", default=None, nullable=True)
+    discarded_at: datetime | None = moment("When it was given up.", default=None, nullable=True)
 
 
 class ChangeSet(Table, table=True):
@@ -62,6 +63,9 @@ class ChangeSet(Table, table=True):
         "Since when it holds in the world; none means since it was applied.",
         default=None,
         nullable=True,
+    )
+    decision: str = column(
+        "Why, in the reviewer's words.", default="", sa_column_kwargs={"server_default": ""}
     )
 
 
@@ -141,6 +145,16 @@ class WorkItem(Table, table=True):
     created_at: datetime = moment("When it came up.", default_factory=utc_now)
     done_at: datetime | None = moment("When it was settled.", default=None, nullable=True)
     outcome: str | None = column("mapped, kept or dropped.", default=None, sa_type=Text)
+    postponed_until: datetime | None = moment(
+        "Until when nobody wants to hear of it.", default=None, nullable=True
+    )
+    note: str = column(
+        "Why it was settled so, or postponed.", default="", sa_column_kwargs={"server_default": ""}
+    )
+    settled_by: str | None = column("Who settled or postponed it.", default=None, max_length=120)
+    change_set_id: UUID | None = Field(
+        default=None, foreign_key="change_set.id", index=True, description="What settled it."
+    )
 
 
 def _history_of(current: type[Table]) -> sa.Table:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlmodel import Field
 
@@ -51,6 +52,20 @@ class CleanRecord(Table, table=True):
     """One landed record in comparable form: folded, split, checked; junk is NULL."""
 
     __tablename__ = "clean_record"
+    __table_args__ = (
+        # Who lives behind one door, and who bears a name or the beginning of one.
+        Index("ix_clean_record_door", "postal_code", "house_number"),
+        Index(
+            "ix_clean_record_family",
+            "family_name",
+            postgresql_ops={"family_name": "text_pattern_ops"},
+        ),
+        Index(
+            "ix_clean_record_organisation",
+            "organisation_name",
+            postgresql_ops={"organisation_name": "text_pattern_ops"},
+        ),
+    )
 
     record_id: int = Field(
         sa_type=BigInteger, primary_key=True, foreign_key="landed_record.id", ondelete="CASCADE"
@@ -182,6 +197,14 @@ class MatchEdge(Table, table=True):
     """Evidence between two records that share a key, strong enough to be worth a look."""
 
     __tablename__ = "match_edge"
+    __table_args__ = (
+        # The queue of doubtful pairs reads a band of weights out of millions of edges.
+        Index(
+            "ix_match_edge_doubt",
+            "weight_bits",
+            postgresql_where=text("NOT by_identity AND NOT apart AND weight_bits <= 6"),
+        ),
+    )
 
     left_id: int = column("Record that comes first by place.", sa_type=BigInteger, primary_key=True)
     right_id: int = column("The other.", sa_type=BigInteger, primary_key=True, index=True)
@@ -254,4 +277,4 @@ class CustomerEvent(Table, table=True):
     customer_id: UUID = column("Whom it happened to.", index=True)
     change: CustomerChange = column("What happened.", sa_type=Text)
     other_id: UUID | None = column("The other customer of a merge or split.", default=None)
-    happened_at: datetime = moment("When.", default_factory=utc_now)
+    happened_at: datetime = moment("When.", default_factory=utc_now, index=True)

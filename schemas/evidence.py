@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from schemas.base import Table, column, json_object, moment, utc_now, uuid7
@@ -45,6 +45,16 @@ class InterfaceDocument(Table, table=True):
     origin: str = column("Where it came from: a file or an address.", max_length=1000, default="")
     actor: str = column("Who registered it.", max_length=200)
     registered_at: datetime = moment("When it was last registered.", default_factory=utc_now)
+    referenced: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Hashes of the files it refers to, by reference.",
+        sa_type=JSONB,
+        sa_column_kwargs={
+            "comment": "Hashes of the files it refers to, by reference.",
+            "server_default": text("'{}'::jsonb"),  # the release before it writes none
+        },
+        nullable=False,
+    )
 
 
 class KeptRuleSet(Table, table=True):

@@ -40,6 +40,33 @@ class WithdrawalState(StrEnum):
     SUPERSEDED = "superseded"  # a later scan knows better
 
 
+class Freshness(StrEnum):
+    """How old something is against its target."""
+
+    FRESH = "fresh"
+    LATE = "late"  # the alert: its newest complete run is older than the target
+    NEVER = "never"  # it has a target and was never read to its end
+    UNTARGETED = "untargeted"
+
+
+class RequestKind(StrEnum):
+    """What a worker is asked to do about one source."""
+
+    SYNC = "sync"
+    SCHEDULE = "schedule"  # tell Prefect of a changed schedule
+    REHEARSAL = "rehearsal"
+    REPLAY = "replay"
+
+
+class RequestState(StrEnum):
+    """Where such a request stands."""
+
+    ASKED = "asked"  # no worker has taken it yet
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class Source(Table, table=True):
     """One registered interface that a connector reads."""
 
@@ -74,6 +101,47 @@ class SourceSchedule(Table, table=True):
         "Age at which its newest complete run is too old.", default=None
     )
     changed_at: datetime = moment("When somebody last changed it.", default_factory=utc_now)
+
+
+class FreshnessTarget(Table, table=True):
+    """How old a data set may become, whichever sources fill it."""
+
+    __tablename__ = "freshness_target"
+    __table_args__ = (CheckConstraint("fresh_minutes > 0", name="fresh_minutes_positive"),)
+
+    data_set_id: UUID = Field(
+        foreign_key="element.id",
+        primary_key=True,
+        ondelete="CASCADE",
+        description="Which data set.",
+    )
+    fresh_minutes: int = column("Age at which its oldest complete scan is too old.")
+    changed_at: datetime = moment("When somebody last changed it.", default_factory=utc_now)
+
+
+class SyncRequest(Table, table=True):
+    """Work on one source that somebody asked for, and that the next free worker does."""
+
+    __tablename__ = "sync_request"
+    __table_args__ = (Index("ix_sync_request_state_id", "state", "id"),)
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    source_id: UUID = Field(
+        foreign_key="source.id", index=True, ondelete="CASCADE", description="Which source."
+    )
+    kind: RequestKind = column("What is to be done.", sa_type=Text)
+    stream: str | None = column("Only this stream of it.", default=None, max_length=60)
+    state: RequestState = column("Where it stands.", default=RequestState.ASKED, sa_type=Text)
+    asked_by: str = column("Who asked.", max_length=200)
+    asked_at: datetime = moment("When somebody asked.", default_factory=utc_now)
+    taken_at: datetime | None = moment("When a worker took it.", default=None, nullable=True)
+    finished_at: datetime | None = moment("When it was done.", default=None, nullable=True)
+    answer: dict[str, Any] | None = column(
+        "What came of it, in keys and counts.", default=None, sa_type=JSONB
+    )
+    error: dict[str, Any] | None = column(
+        "Why it failed: code, what, remedy.", default=None, sa_type=JSONB
+    )
 
 
 class SyncRun(Table, table=True):

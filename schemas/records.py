@@ -99,6 +99,7 @@ class Page(Struct, frozen=True, kw_only=True):
         records: What was read, in the source's order.
         undecoded: Further records as bytes, where `Source.undecoded` asked for them; they follow
             `records`. Most records of most scans are unchanged, and bytes are enough to tell.
+        sound: Each of `undecoded` was cut out of JSON, so it is known to be one JSON value.
         rejected: What could not even be read (an undecodable CSV row).
         cursor: Where to go on after this page.
         last: The source's own end marker was seen; a short or empty page alone never sets it.
@@ -107,6 +108,7 @@ class Page(Struct, frozen=True, kw_only=True):
     records: list[SourceRecord]
     cursor: Cursor
     undecoded: list[bytes] = []
+    sound: bool = False
     rejected: list[RejectedRecord] = []
     last: bool = False
 

@@ -5,12 +5,14 @@ Ask for the smallest one that will do:
     database      a fresh, migrated, open database, for `unit_of_work` and committed rows
     postgres_url  its address, not yet opened
     reachable_dir a short directory that PostgreSQL's account can reach, unlike tmp_path
-A test that asks for any of the first three runs once on every kind of server.
+A test that asks for any of the first three runs on one kind of server in `make test`, by turns file
+for file, and on every kind in `make conformance`; tests of the storage always run on every kind.
 """
 
 import itertools
 import os
 import shutil
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,11 +24,24 @@ from psycopg import sql
 from registry.storage.database import Database, close_database, connect, open_database
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
-from tests.servers import SERVERS, in_database, make_reachable_dir, programs_of
+from tests.servers import SERVERS, in_database, installed_servers, make_reachable_dir, programs_of
 
 TEMPLATE = "migrated_template"
 POOL_SIZE = 4
+STORAGE = Path(__file__).parent / "integration/storage"
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the other kinds of server to `make conformance`; each would double the time."""
+    kinds = installed_servers()
+    for item in items:
+        asked = getattr(item, "callspec", None) and item.callspec.params.get("postgres_server")
+        if asked and STORAGE not in item.path.parents:
+            turn = kinds[zlib.crc32(item.path.name.encode()) % len(kinds)]
+            if asked != turn:
+                item.add_marker(pytest.mark.heavy)
 
 
 @pytest.fixture

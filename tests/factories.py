@@ -18,6 +18,7 @@ from schemas.customers import CleanRecord, CustomerLink, LinkRule, MatchRecord
 from schemas.intake import (
     Checkpoint,
     Drift,
+    FreshnessTarget,
     LandedRecord,
     Lease,
     LineageEdge,
@@ -27,6 +28,7 @@ from schemas.intake import (
     Source,
     SourceSchedule,
     StreamField,
+    SyncRequest,
     SyncRun,
     Withdrawal,
 )
@@ -34,6 +36,7 @@ from schemas.landscape import Element, ElementKind, Relationship, RelationshipKi
 from schemas.records import CustomerKind
 from tests.compliance_factories import COMPLIANCE_FACTORIES
 from tests.customer_factories import CUSTOMER_FACTORIES, a_customer
+from tests.dealings_factories import DEALINGS_FACTORIES
 from tests.landscape_factories import LANDSCAPE_FACTORIES, a_past_of, an_element
 
 _numbers = itertools.count(1)
@@ -71,6 +74,24 @@ def a_source_schedule(db: psycopg.Connection, **given: Any) -> SourceSchedule:
     if "source_id" not in given:
         given["source_id"] = a_source(db).id
     row = SourceSchedule(**{"cron": "0 3 * * *", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_freshness_target(db: psycopg.Connection, **given: Any) -> FreshnessTarget:
+    """Let a data set be a day old."""
+    if "data_set_id" not in given:
+        given["data_set_id"] = a_data_set(db).id
+    row = FreshnessTarget(**{"fresh_minutes": 1440, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_sync_request(db: psycopg.Connection, **given: Any) -> SyncRequest:
+    """Ask for a sync."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    row = SyncRequest(**{"kind": "sync", "asked_by": "a test", **given})
     insert_row(db, row)
     return row
 
@@ -323,6 +344,7 @@ FACTORIES = {
     **LANDSCAPE_FACTORIES,
     **COMPLIANCE_FACTORIES,
     **CUSTOMER_FACTORIES,
+    **DEALINGS_FACTORIES,
     "api_token": an_api_token,
     "checkpoint": a_checkpoint,
     "clean_record": a_clean_record,
@@ -342,6 +364,8 @@ FACTORIES = {
     "scanned_page": a_scanned_page,
     "source": a_source,
     "source_schedule": a_source_schedule,
+    "freshness_target": a_freshness_target,
+    "sync_request": a_sync_request,
     "stream_field": a_stream_field,
     "sync_run": a_sync_run,
     "withdrawal": a_withdrawal,

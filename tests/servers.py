@@ -24,6 +24,11 @@ def programs_of(kind: str) -> Path | None:
     return found
 
 
+def installed_servers() -> list[str]:
+    """Return the kinds of server this machine has; the wheel's is always there."""
+    return [kind for kind, found in SERVERS.items() if found is None or found.is_dir()]
+
+
 def in_database(url: str, name: str) -> str:
     """Return the address of another database on the same server."""
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

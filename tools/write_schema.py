@@ -26,7 +26,7 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from registry.api import context, documents, pages
+from registry.api import documents, pages, whole
 from registry.api.reading import cost
 from registry.api.reading.catalogue import CATALOGUE
 from registry.api.schema import schema
@@ -102,7 +102,7 @@ Every question and change needs a token with the scope that the error names.
   tokens, and at most {cost.LISTS_MAX} lists. Its cost is reckoned before it is answered: a field
   is 1, a list {cost.COST_PER_LIST} and everything in it as often as the page has rows, a condition
   of a filter 1 for every row; together at most {cost.COST_MAX}. An answer has at most
-  {context.ANSWER_BYTES_MAX} bytes and takes at most {context.STATEMENT_SECONDS_MAX} seconds of the
+  {whole.ANSWER_BYTES_MAX} bytes and takes at most {whole.STATEMENT_SECONDS_MAX} seconds of the
   database. One request asks one operation.
 - Lists within lists have {ROWS_PER_LIST} entries unless told otherwise.
 - `filter` takes one object per field, `and`, `or` and `not`, and goes through relations;
@@ -179,8 +179,9 @@ def may_see(policy: Policy | None) -> str:
     """Return a policy as two cells of a table."""
     assert policy
     masked = policy.otherwise is Otherwise.MASKED
-    other = f"a mask: `{policy.mask}`" if masked else policy.otherwise.value
-    return f"`{policy.scope}` | {other}"
+    other = "a mask" if masked else policy.otherwise.value
+    purpose = " and a purpose that covers it" if policy.when else ""
+    return f"`{policy.scope}`{purpose} | {other}"
 
 
 def pages_written() -> dict[Path, str]:

@@ -127,7 +127,7 @@ def _register(demo: Demo, addresses: dict[str, Any]) -> list[str]:
                 remedy="Unset DATABASE_URL, so that the demonstration makes its own database.",
             )
         landscape.commands.ensure_own_elements(db)
-        landscape.commands.register(db, draft)
+        landscape.commands.register(db, draft, proposer="townclerk", reason="The demo's town.")
         for name, text in files.items():
             spec = load_connector_file(text, name=name)
             intake.commands.register_source(

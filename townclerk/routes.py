@@ -59,10 +59,14 @@ TABLE: Final = (
     Rule("/roadmap", READ, Scope.LANDSCAPE_READ),
     # Which connectors ran and how much they brought; never what.
     Rule("/flows", READ, Scope.LANDSCAPE_READ),
+    # Findings, waivers and evidence; never what an interface carries.
+    Rule("/interfaces", READ, Scope.COMPLIANCE_READ),
+    Rule("/interfaces/{path:path}", READ, Scope.COMPLIANCE_READ),
     # Rule, path and reason of each record; never what it holds.
     Rule("/quarantine", READ, Scope.SYNC_READ),
-    # Their rule stands here before their pages do, so that no page of people begins open.
-    Rule("/customers", READ, Scope.CUSTOMERS_READ),
+    # What is looked for comes in the body, because addresses end up in logs.
+    Rule("/customers", (*READ, "POST"), Scope.CUSTOMERS_READ),
+    Rule("/customers/review/{left}/{right}", ("POST",), Scope.CUSTOMERS_STEWARD),
     Rule("/customers/{path:path}", READ, Scope.CUSTOMERS_READ),
     # Prefect's pages ask by POST, too; whoever may start syncs may use them.
     Rule(PREFECT_PATH, READ, Scope.SYNC_READ),

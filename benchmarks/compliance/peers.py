@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.compliance.identity import DATA, counted, ours, read
+from benchmarks.compliance.identity import DATA, counted, ours, read, split_outside
 from benchmarks.figures import Figure
 from registry.compliance.rulesets import load
 from registry.compliance.subject import Subject
@@ -75,19 +75,24 @@ def run() -> list[Figure]:
 
 def _compare(programs: Path, folder: Path) -> list[Figure]:
     rule_set = load("spectral:oas")
-    equal = different = 0
+    equal = different = outside = 0
     figures: list[Figure] = []
     for name in COMPARED:
         theirs_seconds, theirs = spectral(programs, name, folder)
         subject = Subject(read(name), name)
         mine, expected = counted(ours(subject, rule_set)), counted(theirs)
+        missing, extra = expected - mine, mine - expected
+        outside += split_outside(missing, extra)
         equal += sum((mine & expected).values())
-        different += sum(((mine - expected) + (expected - mine)).values())
+        different += sum((missing + extra).values())
         if name in TIMED:
             figures += _timed(programs, folder, name, theirs_seconds)
-    how = f"spectral:oas on {len(COMPARED)} documents, code, severity, path, message and range"
+    how = (
+        f"spectral:oas on {len(COMPARED)} documents, code, severity, path, message and range; "
+        f"{outside} more differ only in words about files that we refuse to fetch"
+    )
     figures.insert(0, Figure("findings equal to Spectral's in this run", equal, "", "", how))
-    figures.insert(1, Figure("findings that differ in this run", different, "", "", how))
+    figures.insert(1, Figure("findings that differ in this run", different, "", "<= 0", how))
     return figures
 
 

@@ -78,6 +78,7 @@ else:
                 "use_copy": True,
                 "default_target_schema": "singer_bench",
                 "add_record_metadata": False,
+                "activate_version": False,
             }
         )
     )

@@ -1,6 +1,7 @@
 """Read files that another system puts into a folder: the kind `files`.
 
-CSV, JSON Lines, XML, Parquet, and sheets of Excel or OpenDocument.
+CSV, JSON Lines, XML, Parquet, and sheets of Excel or OpenDocument; in a folder of this machine, or
+by SFTP, WebDAV and S3.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from connectors.files.csv_rows import CsvFile
 from connectors.files.excel_rows import ExcelFile
-from connectors.files.folders import Found, find_files, folder_of
+from connectors.files.folders import Folder, Found
 from connectors.files.json_rows import JsonLinesFile
 from connectors.files.parquet_rows import ParquetFile
+from connectors.files.places import open_folder
 from connectors.files.tables import COLUMNS_MAX, Place, Rows, Table, check_columns
 from connectors.files.xml_rows import XmlFile
 from connectors.sdk.cursors import END, is_end, read_position, write_position
@@ -97,11 +99,11 @@ class FilesConnector:
 
     kind: ClassVar[str] = "files"
     stream_type: ClassVar[type[StreamSpec]] = FilesStream
-    auth_types: ClassVar[frozenset[str]] = frozenset({"none"})
+    auth_types: ClassVar[frozenset[str]] = frozenset({"none", "basic", "bearer", "ssh", "s3"})
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._folder = folder_of(source.base_url)
+        self._folder: Folder = open_folder(source)
 
     async def read(self, stream: str, cursor: Cursor | None) -> AsyncGenerator[Page, None]:
         """Read one stream from where the cursor stands; the end is the end of the last file."""
@@ -109,14 +111,14 @@ class FilesConnector:
         if cursor is not None and is_end(cursor):
             yield Page(records=[], cursor=cursor, last=True)
             return
-        found = await asyncio.to_thread(find_files, self._folder, spec.files)
-        files, place = _remaining(found, cursor)
+        files, place = _remaining(await self._folder.find(spec.files), cursor)
         for file, following in zip(files, [*files[1:], None], strict=True):
-            table = await _in_thread(file, partial(_open, spec, file.path))
+            path = await self._folder.fetch(file)
+            table = await self._in_thread(file, partial(_open, spec, path))
             try:
                 ended = False
                 while not ended:
-                    rows = await _in_thread(file, partial(table.rows, place, spec.size))
+                    rows = await self._in_thread(file, partial(table.rows, place, spec.size))
                     place, ended = rows.after, rows.ended
                     yield _page(rows, file, following)
             finally:
@@ -124,23 +126,23 @@ class FilesConnector:
             place = Place()
 
     async def close(self) -> None:
-        """Do nothing: files are closed as soon as they are read."""
+        """Let go of the folder."""
+        await self._folder.close()
 
-
-async def _in_thread(file: Found, work: Callable[[], T]) -> T:
-    """Read in a thread, because a share may hang; refuse what came from a changing file."""
-    try:
-        done = await asyncio.to_thread(work)
-        changed = not await asyncio.to_thread(file.is_unchanged)
-    except PermissionError:
-        raise GiveUp(
-            f"We may not read {file.path.name}.", remedy="Give the service's account the right."
-        ) from None
-    except OSError as error:
-        raise RetryLater(f"{file.path.name} cannot be read now: {error.strerror}.") from None
-    if changed:
-        raise RetryLater(f"{file.path.name} changed while it was read; it is read again.")
-    return done
+    async def _in_thread(self, file: Found, work: Callable[[], T]) -> T:
+        """Read in a thread, because a share may hang; refuse what came from a changing file."""
+        try:
+            done = await asyncio.to_thread(work)
+            changed = not await self._folder.unchanged(file)
+        except PermissionError:
+            raise GiveUp(
+                f"We may not read {file.name}.", remedy="Give the service's account the right."
+            ) from None
+        except OSError as error:
+            raise RetryLater(f"{file.name} cannot be read now: {error.strerror}.") from None
+        if changed:
+            raise RetryLater(f"{file.name} changed while it was read; it is read again.")
+        return done
 
 
 def _remaining(found: Sequence[Found], cursor: Cursor | None) -> tuple[list[Found], Place]:
@@ -154,7 +156,7 @@ def _remaining(found: Sequence[Found], cursor: Cursor | None) -> tuple[list[Foun
         return list(found), Place()
     name, fingerprint, offset, row = position
     for number, file in enumerate(found):
-        if file.path.name == name:
+        if file.name == name:
             same = file.fingerprint == fingerprint
             return list(found[number:]), Place(offset, row) if same else Place()
     return list(found), Place()
@@ -165,9 +167,9 @@ def _page(rows: Rows, file: Found, following: Found | None) -> Page:
     if last:
         position = END
     elif rows.ended and following is not None:
-        position = write_position("files", following.path.name, following.fingerprint, 0, 0)
+        position = write_position("files", following.name, following.fingerprint, 0, 0)
     else:
-        position = write_position("files", file.path.name, file.fingerprint, *rows.after)
+        position = write_position("files", file.name, file.fingerprint, *rows.after)
     return Page(
         records=rows.records, rejected=rows.rejected, cursor=Cursor(position=position), last=last
     )

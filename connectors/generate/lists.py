@@ -1,4 +1,4 @@
-"""Find in an answer's schema where the records are, how pages go on, and what the key is."""
+"""Find in an answer's schema where the records are, what their key is, and what says changed."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,18 +9,13 @@ from connectors.generate.guesses import LIKELY, SURE, WEAK, Guess
 from connectors.generate.shapes import Shapes
 from connectors.generate.words import (
     CHANGED,
-    CURSOR_PARAMETERS,
     KEYS,
     KEYS_OF_MACHINES,
     NEXT_LINKS,
     NEXT_TOKENS,
-    OFFSET_PARAMETERS,
-    PAGE_PARAMETERS,
     RECORDS,
     SINCE_ENDINGS,
     SINCE_PARAMETERS,
-    SIZE_PARAMETERS,
-    TOTAL_HEADERS,
     TOTALS,
     WRAPPERS,
     plain,
@@ -32,15 +27,8 @@ ENVELOPE_DEPTH_MAX = 3
 FIELDS_MAX = 400
 """Of one envelope; more is a record, not an envelope."""
 
-SIZE_WANTED = 500
-"""Records per page; larger pages gain little, and many sources refuse them."""
-
-SIZE_UNSTATED = 100
-"""Where the document states no maximum: what nearly every source takes."""
-
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_MAXIMUM = re.compile(r"max\w*\W{0,3}(?:\w+\W+){0,3}?([0-9]{1,6})")
 
 
 @dataclass(frozen=True)
@@ -117,144 +105,6 @@ def dotted(steps: Sequence[str]) -> str:
     return path
 
 
-def find_paging(
-    shapes: Shapes, schema: Any, parameters: Sequence[Parameter], headers: Mapping[str, Any]
-) -> Guess[dict[str, Any]]:
-    """Return the options under `paging`; `none` where the document declares no way of paging."""
-    fields = [(path, steps, inner) for path, steps, inner in walk_envelope(shapes, schema)]
-    by_name = {plain(parameter.name): parameter for parameter in parameters}
-    size = _size(shapes, by_name)
-    total = _total(shapes, fields, headers)
-    for attempt in (_by_link, _by_token):
-        found = attempt(shapes, fields, by_name)
-        if found is not None:
-            extra = {**size, **({} if "total_header" in total else total)}
-            return Guess({**found.value, **extra}, found.confidence, found.evidence)
-    page = next((by_name[name] for name in PAGE_PARAMETERS if name in by_name), None)
-    if page is not None and not _is_text_only(shapes, page):
-        first = _first_page(shapes, page)
-        options = {"type": "page", "parameter": page.name, "first": first, **size, **total}
-        sure = SURE if size and total else LIKELY
-        return Guess(options, sure, f"parameter `{page.name}` numbers the pages from {first}")
-    if any(plain(name) == "link" for name in headers):
-        return Guess({"type": "header_link", **size, **total}, SURE, "answers have a Link header")
-    skip = next((by_name[name] for name in OFFSET_PARAMETERS if name in by_name), None)
-    if skip is not None and size and not _is_text_only(shapes, skip):
-        options = {"type": "offset", "parameter": skip.name, **size, **total}
-        sure = SURE if total else LIKELY
-        return Guess(options, sure, f"parameter `{skip.name}` skips records")
-    return Guess({"type": "none"}, LIKELY if size else SURE, "no way of paging is declared")
-
-
-Fields = Sequence[tuple[str, tuple[str, ...], Any]]
-
-
-def _by_link(
-    shapes: Shapes, fields: Fields, by_name: Mapping[str, Parameter]
-) -> Guess[dict[str, Any]] | None:
-    for path, steps, inner in fields:
-        last = plain(steps[-1])
-        inside_next = len(steps) > 1 and plain(steps[-2]) in ("next", "nextpage")
-        if last not in NEXT_LINKS and not (last in ("href", "url") and inside_next):
-            continue
-        if "object" in shapes.types(inner):
-            continue  # its `href` comes later in the walk
-        said = _says_address(shapes, inner)
-        usual = last != "next" or "page" in by_name or inside_next or "links" in path.lower()
-        if not said and not usual:
-            continue
-        if not said and any(name in by_name for name in CURSOR_PARAMETERS):
-            continue  # a token under a name that others use for links
-        options: dict[str, Any] = {"type": "link", "next": path}
-        if not shapes.nullable(inner):
-            options["absent_means_end"] = True
-        why = f"`{path}` holds the address of the next page"
-        return Guess(options, SURE if said else LIKELY, why)
-    return None
-
-
-def _says_address(shapes: Shapes, schema: Any) -> bool:
-    """Tell whether format, example or description call a value an address."""
-    if str(shapes.word(schema, "format")) in ("uri", "url", "uri-reference", "iri"):
-        return True
-    shown = f"{shapes.word(schema, 'example')} {shapes.word(schema, 'description')}".lower()
-    return "://" in shown or " url" in shown or shown.startswith("/") or "uri" in shown
-
-
-def _by_token(
-    shapes: Shapes, fields: Fields, by_name: Mapping[str, Parameter]
-) -> Guess[dict[str, Any]] | None:
-    parameter = next((by_name[name] for name in CURSOR_PARAMETERS if name in by_name), None)
-    if parameter is None:
-        return None
-    for wanted in (*NEXT_TOKENS, "next"):
-        for path, steps, inner in fields:
-            if plain(steps[-1]) == wanted and "array" not in shapes.types(inner):
-                options: dict[str, Any] = {"type": "cursor", "parameter": parameter.name}
-                options["next"] = path
-                if not shapes.nullable(inner):
-                    options["absent_means_end"] = True
-                why = f"`{path}` is sent back as `{parameter.name}`"
-                return Guess(options, SURE, why)
-    return None
-
-
-def _size(shapes: Shapes, by_name: Mapping[str, Parameter]) -> dict[str, Any]:
-    """Return how many records to ask for, where the interface lets us say."""
-    parameter = next((by_name[name] for name in SIZE_PARAMETERS if name in by_name), None)
-    if parameter is None:
-        return {}
-    stated = shapes.word(parameter.schema, "maximum")
-    if not isinstance(stated, int | float):
-        told = _MAXIMUM.search(parameter.description.lower())
-        stated = int(told[1]) if told else None
-    options = shapes.word(parameter.schema, "enum")
-    numbers = [n for n in options or () if isinstance(n, int)] if isinstance(options, list) else []
-    if numbers:
-        stated = max(numbers)
-    size = int(min(stated, SIZE_WANTED)) if stated and stated >= 1 else SIZE_UNSTATED
-    return {"size_parameter": parameter.name, "size": size}
-
-
-def _total(shapes: Shapes, fields: Fields, headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where the number of records of the whole list stands."""
-    for name in headers:
-        if plain(name) in TOTAL_HEADERS:
-            return {"total_header": name}
-    for path, steps, inner in fields:
-        last = plain(steps[-1])
-        nested = len(steps) > 1 and plain(steps[-2]) in ("total", "page", "pagination", "meta")
-        described = str(shapes.word(inner, "description") or "").lower()
-        siblings = {plain(other[-1]) for _, other, _ in fields if other[:-1] == steps[:-1]}
-        is_total = (
-            last in TOTALS
-            or (last == "count" and ("total" in described or {"next", "previous"} <= siblings))
-            or (last in ("totaal", "totalcount") and nested)
-        )
-        if is_total and "integer" in (shapes.types(inner) or {"integer"}):
-            return {"total": path}
-    return {}
-
-
-def _first_page(shapes: Shapes, parameter: Parameter) -> int:
-    for word in ("minimum", "default"):
-        found = shapes.word(parameter.schema, word)
-        if found in (0, 1):
-            return int(found)
-    told = parameter.description.lower()
-    return 0 if any(sign in told for sign in ("zero-based", "zero based", "starts at 0", "0-based",
-        "starting at 0", "starting from 0", "0..n")) else 1  # fmt: skip
-
-
-def _is_text_only(shapes: Shapes, parameter: Parameter) -> bool:
-    """Tell whether a parameter takes words: `start` may be a day, `page` the name of one."""
-    types = shapes.types(parameter.schema)
-    return bool(types) and not types & {"integer", "number"} and (
-        bool(shapes.word(parameter.schema, "format")) or types != {"string"}
-        or not str(shapes.word(parameter.schema, "default") or "0").isdigit()
-    )  # fmt: skip
-
-
 def find_key(
     shapes: Shapes, record: Any, *, in_path: Sequence[str], owner: str
 ) -> Guess[str] | None:
@@ -305,7 +155,23 @@ def _key_by_likeness(
     for name in required if isinstance(required, list) else ():
         if isinstance(name, str) and plain(name).endswith(("uuid", "id", "nummer", "number")):
             return Guess(dotted([name]), WEAK, f"`{name}` is required and ends like a key")
-    return None
+    return _key_inside(shapes, record, stem)
+
+
+def _key_inside(shapes: Shapes, record: Any, stem: str) -> Guess[str] | None:
+    """Return a key of the one object that a record wraps, as `woonplaats.identificatie` is."""
+    found: list[tuple[str, str]] = []
+    for name, inner in shapes.properties(record).items():
+        fields = {} if name.startswith("_") else shapes.properties(inner)
+        by_name = {plain(field): field for field in fields}
+        key = next((by_name[end] for end in (*KEYS_OF_MACHINES, *KEYS) if end in by_name), None)
+        if key is not None:
+            found.append((name, key))
+    if len(found) != 1:
+        return None
+    named = plain(found[0][0]).startswith(stem)
+    why = f"`{found[0][1]}` is a usual name of a key, in the record's only object that has one"
+    return Guess(dotted(found[0]), LIKELY if named else WEAK, why)
 
 
 def find_changed(shapes: Shapes, record: Any) -> Guess[str] | None:

@@ -19,11 +19,11 @@ from connectors.generate.lists import (
     Parameter,
     find_changed,
     find_key,
-    find_paging,
     find_records,
     find_since,
 )
 from connectors.generate.mapping import propose_map
+from connectors.generate.pages import UNTOLD, find_paging
 from connectors.generate.shapes import Shapes
 from connectors.generate.signing import find_auth
 from connectors.generate.words import plain
@@ -91,7 +91,7 @@ class _Reader:
         item = self._shapes.follow(self._paths[path])
         operation = item.get("get")
         if not isinstance(operation, Mapping):
-            return ""
+            return _asked_by_post(item)
         answer = self._answer(operation)
         if answer is None:
             return "no JSON answer is described"
@@ -108,14 +108,16 @@ class _Reader:
         shapes, (schema, headers) = self._shapes, answer
         record = shapes.items(_reach(shapes, schema, records.value))
         name = path.rstrip("/").rsplit("/", 1)[-1] or "list"
-        paging = find_paging(shapes, schema, query, headers)
         key = find_key(shapes, record, in_path=self._single(path), owner=name)
+        paging = find_paging(shapes, schema, query, headers, key)
         changed = find_changed(shapes, record)
         open_points = [
             f"parameter `{p.name}` is required: give it under `parameters`"
             for p in query
             if p.required and p.name not in paging.value.values()
         ]
+        if paging.evidence.startswith(UNTOLD):
+            open_points.append(f"{paging.evidence}: only the first answer is read")
         if key is None:
             open_points.append("nothing looks like a key: write `key`")
         return InferredStream(
@@ -181,6 +183,19 @@ class _Reader:
             if match:
                 found.append(match[1])
         return found
+
+
+def _asked_by_post(item: Mapping[str, Any]) -> str:
+    """Return a reason for a path that answers a question that is posted; a new thing gives 201."""
+    operation = item.get("post")
+    answers = operation.get("responses") if isinstance(operation, Mapping) else None
+    if (
+        isinstance(answers, Mapping)
+        and {"200", 200} & set(answers)
+        and not {"201", 201} & set(answers)
+    ):
+        return "it is asked by POST: `post` and `body` are written by hand, or taken from a preset"
+    return ""
 
 
 def _reach(shapes: Shapes, schema: Any, path: str) -> Any:

@@ -1,6 +1,6 @@
 """Look into JSON Schemas of a document: references followed, combinations merged, all bounded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -35,6 +35,7 @@ class Shapes:
     document: Mapping[str, Any]
     foreign: set[str] = field(default_factory=set)
     _found: dict[str, Any] = field(default_factory=dict)
+    _seen: dict[int, "_Facts"] = field(default_factory=dict)
 
     def follow(self, node: Any) -> Schema:
         """Return what a node means: itself, or what its reference leads to; else nothing."""
@@ -59,13 +60,41 @@ class Shapes:
             self._found[reference] = node
         return self._found[reference]
 
-    def parts(self, schema: Any) -> Iterator[Schema]:
-        """Yield a schema and all it is combined of; alternatives count as if all held.
+    def parts(self, schema: Any) -> Sequence[Schema]:
+        """Return a schema and all it is combined of; alternatives count as if all held.
 
         A part that is met again is passed over: it can add nothing, and a document may repeat
         one so often in itself that nobody would live to see the end.
         """
-        seen: set[int] = set()
+        return self._facts(schema).parts
+
+    def properties(self, schema: Any) -> dict[str, Any]:
+        """Return the properties of an object with all its parts, in the document's order."""
+        facts = self._facts(schema)
+        if facts.properties is None:
+            facts.properties = _properties(facts.parts)
+        return facts.properties
+
+    def types(self, schema: Any) -> frozenset[str]:
+        """Return the JSON types a schema allows, as far as it says."""
+        facts = self._facts(schema)
+        if facts.types is None:
+            facts.types = frozenset(_types(facts.parts))
+        return facts.types
+
+    def word(self, schema: Any, name: str) -> Any:
+        """Return the first value that a schema or one of its parts has under a word."""
+        return next((part[name] for part in self.parts(schema) if name in part), None)
+
+    def _facts(self, schema: Any) -> "_Facts":
+        """Return what was found out about a schema; each is asked about some fifty times."""
+        facts = self._seen.get(id(schema))
+        if facts is None:
+            facts = self._seen[id(schema)] = _Facts(schema, self._parts(schema))
+        return facts
+
+    def _parts(self, schema: Any) -> tuple[Schema, ...]:
+        seen: dict[int, Schema] = {}
         level = [schema]
         for _ in range(DEPTH_MAX):
             inner: list[Any] = []
@@ -73,39 +102,12 @@ class Shapes:
                 found = self.follow(node)
                 if not found or id(found) in seen or len(seen) >= PARTS_MAX:
                     continue
-                seen.add(id(found))
-                yield found
+                seen[id(found)] = found
                 for word in ("allOf", "oneOf", "anyOf"):
                     listed = found.get(word)
                     inner += listed[:VARIANTS_MAX] if isinstance(listed, list) else ()
             level = inner
-
-    def properties(self, schema: Any) -> dict[str, Any]:
-        """Return the properties of an object with all its parts, in the document's order."""
-        found: dict[str, Any] = {}
-        for part in self.parts(schema):
-            own = part.get("properties")
-            for name, inner in own.items() if isinstance(own, Mapping) else ():
-                if len(found) >= PROPERTIES_MAX:
-                    return found
-                found.setdefault(str(name), inner)
-        return found
-
-    def types(self, schema: Any) -> set[str]:
-        """Return the JSON types a schema allows, as far as it says."""
-        found: set[str] = set()
-        for part in self.parts(schema):
-            kind = part.get("type")
-            found |= {kind} if isinstance(kind, str) else set(kind or ()) if _texts(kind) else set()
-            if isinstance(part.get("properties"), Mapping):
-                found.add("object")
-            if "items" in part:
-                found.add("array")
-        return found
-
-    def word(self, schema: Any, name: str) -> Any:
-        """Return the first value that a schema or one of its parts has under a word."""
-        return next((part[name] for part in self.parts(schema) if name in part), None)
+        return tuple(seen.values())
 
     def items(self, schema: Any) -> Any:
         """Return the schema of an array's items."""
@@ -125,5 +127,35 @@ class Shapes:
         ) or "null" in self.types(schema)
 
 
-def _texts(found: Any) -> bool:
-    return isinstance(found, list) and all(isinstance(item, str) for item in found)
+@dataclass
+class _Facts:
+    """What was found out about one schema, which is held so that nothing else takes its place."""
+
+    schema: Any
+    parts: tuple[Schema, ...]
+    properties: dict[str, Any] | None = None
+    types: frozenset[str] | None = None
+
+
+def _properties(parts: Iterable[Schema]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in parts:
+        own = part.get("properties")
+        for name, inner in own.items() if isinstance(own, Mapping) else ():
+            if len(found) >= PROPERTIES_MAX:
+                return found
+            found.setdefault(str(name), inner)
+    return found
+
+
+def _types(parts: Iterable[Schema]) -> Iterator[str]:
+    for part in parts:
+        kind = part.get("type")
+        if isinstance(kind, str):
+            yield kind
+        elif isinstance(kind, list):
+            yield from (one for one in kind if isinstance(one, str))
+        if isinstance(part.get("properties"), Mapping):
+            yield "object"
+        if "items" in part:
+            yield "array"

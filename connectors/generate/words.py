@@ -47,6 +47,11 @@ PAGE_PARAMETERS = (
     "page", "pagenumber", "pagenum", "pageno", "pageindex", "pagina", "paginanummer", "seite",
     "currentpage", "p",
 )  # fmt: skip
+NEXT_PAGES = ("nextpage", "nextpagenumber", "nextpagetoken", "nextpageid", "pagenext")
+LAST_PARAMETERS = ("startingafter", "after", "afterid", "lastid", "sinceid", "startafter",
+    "lastkey", "afterkey", "startafterid", "fromid", "marker")  # fmt: skip
+MORE = ("hasmore", "more", "hasnext", "hasnextpage", "ismore", "moreresults", "hasmoreitems",
+    "moreavailable", "istruncated", "truncated", "meerresultaten", "hasmoreresults")  # fmt: skip
 OFFSET_PARAMETERS = ("offset", "skip", "startindex", "start", "from", "startat", "debut")
 SIZE_PARAMETERS = (
     "pagesize", "perpage", "limit", "size", "top", "count", "maxresults", "pagelimit", "rows",

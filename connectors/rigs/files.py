@@ -11,7 +11,7 @@ from lxml import etree
 
 from connectors.files import FilesConnector, FilesStream
 from connectors.sdk.conformance.rigs import Played, Rig, Show, person
-from connectors.sdk.spec import ConnectorFile
+from connectors.sdk.spec import ConnectorFile, NoAuth
 
 PER_FILE = 11
 """Records in one file, so that a show of twenty-three has three of them."""
@@ -38,7 +38,9 @@ class FilesRig(Rig):
                 ]
                 name = self._stream.files.replace("*", f"{start:06d}").replace("?", "0")
                 _WRITERS[self._stream.format](Path(place) / name, people, self._stream)
-            yield Played(source=self.source(f"file://{place}", size=show.size))
+            source = self.source(f"file://{place}", size=show.size)
+            here = source.spec.model_copy(update={"auth": NoAuth()})  # wherever the real ones lie
+            yield Played(source=self.with_spec(source, here))
 
     def _filled(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return a record with every column that the mapping asks for."""

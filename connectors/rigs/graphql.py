@@ -5,7 +5,8 @@ import json
 from connectors.graphql import GraphQLConnector, GraphQLStream
 from connectors.sdk.conformance.http_rigs import HTTP_FAULTS, HttpRig, Shown
 from connectors.sdk.conformance.playing import Asked, Told
-from connectors.sdk.conformance.rigs import Fault, Show, merged, person, planted
+from connectors.sdk.conformance.rigs import Fault, Show, person
+from connectors.sdk.json_pages import merged, planted
 from connectors.sdk.spec import ConnectorFile
 
 

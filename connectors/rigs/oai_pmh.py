@@ -1,11 +1,11 @@
 """Plays an OAI-PMH repository for the conformance kit."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
 
 from connectors.oai_pmh import NAMESPACE, OaiConnector, OaiStream
+from connectors.rigs.elements import write_elements
 from connectors.sdk.conformance.http_rigs import HTTP_FAULTS, HttpRig, Shown
 from connectors.sdk.conformance.playing import Asked, Told
 from connectors.sdk.conformance.rigs import Fault, Show, person
@@ -39,17 +39,8 @@ class OaiRig(HttpRig):
         records = etree.SubElement(top, f"{{{NAMESPACE}}}ListRecords")
         for number in shown.numbers:
             record = etree.SubElement(records, f"{{{NAMESPACE}}}record")
-            _write(record, person(self._stream, number))
+            write_elements(record, person(self._stream, number), NAMESPACE)
         token = etree.SubElement(records, f"{{{NAMESPACE}}}resumptionToken")
         token.set("completeListSize", str(shown.total))
         token.text = "" if shown.follows is None else str(shown.follows)
         return Told(etree.tostring(top), headers={"Content-Type": "text/xml"})
-
-
-def _write(parent: etree._Element, value: Mapping[str, Any]) -> None:
-    for name, inner in value.items():
-        child = etree.SubElement(parent, f"{{{NAMESPACE}}}{name}")
-        if isinstance(inner, Mapping):
-            _write(child, inner)
-        else:
-            child.text = str(inner)

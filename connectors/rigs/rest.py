@@ -7,11 +7,13 @@ from urllib.parse import quote, urlencode
 from connectors.rest import RestConnector, RestStream
 from connectors.sdk.conformance.http_rigs import HTTP_FAULTS, HttpRig, Shown
 from connectors.sdk.conformance.playing import Asked, Told
-from connectors.sdk.conformance.rigs import Fault, Show, merged, person, planted
+from connectors.sdk.conformance.rigs import Fault, Show, person
+from connectors.sdk.json_pages import merged, path_steps, planted
 from connectors.sdk.paging import (
     CountedPaging,
     CursorPaging,
     HeaderLinkPaging,
+    LastKeyPaging,
     LinkPaging,
     MarkedPaging,
     NoPaging,
@@ -31,8 +33,9 @@ class RestRig(HttpRig):
     def __init__(self, spec: ConnectorFile, stream: str) -> None:
         found = spec.streams[stream]
         assert isinstance(found, RestStream)  # the kind was looked up by the file's own word
+        found = _with_values_of_its_own(found)
         self._stream, paging = found, found.paging
-        self.counted = isinstance(paging, CountedPaging)
+        self.counted = isinstance(paging, CountedPaging | LastKeyPaging)
         faults = set(HTTP_FAULTS)
         if isinstance(paging, LinkPaging | HeaderLinkPaging):
             faults.add(Fault.FOREIGN_NEXT)
@@ -53,35 +56,45 @@ class RestRig(HttpRig):
     def options(self, show: Show) -> dict[str, Any]:
         """Return the stream's options that ask for pages of the show's size."""
         paging = self._stream.paging
+        here = {"partitions": self._stream.partitions}
         if not isinstance(paging, SizedPaging):
-            return {}
-        return {"paging": paging.model_copy(update={"size": show.size})}
+            return here
+        return {**here, "paging": paging.model_copy(update={"size": show.size})}
 
     def numbers(self, show: Show, asked: Asked) -> list[int]:
         """Return the records of the partition that is asked for."""
-        parts, numbers = self._stream.partitions, show.numbers()
-        if parts is None:
+        partitions, numbers = self._stream.partitions, show.numbers()
+        if partitions is None:
             return numbers
-        for place, value in enumerate(parts.values):
-            path = self._stream.get.replace("{partition}", quote(value, safe=""))
-            held = parts.parameter and asked.query.get(parts.parameter) == value
-            if held or (parts.parameter is None and asked.path == path):
-                return [one for one in numbers if one % len(parts.values) == place]
+        parts = partitions.parts()
+        for place, part in enumerate(parts):
+            path = self._stream.path.replace("{partition}", quote(part.values[0], safe=""))
+            wanted: Any = part.values if partitions.together else part.values[0]
+            held = partitions.parameter and _said(asked, partitions.parameter) == wanted
+            if held or (partitions.parameter is None and asked.path == path):
+                return [one for one in numbers if one % len(parts) == place]
         return []
 
     def start(self, show: Show, asked: Asked) -> int:
         """Return how many records come before the page that is asked for."""
-        paging, query = self._stream.paging, asked.query
+        paging = self._stream.paging
         match paging:
             case CursorPaging():
-                return int(query.get(paging.parameter, "0"))
+                return int(_said(asked, paging.parameter) or 0)
             case NumberPaging():
                 size = max(1, show.size // 2) if show.fault is Fault.SHORT_PAGE else show.size
-                return (int(query[paging.parameter]) - paging.first) * size
+                return (int(_said(asked, paging.parameter)) - paging.first) * size
             case OffsetPaging():
-                return int(query[paging.parameter])
+                return int(_said(asked, paging.parameter)) - paging.first
+            case LastKeyPaging():
+                return self._after(show, asked, _said(asked, paging.parameter))
             case _:
-                return int(query.get(PLACE, "0"))
+                return int(asked.query.get(PLACE, "0"))
+
+    def _after(self, show: Show, asked: Asked, name: str | None) -> int:
+        """Return how many records come before the one after the record of a name."""
+        numbers = self.numbers(show, asked)
+        return 0 if name is None else numbers.index(int(name)) + 1
 
     def tell(self, show: Show, asked: Asked, shown: Shown) -> Told:
         """Write a page as the source would."""
@@ -100,6 +113,11 @@ class RestRig(HttpRig):
                 body = merged(body, planted(paging.next, token))
             elif not paging.absent_means_end:
                 body = merged(body, planted(paging.next, None))
+        if isinstance(paging, LastKeyPaging):
+            for item, number in zip(items, shown.numbers, strict=True):
+                item.update(merged(item, planted(paging.field, f"{number:06d}")))
+            if paging.more is not None:
+                body = merged(body, planted(paging.more, shown.start + len(items) < shown.total))
         if isinstance(paging, HeaderLinkPaging):
             headers["Link"] = f'<{link}>; rel="next"' if shown.follows is not None else "<x>; rel=x"
         if paging.total is not None:
@@ -107,6 +125,26 @@ class RestRig(HttpRig):
         if paging.total_header is not None:
             headers[paging.total_header] = str(shown.total)
         return Told(json.dumps(body).encode(), headers=headers)
+
+
+def _with_values_of_its_own(stream: RestStream) -> RestStream:
+    """Return a stream whose partitions do not come from a file, which holds keys of real people."""
+    partitions = stream.partitions
+    if partitions is None or partitions.values_file is None:
+        return stream
+    few = [f"value-{number}" for number in range(3 * (partitions.together or 1))]
+    ours = partitions.model_copy(update={"values_file": None, "values": few})
+    return stream.model_copy(update={"partitions": ours})
+
+
+def _said(asked: Asked, name: str) -> Any:
+    """Return what a request says under a name, in its query or its body."""
+    if asked.method == "GET":
+        return asked.query.get(name)
+    found: Any = json.loads(asked.body)
+    for step in path_steps(name):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
 
 
 def _here(asked: Asked) -> str:

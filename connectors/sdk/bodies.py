@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import AsyncIterable
+from typing import BinaryIO, NamedTuple
 
 from connectors.sdk.retries import Hiccup
 from schemas.errors import GiveUp
@@ -16,13 +17,28 @@ RATIO_FREE_BYTES = 1024 * 1024
 """Below this a high ratio harms nobody: an empty list of blanks packs well, too."""
 
 
-async def read_body(pieces: AsyncIterable[bytes], *, encoding: str, limit: int) -> bytes:
+class Into(NamedTuple):
+    """Where a body goes that is too large for memory.
+
+    Attributes:
+        file: Written from its start, and emptied first.
+        limit: Most bytes.
+    """
+
+    file: BinaryIO
+    limit: int
+
+
+async def read_body(
+    pieces: AsyncIterable[bytes], *, encoding: str, limit: int, into: Into | None = None
+) -> bytes:
     """Read and unpack a body.
 
     Args:
         pieces: Bytes as they come over the wire.
         encoding: Content-Encoding; empty, identity or gzip.
         limit: Most bytes after unpacking.
+        into: Write the body there, and return nothing.
 
     Raises:
         GiveUp: Too large, or packed in a way we did not ask for.
@@ -33,12 +49,18 @@ async def read_body(pieces: AsyncIterable[bytes], *, encoding: str, limit: int) 
         raise GiveUp("The source packs its answer in a way we did not ask for (only gzip).")
     parts: list[bytes] = []
     size = 0
+    if into is not None:
+        into.file.seek(0)
+        into.file.truncate()
     async for piece in pieces:
         part = unpack.feed(piece) if unpack else piece
         size += len(part)
         if size > limit:
             raise too_large(limit)
-        parts.append(part)
+        if into is None:
+            parts.append(part)
+        else:
+            into.file.write(part)
     if unpack and not unpack.whole:
         raise Hiccup("its packed answer ended early")
     return b"".join(parts)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from connectors.sdk.columns import Whole, call_whole, field_of, literal, step_into
 from connectors.sdk.functions import FUNCTIONS, Evaluate
 from connectors.sdk.values import is_blank
 from schemas.errors import InvalidConnectorFile, RejectRecord
@@ -44,6 +45,7 @@ class Compiled(NamedTuple):
         roots: The record's own fields it reads.
         steps: The names to follow, where the expression is a path of nothing but names.
         constant: Its value, where it is a literal; otherwise an ellipsis.
+        whole: Runs it on all records of a page at once, where there is a way.
     """
 
     evaluate: Evaluate
@@ -51,6 +53,7 @@ class Compiled(NamedTuple):
     roots: frozenset[str] = frozenset()
     steps: tuple[str, ...] = ()
     constant: Any = ...
+    whole: Whole | None = None
 
     @property
     def plain(self) -> str | None:
@@ -178,7 +181,8 @@ class _Parser:
 
     def root(self, name: str) -> Compiled:
         self.roots.add(name)
-        return Compiled(operator.methodcaller("get", name), name, steps=(name,))
+        run = operator.methodcaller("get", name)
+        return Compiled(run, name, steps=(name,), whole=field_of(name))
 
     def call(self, name: str) -> Compiled:
         if name not in FUNCTIONS:
@@ -197,7 +201,9 @@ class _Parser:
         if why := function.check(constants):
             raise self.fault(f"{why}; {name}() is written {function.usage}")
         path = _path(*arguments)
-        return Compiled(function.bind([_named(one, path) for one in arguments], constants), path)
+        run = function.bind([_named(one, path) for one in arguments], constants)
+        whole = call_whole(name, [argument.whole for argument in arguments], constants)
+        return Compiled(run, path, whole=whole)
 
 
 def _path(*parts: Compiled) -> str:
@@ -205,7 +211,7 @@ def _path(*parts: Compiled) -> str:
 
 
 def _constant(value: Any) -> Compiled:
-    return Compiled(lambda _: value, constant=value)
+    return Compiled(lambda _: value, constant=value, whole=literal(value))
 
 
 def _negated(part: Compiled) -> Compiled:
@@ -270,7 +276,8 @@ def _step(part: Compiled, step: str | int) -> Compiled:
             return None
         raise RejectRecord("what holds it is not an object", rule="shape_unexpected", path=path)
 
-    return Compiled(evaluate, path, steps=(*part.steps, step) if part.steps else ())
+    whole = step_into(part.whole, step) if part.whole else None
+    return Compiled(evaluate, path, steps=(*part.steps, step) if part.steps else (), whole=whole)
 
 
 def _item(part: Compiled, place: int) -> Compiled:

@@ -8,13 +8,14 @@ a byte is sent. So neither a hostile page nor a changed name server can carry a 
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import httpx
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
 from connectors.sdk.answers import Answer, ForeignAddress, Read
-from connectors.sdk.bodies import BODY_BYTES_MAX, read_body, too_large
+from connectors.sdk.bodies import BODY_BYTES_MAX, Into, read_body, too_large
+from connectors.sdk.http_fast import open_network
 from connectors.sdk.looking import Look, secured_by
 from connectors.sdk.pace import Pace
 from connectors.sdk.retries import Hiccup, retry_after_seconds, with_retries
@@ -34,6 +35,15 @@ BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})  # another try ma
 
 _HEADERS = {"User-Agent": "townclerk", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _TIMEOUT = httpx.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_dict()
+
+_REMEDIES = {
+    400: "Compare the query parameters in the connector file with the interface's document.",
+    403: "Ask the source's owner to let this account read that list.",
+    404: "Compare the path in the connector file, and the address, with the interface's document.",
+    405: "Compare the path in the connector file with the interface's document: it is no list.",
+    410: "The list is gone: ask the source's owner what took its place.",
+    422: "Compare the query parameters in the connector file with the interface's document.",
+}
 
 T = TypeVar("T")
 
@@ -121,6 +131,7 @@ class HttpClient:
         read: Read[T],
         *,
         also: frozenset[int] = frozenset(),
+        method: str = "POST",
     ) -> T:
         """Post a body that only asks (a query, a token form), and read the answer.
 
@@ -130,13 +141,27 @@ class HttpClient:
             headers: Header fields beside our own.
             read: Turns the answer into what is wanted.
             also: Statuses whose answer is read as if it were a success.
+            method: Another method that only asks, such as PROPFIND.
         """
         url, fields = self._url(target), {**_HEADERS, **headers}
         return await self._patiently(
             lambda: httpx.Request(
-                "POST", url, headers=fields, content=body, extensions={"also": also}
+                method, url, headers=fields, content=body, extensions={"also": also}
             ),
             read,
+        )
+
+    async def download(
+        self, target: str, into: BinaryIO, *, limit: int, headers: Mapping[str, str]
+    ) -> None:
+        """Write the answer's body into a file as it comes; a failed attempt begins anew."""
+        fields = {**_HEADERS, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
+        there = Into(into, limit)
+        await self._patiently(
+            lambda: httpx.Request(
+                "GET", self._url(target), headers=fields, extensions={"into": there}
+            ),
+            lambda _: None,
         )
 
     async def look(self, target: str, headers: Mapping[str, str], *, limit: int) -> Look:
@@ -228,10 +253,12 @@ class HttpClient:
         try:
             self._pace.answered(response.status_code, response.headers)
             self._judge(response, request)
+            into: Into | None = request.extensions.get("into")
+            limit = into.limit if into else BODY_BYTES_MAX
             length = response.headers.get("content-length", "")
-            if length.isdigit() and int(length[:19]) > BODY_BYTES_MAX:
-                raise too_large(BODY_BYTES_MAX)
-            body = await _body(response, BODY_BYTES_MAX)
+            if length.isdigit() and int(length[:19]) > limit:
+                raise too_large(limit)
+            body = await _body(response, limit, into)
         finally:
             await response.aclose()
         return Answer(body, response.headers, target, response.status_code)
@@ -255,7 +282,8 @@ class HttpClient:
                 )
             )
         if not 200 <= status < 300 or status == PARTIAL_STATUS:
-            raise GiveUp(f"{self._who} answered {path} with status {status}.", status=status)
+            what = f"{self._who} answered {path} with status {status}."
+            raise GiveUp(what, remedy=_REMEDIES.get(status), status=status)
 
     def _redirect(self, response: httpx.Response, request: httpx.Request) -> GiveUp:
         target = request.url.raw_path.decode("ascii")
@@ -271,9 +299,9 @@ class HttpClient:
         )
 
 
-async def _body(response: httpx.Response, limit: int) -> bytes:
+async def _body(response: httpx.Response, limit: int, into: Into | None = None) -> bytes:
     encoding = response.headers.get("content-encoding", "").strip().lower()
-    return await read_body(response.aiter_raw(), encoding=encoding, limit=limit)
+    return await read_body(response.aiter_raw(), encoding=encoding, limit=limit, into=into)
 
 
 async def _signed(request: httpx.Request, sign_in: SignIn) -> None:
@@ -302,7 +330,7 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
         self._base = base
         self._internal, self._loopback = internal, loopback
         self._addresses: list[str] = []
-        self._network = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+        self._network = open_network(tls)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first checked address that takes a connection."""

@@ -6,7 +6,7 @@ the wire; and one record that cannot be read must not take its whole page with i
 
 import codecs
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -161,13 +161,22 @@ def encode_record(value: Mapping[str, Any]) -> bytes:
     return _PLAIN.encode(value)
 
 
-def decode_records(pieces: Iterable[bytes]) -> tuple[list[SourceRecord], list[RejectedRecord]]:
-    """Decode each record; one that cannot be decoded is rejected and the rest goes on."""
+def decode_records(
+    pieces: Iterable[bytes], *, sound: bool = False
+) -> tuple[list[SourceRecord], list[RejectedRecord]]:
+    """Decode each record; one that cannot be decoded is rejected and the rest goes on.
+
+    Args:
+        pieces: The bytes of each record.
+        sound: Each piece is known to be one JSON value, so all may be decoded in one go.
+    """
     records, rejected = list[SourceRecord](), list[RejectedRecord]()
     decode = _DECODER.decode
-    for raw in pieces:
+    pieces = list(pieces)
+    values = _decode_at_once(pieces) if sound else None
+    for place, raw in enumerate(pieces):
         try:
-            value = decode(raw)
+            value = values[place] if values is not None else decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             why = "its JSON holds text or a number that cannot be decoded"
             rejected.append(_refused(raw, "json_unreadable", why))
@@ -179,6 +188,15 @@ def decode_records(pieces: Iterable[bytes]) -> tuple[list[SourceRecord], list[Re
         else:
             records.append(SourceRecord(raw, value))
     return records, rejected
+
+
+def _decode_at_once(pieces: Sequence[bytes]) -> list[Any] | None:
+    """Decode all pieces by one call, at half the cost; None where one of them cannot be."""
+    try:
+        values: list[Any] = _DECODER.decode(b"[" + b",".join(pieces) + b"]")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return values if len(values) == len(pieces) else None
 
 
 def _refused(raw: bytes, rule: str, why: str) -> RejectedRecord:
@@ -230,7 +248,7 @@ def _layer(tree: Mapping[str, Any]) -> Any:
 def _reach(top: Any, steps: list[str]) -> Any:
     for step in steps:
         if top is None or top is ABSENT:
-            return ABSENT
+            return top  # what stands in nothing is nothing: `"_links": null` has no next page
         field = next(one for one in msgspec.structs.fields(top) if one.encode_name == step)
         top = getattr(top, field.name)
     return top
@@ -249,3 +267,23 @@ def _paint(error: UnicodeError) -> tuple[str, int]:
 
 
 codecs.register_error("townclerk.paint", _paint)
+
+
+def planted(path: str, value: Any) -> dict[str, Any]:
+    """Return an object that has a value at a dotted path."""
+    for step in reversed(path_steps(path)):
+        value = {step: value}
+    return dict(value)
+
+
+def merged(*parts: dict[str, Any]) -> dict[str, Any]:
+    """Merge objects; objects under the same name are merged, too."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            held = whole.get(name)
+            if isinstance(held, dict) and isinstance(value, dict):
+                whole[name] = merged(held, value)
+            else:
+                whole[name] = value
+    return whole

@@ -1,14 +1,17 @@
 """Turn a page of raw records into canonical ones; what cannot be mapped is rejected, never lost.
 
-This runs for every record of every source, so each field is one closure that finds its value
-and one function that finishes it, both chosen while the mapping is compiled.
+This runs for every record of every source. A page is mapped column by column (columns.py); what a
+column cannot take goes value by value, and a record that is refused is mapped once more by itself,
+to say with which rule and where.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
+from connectors.sdk.columns import MIXED, Column, Finish, Whole, coded, days, keys, moments, texts
 from connectors.sdk.expressions import compile_expression
 from connectors.sdk.functions import Evaluate
 from connectors.sdk.json_pages import decode_records
@@ -31,8 +34,6 @@ KEY_CHARACTERS_MAX = 400
 FIELD_CHARACTERS_MAX = 500
 """Longer than any real name or street; longer text in such a field is a fault of the source."""
 
-Mapper = Callable[[Page], MappedPage]
-
 _KINDS = {kind.value: kind for kind in CustomerKind}
 _GENDERS = {gender.value: gender for gender in Gender}
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -45,94 +46,137 @@ class _Field(NamedTuple):
     run: Evaluate
     finish: Callable[[Any], Any]
     path: str
-    column: str | None
+    whole: Whole | None
+    finish_whole: Finish
+
+
+class MappedColumns(NamedTuple):
+    """A page after mapping, column by column.
+
+    Attributes:
+        records: The records that became canonical, as they came.
+        columns: The values of each canonical field that the mapping fills, in their order.
+        rejected: All others.
+    """
+
+    records: list[SourceRecord]
+    columns: dict[str, Column]
+    rejected: list[RejectedRecord]
+
+
+class Mapper:
+    """A stream's mapping, compiled once and run on every page.
+
+    It never raises for a record: each is either canonical, or rejected with rule, path and reason.
+
+    Args:
+        fields: Key, kind, and all others, in the order in which they are looked at.
+    """
+
+    def __init__(self, fields: Sequence[_Field]) -> None:
+        self.fields = fields
+
+    def __call__(self, page: Page) -> MappedPage:
+        """Map a page into records."""
+        found = self.columns(page)
+        names = tuple(found.columns)
+        rows = zip(*found.columns.values(), strict=True)
+        records = [CustomerRecord(**dict(zip(names, row, strict=True))) for row in rows]
+        return MappedPage(
+            customers=list(zip(found.records, records, strict=True)),
+            rejected=found.rejected,
+            cursor=page.cursor,
+            last=page.last,
+        )
+
+    def columns(self, page: Page) -> MappedColumns:
+        """Map a page into columns, for whoever writes it as such."""
+        records, rejected = page.records, list(page.rejected)
+        if page.undecoded:
+            decoded, unreadable = decode_records(page.undecoded, sound=page.sound)
+            records = [*records, *decoded] if records else decoded
+            rejected += unreadable
+        values = [record.value for record in records]
+        refused = set[int]()
+        columns = {field.name: _column(field, values, refused) for field in self.fields}
+        if refused:
+            rejected += [self._refusal(records[place]) for place in sorted(refused)]
+            good = [place for place in range(len(records)) if place not in refused]
+            records = [records[place] for place in good]
+            columns = {name: [column[at] for at in good] for name, column in columns.items()}
+        return MappedColumns(records, columns, rejected)
+
+    def key_of(self, record: Mapping[str, Any]) -> str:
+        """Return the key of a record of which nothing else has to be there.
+
+        Raises:
+            RejectRecord: It has none.
+        """
+        key: str = _finished(self.fields[0], record)
+        return key
+
+    def _refusal(self, record: SourceRecord) -> RejectedRecord:
+        """Say what is wrong first with a record of which a field was refused."""
+        key: str | None = None
+        for field in self.fields:
+            try:
+                value = _finished(field, record.value)
+            except RejectRecord as error:
+                return _rejected(record, error, field, key)
+            if field.name == "key":
+                key = value
+        raise AssertionError("a field was refused before")  # expressions know no chance
 
 
 def compile_mapping(stream: StreamSpec) -> Mapper:
-    """Compile a stream's mapping once, to run it on every page.
+    """Compile a stream's mapping.
 
     Args:
         stream: The stream with its `key`, `changed` and `map`.
-
-    Returns:
-        A function that never raises for a record: each is either canonical, or rejected with
-        rule, path and reason.
     """
-    texts = {"key": stream.key, "kind": stream.map["kind"], **stream.map}
+    written = {"key": stream.key, "kind": stream.map["kind"], **stream.map}
     if stream.changed is not None:
-        texts["changed_at"] = stream.changed
-    fields: dict[str, _Field] = {}
-    for name, text in texts.items():
+        written["changed_at"] = stream.changed
+    fields = list[_Field]()
+    for name, text in written.items():
         compiled = compile_expression(text, decimal=getattr(stream, "decimal", "."))
-        finish = _FINISH.get(name, _finish_text)
-        column = compiled.plain if finish is _finish_text else None
-        fields[name] = _Field(name, compiled.evaluate, finish, compiled.path or name, column)
-    map_record = _record_mapper(fields)
-
-    def map_page(page: Page) -> MappedPage:
-        customers, rejected = list[tuple[SourceRecord, CustomerRecord]](), list(page.rejected)
-        records = page.records
-        if page.undecoded:
-            decoded, unreadable = decode_records(page.undecoded)
-            records = [*records, *decoded]
-            rejected += unreadable
-        for record in records:
-            mapped = map_record(record)
-            if isinstance(mapped, CustomerRecord):
-                customers.append((record, mapped))
-            else:
-                rejected.append(mapped)
-        return MappedPage(
-            customers=customers, rejected=rejected, cursor=page.cursor, last=page.last
-        )
-
-    return map_page
+        finish, finish_whole = _FINISH.get(name, _TEXT)
+        path = compiled.path or name
+        fields.append(_Field(name, compiled.evaluate, finish, path, compiled.whole, finish_whole))
+    return Mapper(fields)
 
 
-def _record_mapper(
-    fields: dict[str, _Field],
-) -> Callable[[SourceRecord], CustomerRecord | RejectedRecord]:
-    key, kind, *others = fields.values()
-    plain = {field.name: field.column for field in others if field.column is not None}
-    columns = list(plain.items())
-    steps = [field[:3] for field in others if field.name not in plain]
-
-    def map_record(record: SourceRecord) -> CustomerRecord | RejectedRecord:
-        value, name, own_key = record.value, "key", None
+def _column(field: _Field, values: Sequence[Mapping[str, Any]], refused: set[int]) -> Column:
+    """Return the finished values of a field; note the places of those that are refused."""
+    if field.whole is not None:
         try:
-            own_key = key.finish(key.run(value))
-            name = "kind"
-            found: dict[str, Any] = {"key": own_key, "kind": kind.finish(kind.run(value))}
-            get = value.get
-            for name, column in columns:
-                # Plain text is finished right here; a call would cost as much as the work.
-                text = get(column)
-                if text.__class__ is str:
-                    text = text.strip()
-                    if not text.isascii() or "\0" in text or len(text) > FIELD_CHARACTERS_MAX:
-                        text = _finish_text(text)
-                    if text:
-                        found[name] = text
-                elif text is not None and (text := _finish_text(text)) is not None:
-                    found[name] = text
-            for name, run, finish in steps:
-                raw = run(value)
-                if raw is not None and (finished := finish(raw)) is not None:
-                    found[name] = finished
-            return CustomerRecord(**found)
-        except RejectRecord as error:
-            return _rejected(record, error, name, fields[name].path, own_key)
+            return field.finish_whole(field.whole(values))
+        except MIXED:
+            pass  # value by value, then
+    column: Column = []
+    for place, value in enumerate(values):
+        try:
+            column.append(_finished(field, value))
+        except RejectRecord:
+            refused.add(place)
+            column.append(None)
+    return column
 
-    return map_record
+
+def _finished(field: _Field, record: Mapping[str, Any]) -> Any:
+    raw = field.run(record)
+    if raw is None and field.name not in _NEEDED:
+        return None
+    return field.finish(raw)
 
 
 def _rejected(
-    record: SourceRecord, error: RejectRecord, name: str, path: str, key: str | None
+    record: SourceRecord, error: RejectRecord, field: _Field, key: str | None
 ) -> RejectedRecord:
-    rule = error.rule
+    rule, name = error.rule, field.name
     if rule not in _KEPT_RULES:
         rule = f"{name}_unknown" if rule == "code_unknown" else f"{name}_unreadable"
-    where = error.path or path
+    where = error.path or field.path
     return RejectedRecord(
         raw=record.raw, rule=rule, path=where, reason=f"{name} from {where}: {error.what}", key=key
     )
@@ -189,10 +233,17 @@ def _finish_moment(value: Any) -> datetime | None:
     return as_datetime(value)
 
 
-_FINISH: dict[str, Callable[[Any], Any]] = {
-    "key": _finish_key,
-    "kind": _finish_kind,
-    "gender": _finish_gender,
-    "birth_date": _finish_day,
-    "changed_at": _finish_moment,
+_NEEDED = ("key", "kind")
+"""Fields that refuse null."""
+
+_TEXT: tuple[Callable[[Any], Any], Finish] = (
+    _finish_text,
+    partial(texts, limit=FIELD_CHARACTERS_MAX),
+)
+_FINISH: dict[str, tuple[Callable[[Any], Any], Finish]] = {
+    "key": (_finish_key, partial(keys, limit=KEY_CHARACTERS_MAX)),
+    "kind": (_finish_kind, partial(coded, codes=_KINDS)),
+    "gender": (_finish_gender, partial(coded, codes={None: None, **_GENDERS})),
+    "birth_date": (_finish_day, days),
+    "changed_at": (_finish_moment, moments),
 }

@@ -7,11 +7,13 @@ marker; a short page is never one. docs/reference/connector-file.md tells which 
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal, NamedTuple
 
+import msgspec
 from pydantic import Field, model_validator
 
-from connectors.sdk.json_pages import ABSENT
+from connectors.sdk.json_pages import ABSENT, path_steps
 from connectors.sdk.spec import DottedPath, Header, PageSize, Parameter, Strict, fault
 from schemas.errors import GiveUp
 
@@ -38,6 +40,7 @@ class Seen(NamedTuple):
         token: Where this page was asked for; None on the first.
         fields: What stood at the paths of `fields`.
         link: The Link header, empty without one.
+        last: The bytes of the last record; None on an empty page.
         absolute: Turns a link into a target, or refuses it.
     """
 
@@ -47,6 +50,7 @@ class Seen(NamedTuple):
     token: Token | None
     fields: Mapping[str, Any]
     link: str
+    last: bytes | None
     absolute: Callable[[str], str]
 
 
@@ -212,6 +216,62 @@ class HeaderLinkPaging(SizedPaging):
         return End()
 
 
+class LastKeyPaging(SizedPaging):
+    """The next request names the last record that came.
+
+    Attributes:
+        parameter: Query parameter that takes it.
+        field: Path inside a record to what names it; usually its key.
+        more: Path to the field that is true as long as more records follow; where the source has
+            no such field, only an empty page tells the end.
+    """
+
+    type: Literal["last_key"]
+    parameter: Parameter
+    field: DottedPath
+    more: DottedPath | None = None
+
+    def fields(self) -> dict[str, str]:
+        """Add the field that tells whether more follows."""
+        return {**super().fields(), **({} if self.more is None else {"more": self.more})}
+
+    def ask(self, token: Token | None) -> Ask:
+        """Name the last record, if there is one yet."""
+        return Ask(None, self.sized() | ({} if token is None else {self.parameter: str(token)}))
+
+    def follow(self, page: Seen) -> Token | End:
+        """Take the name out of the last record, unless the source says that nothing follows."""
+        if self.more is not None:
+            more = page.fields["more"]
+            if not isinstance(more, bool):
+                raise GiveUp(
+                    f"What stands at `{self.more}` is neither true nor false, so nothing says "
+                    "whether more records follow.",
+                    remedy="Correct `more` under paging.",
+                )
+            if not more:
+                return End()
+        if page.last is None and self.more is not None:
+            raise GiveUp("The source says that more records follow, but sent none to go on from.")
+        return End(sure=False) if page.last is None else self._name_of(page.last)
+
+    def _name_of(self, record: bytes) -> Token:
+        found: Any = None
+        # A record that cannot be read has no name, either, as is said below.
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found = msgspec.json.decode(record)
+        for step in path_steps(self.field):
+            found = found.get(step) if isinstance(found, dict) else None
+        if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+            raise GiveUp(
+                f"The last record of a page has nothing at `{self.field}` to go on from.",
+                remedy="Correct `field` under paging.",
+            )
+        if len(str(found)) > TOKEN_CHARACTERS_MAX:
+            raise GiveUp(f"What stands at `{self.field}` is longer than any page token.")
+        return found
+
+
 class CountedPaging(SizedPaging):
     """A type that counts on by itself; only the total, or an empty page, tells the end."""
 
@@ -250,13 +310,18 @@ class NumberPaging(CountedPaging):
 
 
 class OffsetPaging(CountedPaging):
-    """Pages are asked for by how many records to skip."""
+    """Pages are asked for by how many records to skip.
+
+    Attributes:
+        first: Number of the first record, where the source counts records instead: 1 for SCIM.
+    """
 
     type: Literal["offset"]
+    first: Annotated[int, Field(ge=0, le=1)] = 0
 
     def ask(self, token: Token | None) -> Ask:
         """Skip what was read."""
-        return Ask(None, self.sized() | {self.parameter: str(0 if token is None else int(token))})
+        return Ask(None, self.sized() | {self.parameter: str(self.first + int(token or 0))})
 
     def follow(self, page: Seen) -> Token | End:
         """Count on by what came, whatever was asked for; so a source may give less."""
@@ -268,7 +333,13 @@ class OffsetPaging(CountedPaging):
 
 
 AnyPaging = Annotated[
-    NoPaging | CursorPaging | LinkPaging | HeaderLinkPaging | NumberPaging | OffsetPaging,
+    NoPaging
+    | CursorPaging
+    | LinkPaging
+    | HeaderLinkPaging
+    | LastKeyPaging
+    | NumberPaging
+    | OffsetPaging,
     Field(discriminator="type"),
 ]
 

@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from connectors.sdk.cursors import END, HighMark, is_end, read_position, write_position
 from connectors.sdk.expressions import Compiled
 from connectors.sdk.json_pages import decode_records
@@ -39,6 +41,8 @@ class Fetched(NamedTuple):
     follow: Token | End
     total: int | None = None
 
+
+_HERE = Cursor()
 
 Fetch = Callable[[Token | None, int], Awaitable[Fetched]]
 """Fetches the page at a token; also takes how many records came before it."""
@@ -88,23 +92,21 @@ async def scan_pages(
             circles.see_page(fetched.pieces)
             seen += len(fetched.pieces)
             raw = fetched.pieces if undecoded and changed is None else []
-            records, rejected = ([], []) if raw else decode_records(fetched.pieces)
+            records, rejected = ([], []) if raw else decode_records(fetched.pieces, sound=True)
             if changed is not None:
                 note_changes(records, changed, high)
             follow = fetched.follow
+            page = Page(records=records, undecoded=raw, sound=True, rejected=rejected, cursor=_HERE)
             if isinstance(follow, End):
                 missing = (fetched.total or 0) - seen
                 at = high.at(END) if missing <= 0 else high.start()
-                yield Page(
-                    records=records, undecoded=raw, rejected=rejected, cursor=at, last=missing <= 0
-                )
+                yield structs.replace(page, cursor=at, last=missing <= 0)
                 if missing > 0:
                     raise _short(seen, fetched.total)
                 return
             token = follow
             circles.see_token(token)
-            at = high.at(write_position(tag, token, seen))
-            yield Page(records=records, undecoded=raw, rejected=rejected, cursor=at)
+            yield structs.replace(page, cursor=high.at(write_position(tag, token, seen)))
         raise GiveUp(f"The source still has pages after {PAGES_MAX}; it does not seem to end.")
     finally:
         await ahead.close()
@@ -136,6 +138,7 @@ async def scan_partitions(
                 yield Page(
                     records=page.records,
                     undecoded=page.undecoded,
+                    sound=page.sound,
                     rejected=page.rejected,
                     cursor=inner,
                     last=last and following is None,

@@ -8,7 +8,7 @@ from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.pace import origin_of, pace_of
 from connectors.sdk.signing_in import SignedSignIn, SignIn, TokenSignIn, fixed_sign_in
 from connectors.sdk.source import Source
-from connectors.sdk.spec import NoAuth, OAuth2ClientCredentials, ZgwJwtAuth
+from connectors.sdk.spec import NoAuth, OAuth2ClientCredentials, S3Auth, SshAuth, ZgwJwtAuth
 from schemas.errors import InvalidInput
 
 
@@ -42,8 +42,8 @@ def _sign_in(source: Source) -> SignIn | None:
     auth = source.spec.auth
     if source.spec.tls is not None:
         _demand_tls(source.base_url)
-    if isinstance(auth, NoAuth):
-        return None
+    if isinstance(auth, NoAuth | S3Auth | SshAuth):
+        return None  # S3 signs each request by itself, and SSH is not spoken here
     _refuse_clear_text(source, source.base_url)
     if isinstance(auth, ZgwJwtAuth):
         return SignedSignIn(auth, source.secret)

@@ -206,6 +206,41 @@ class ZgwJwtAuth(Strict):
     user_representation: str = "Townclerk"
 
 
+class SshAuth(Strict):
+    """An account of an SFTP server.
+
+    Attributes:
+        secret: The password, or the private key as it lies in a file of OpenSSH.
+        host_key: The server's own key, as `ssh-keyscan` prints it without the name in front;
+            no other server is spoken to.
+    """
+
+    type: Literal["ssh"]
+    username: str
+    secret: SecretRef
+    host_key: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*$"
+        ),
+    ]
+
+
+class S3Auth(Strict):
+    """A key pair of an object store that speaks S3.
+
+    Attributes:
+        key_id: Name of the key.
+        secret: The secret key; it never leaves us, requests are signed with it.
+        region: Region that requests are signed for.
+    """
+
+    type: Literal["s3"]
+    key_id: Annotated[str, StringConstraints(pattern=r"^[!-~]+$", max_length=128)]
+    secret: SecretRef
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=60)] = "us-east-1"
+
+
 class ClientCertificate(Strict):
     """Who we are at the level of the connection (mutual TLS); stands beside any way to sign in.
 
@@ -221,7 +256,14 @@ class ClientCertificate(Strict):
 
 
 Auth = Annotated[
-    NoAuth | BasicAuth | ApiKeyAuth | BearerAuth | OAuth2ClientCredentials | ZgwJwtAuth,
+    NoAuth
+    | BasicAuth
+    | ApiKeyAuth
+    | BearerAuth
+    | OAuth2ClientCredentials
+    | ZgwJwtAuth
+    | SshAuth
+    | S3Auth,
     Field(discriminator="type"),
 ]
 

@@ -15,7 +15,6 @@ from registry.landscape.lifecycle import Lifecycle
 from registry.landscape.questions.completeness import Completeness
 from registry.landscape.questions.duplicates import Duplicate, Likeness
 from registry.landscape.questions.gaps import Cover, Covered
-from registry.landscape.questions.impact import Affected
 from registry.landscape.questions.obligations import Obligation, Role
 from registry.landscape.questions.observed import Compared, Verdict
 from registry.landscape.questions.personal import Onward, PersonalData, Touch
@@ -75,7 +74,6 @@ _FIELDS: Final[Mapping[str, str]] = {
 _TYPES: Final[Mapping[type[Struct], tuple[str, str]]] = {
     Touch: ("DataTouch", "A system or interface that reads or writes a data set."),
     Onward: ("DataOnward", "A system that data may reach by way of others."),
-    Affected: ("Impact", "One element that is reached, and how."),
     Covered: ("Coverage", "One reference component and the systems in it."),
     Obligation: ("Obligation", "One standard that a component, and so its systems, has to meet."),
     Step: ("RoadmapStep", "One system that begins or ends."),

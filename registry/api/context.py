@@ -8,9 +8,8 @@ or changed without naming the scope it needs, so a field without a scope cannot 
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import ExitStack, suppress
-from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from uuid import UUID
 
@@ -19,9 +18,11 @@ from strawberry.dataloader import DataLoader
 
 from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
+from registry.api.whole import CANCEL_SECONDS_MAX, IN_TIME, too_slow, whole_answer
+from registry.customers.purposes import Sight
+from registry.customers.reads import note_read
 from registry.storage.database import current_database, unit_of_work, unreachable
-from registry.storage.guarding import guard
-from registry.storage.readable import reckoned
+from registry.storage.guarding import for_purpose, guard
 from schemas.access import Scope
 from schemas.errors import DatabaseUnreachable
 
@@ -29,16 +30,12 @@ P = ParamSpec("P")
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
 
-ANSWER_BYTES_MAX = 2_000_000  # more is not read by a person, nor parsed by a page at once
-# A page of ours takes milliseconds; a clean stop of the server may not wait longer than this.
-STATEMENT_SECONDS_MAX = 1.8  # so that the whole answer is there, or refused, within two
+# What the plain executor reads for one answer: whole rows, of which it may show one field.
+READ_BYTES_MAX = 20_000_000
 ANSWER_SECONDS_MAX = 10  # after this no further statement begins
-CANCEL_SECONDS_MAX = 2  # the statement's own limit ends it anyway
 # First in the transaction: PostgreSQL fixes the isolation level with the first question.
 _ONE_SNAPSHOT = f"""SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-    SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s';"""
-SCOPE_SETS_MAX = 100  # tokens of one town differ less than that
-_IN_TIME = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'"
+    {IN_TIME};"""
 
 
 class Context:
@@ -48,11 +45,24 @@ class Context:
         actor: Who asks.
         correlation_id: Under which the log has this request.
         by_url: The question came in the URL, which proxies and browsers write down.
+        purpose: What the answer is for, by name; it decides what is masked. Empty for none.
+
+    Raises:
+        InvalidInput: The purpose is not a name.
     """
 
-    def __init__(self, actor: Actor, *, correlation_id: str = "", by_url: bool = False) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        *,
+        correlation_id: str = "",
+        by_url: bool = False,
+        purpose: str = "",
+    ) -> None:
         self.actor = actor
         self.correlation_id = correlation_id
+        self.purpose = purpose
+        self._purposed = for_purpose(purpose)
         self._by_url = by_url
         self._deadline = time.monotonic() + ANSWER_SECONDS_MAX
         self._turn = asyncio.Lock()  # questions wait here without holding a thread
@@ -62,7 +72,9 @@ class Context:
         self._failure: Exception | None = None
         self._asked = False
         self._closed = False
+        self._bytes_read = 0
         self._may_write = False
+        self._told_reading = False
         self.changed = False
         self._loaders: dict[Hashable, DataLoader[Any, Any]] = {}
 
@@ -107,48 +119,32 @@ class Context:
             self._asked = True
             return await asyncio.to_thread(ask)
 
+    def spend(self, size: int) -> None:
+        """Count bytes that were read for the answer.
+
+        Raises:
+            AnswerTooLarge: They are more than `READ_BYTES_MAX`.
+        """
+        self._bytes_read += size
+        if self._bytes_read > READ_BYTES_MAX:
+            self._failure = AnswerTooLarge(
+                f"More than {READ_BYTES_MAX} bytes would have to be read for the answer."
+            )
+            raise self._failure
+
+    def note_reading(self, scopes: Collection[Scope]) -> None:
+        """Tell once per request that customers are asked for by free questions."""
+        if Scope.CUSTOMERS_READ in scopes and not self._told_reading:
+            self._told_reading = True
+            note_read(Sight(self.purpose, "", frozenset(), self.actor.name), "graphql", ())
+
     def answers_here(self, scopes: frozenset[Scope]) -> bool:
         """Tell whether answers behind these scopes may be given the way this request came."""
         return not (self._by_url and Scope.CUSTOMERS_READ in scopes)
 
     async def answer(self, sql: bytes, values: Sequence[Any]) -> bytes:
-        """Run the one statement that a whole answer was compiled to.
-
-        Args:
-            sql: With `$1` for the first value; gives one row of one text.
-            values: Its parameters.
-
-        Returns:
-            The text as it came over the wire.
-
-        Raises:
-            AnswerTooLarge: It is longer than `ANSWER_BYTES_MAX`.
-            AnswerTooSlow: The database took too long.
-        """
-        database = current_database()
-
-        def question() -> bytes:
-            with database.settled(_beginning(self.actor.scopes, database.is_guarded)) as db:
-                self._db = db
-                result = psycopg.RawCursor(db).execute(sql, reckoned(db, values)).pgresult
-                text = result.get_value(0, 0) if result else None
-            self._db = None
-            assert text is not None  # row_to_json of a row is never null
-            return text
-
-        def ask() -> bytes:
-            with self._one_user:
-                return self._watched(question)
-
-        async with self._turn:
-            self._asked = True
-            text = await asyncio.to_thread(ask)
-            self._asked = False  # nothing is left to close
-        if len(text) > ANSWER_BYTES_MAX:
-            raise AnswerTooLarge(
-                f"The answer has {len(text)} bytes; {ANSWER_BYTES_MAX} are allowed."
-            )
-        return text
+        """Run the one statement that a whole answer was compiled to; see `whole_answer`."""
+        return await whole_answer(self.actor.scopes, self._purposed, sql, values)
 
     async def change(
         self,
@@ -214,7 +210,7 @@ class Context:
                 with db.transaction(force_rollback=not keep):
                     done = command(db)
             except psycopg.errors.QueryCanceled as error:
-                raise _too_slow() from error
+                raise too_slow() from error
             except psycopg.OperationalError as error:
                 if not db.closed:
                     raise
@@ -244,7 +240,7 @@ class Context:
         if self._db is None or not self._may_write:
             self._end_snapshot()
             self._db = self._open.enter_context(unit_of_work())
-            self._db.execute(_IN_TIME)
+            self._db.execute(f"{IN_TIME};{self._purposed}")
             self._may_write = True
         return self._db
 
@@ -289,7 +285,7 @@ class Context:
         try:
             return ask()
         except psycopg.errors.QueryCanceled as error:
-            self._failure = _too_slow()
+            self._failure = too_slow()
             raise self._failure from error
         except psycopg.Error as error:
             lost = self._db is not None and self._db.closed
@@ -305,7 +301,8 @@ class Context:
         if self._db is None:
             self._db = self._open.enter_context(unit_of_work())
             is_guarded = current_database().is_guarded
-            self._db.execute(_ONE_SNAPSHOT + (guard(self.actor.scopes) if is_guarded else ""))
+            guarded = guard(self.actor.scopes) if is_guarded else ""
+            self._db.execute(f"{_ONE_SNAPSHOT}{self._purposed};{guarded}")
         return self._db
 
     def _end_snapshot(self) -> None:
@@ -314,14 +311,3 @@ class Context:
         self._failure = None
         with suppress(DatabaseUnreachable):  # told already, to whoever asked
             self._open.__exit__(psycopg.Rollback, psycopg.Rollback(), None)
-
-
-def _too_slow() -> AnswerTooSlow:
-    return AnswerTooSlow(f"The database needed more than {STATEMENT_SECONDS_MAX} seconds.")
-
-
-@lru_cache(SCOPE_SETS_MAX)
-def _beginning(scopes: frozenset[Scope], is_guarded: bool) -> bytes:  # a cache's key
-    """Return what begins the transaction of a whole answer."""
-    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{_IN_TIME};"
-    return (begin + (guard(scopes) if is_guarded else "")).encode()

@@ -44,14 +44,28 @@ class Documents(SchemaExtension):
         yield
 
 
-@lru_cache(DOCUMENTS_MAX)
 def read_document(text: str) -> DocumentNode:
-    """Parse a document and measure it.
+    """Parse a document and measure it; what is wrong with it is found once, too.
 
     Raises:
         QuestionTooLarge: It breaks one of the limits above.
         GraphQLError: It is not GraphQL.
     """
+    read = _read(text)
+    if isinstance(read, DocumentNode):
+        return read
+    raise read.with_traceback(None)
+
+
+@lru_cache(DOCUMENTS_MAX)
+def _read(text: str) -> DocumentNode | GraphQLError | QuestionTooLarge:
+    try:
+        return _parsed(text)
+    except (GraphQLError, QuestionTooLarge) as error:
+        return error
+
+
+def _parsed(text: str) -> DocumentNode:
     if len(text) > CHARACTERS_MAX:
         raise _over("characters", CHARACTERS_MAX)
     try:

@@ -6,9 +6,10 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from registry.landscape.metamodel import concept_of
+from registry.landscape.changes.merge import Side
+from registry.landscape.metamodel import Strictness, concept_of
 from schemas.changes import ChangeState
-from schemas.intake import RunState
+from schemas.intake import Freshness, RequestKind, RequestState, RunState, WithdrawalState
 from schemas.landscape import ElementKind, RelationshipKind
 from schemas.records import CustomerKind
 
@@ -46,12 +47,6 @@ COUNTER_WORDS: Mapping[Enum, str] = {
     ElementKind.CHANNEL: "A way customers reach the town; ArchiMate: BusinessInterface.",
     ElementKind.SERVICE: "What the town does for its customers; ArchiMate: BusinessService.",
     ElementKind.CUSTOMER_NEED: "What customers ask for; ArchiMate: Requirement.",
-}
-CHANGE_STATES: Mapping[Enum, str] = {
-    ChangeState.PROPOSED: "Somebody wants it; nobody has decided.",
-    ChangeState.APPLIED: "The landscape is as it says.",
-    ChangeState.REJECTED: "It was turned down.",
-    ChangeState.UNDONE: "It was applied, and another took it back.",
 }
 publish(
     ElementKind,
@@ -98,6 +93,46 @@ publish(
     },
 )
 publish(
+    Freshness,
+    "How old something is against its target.",
+    {
+        Freshness.FRESH: "Younger than its target.",
+        Freshness.LATE: "Older than its target: the alert.",
+        Freshness.NEVER: "It has a target, and was never read to its end.",
+        Freshness.UNTARGETED: "Nobody said how old it may become.",
+    },
+)
+publish(
+    WithdrawalState,
+    "What became of records that vanished from their source.",
+    {
+        WithdrawalState.HELD: "They wait for a steward.",
+        WithdrawalState.CONFIRMED: "They have been withdrawn.",
+        WithdrawalState.REFUSED: "They stay.",
+        WithdrawalState.SUPERSEDED: "A later scan knows better.",
+    },
+)
+publish(
+    RequestKind,
+    "What a worker is asked to do about one source.",
+    {
+        RequestKind.SYNC: "Have it read now.",
+        RequestKind.SCHEDULE: "Tell Prefect when it is read.",
+        RequestKind.REHEARSAL: "Say what a sync would change.",
+        RequestKind.REPLAY: "Map its refused records anew.",
+    },
+)
+publish(
+    RequestState,
+    "Where a request to a worker stands.",
+    {
+        RequestState.ASKED: "No worker has taken it yet.",
+        RequestState.RUNNING: "A worker is at it.",
+        RequestState.DONE: "It is done; `answer` says what came of it.",
+        RequestState.FAILED: "It could not be done; `error` says why.",
+    },
+)
+publish(
     CustomerKind,
     "Who a customer is to the town.",
     {
@@ -106,7 +141,16 @@ publish(
     },
 )
 publish(
-    ChangeState,
-    "Where a change-set stands.",
-    CHANGE_STATES,
+    Side,
+    "Whose value stays where two changed one field.",
+    {Side.PLAN: "The one that the change wants.", Side.BASE: "The one that stands now."},
+)
+publish(
+    Strictness,
+    "What a relationship that ArchiMate forbids meets.",
+    {
+        Strictness.STRICT: "It is refused.",
+        Strictness.WARN: "It is told.",
+        Strictness.OFF: "Nobody looks.",
+    },
 )

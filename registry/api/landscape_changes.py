@@ -1,20 +1,25 @@
 """Changes of the landscape: register, update and retire systems, interfaces and data sets."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
 import psycopg
 import strawberry
 from strawberry.scalars import JSON
 
-from registry.api.changes import Change, ExpectedRevision, change
+from registry.access.tokens import Actor
+from registry.api.change_sets import LandscapeChanged, Reason, change_set_id
+from registry.api.changes import ExpectedRevision, change
 from registry.api.elements import DataSet, Interface, System, element
 from registry.landscape import edit
-from registry.landscape.edit import ElementEdit
+from registry.landscape.edit import Edited, Editor, ElementEdit
 from registry.landscape.queries import ElementRow
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 from schemas.landscape import ElementKind
 
+R = TypeVar("R")
 # Attributes that are fields of the inputs, under the names they have in the register.
 _KNOWN = ("owner", "lifecycle", "supplier", "hosting", "protocol", "base_url", "personal_data")
 Urn = Annotated[str, strawberry.argument(description="For example urn:town:system:crm.")]
@@ -75,158 +80,158 @@ def _draft(given: Any) -> tuple[dict[str, Any], dict[str, Any] | None]:
     return {name: value for name, value in said.items() if value is not None}, attrs or None
 
 
-def _register(db: psycopg.Connection, urn: str, kind: ElementKind, given: Any) -> ElementRow:
-    columns, attrs = _draft(given)
-    present = {name: value for name, value in (attrs or {}).items() if value is not None}
-    with_path = {"urn": urn, "kind": kind, "attrs": present, "name": "", **columns}
-    return _placed(lambda: edit.register_element(db, with_path))
-
-
-def _update(
-    db: psycopg.Connection, urn: str, kind: ElementKind, given: Any, expected: int
-) -> ElementRow:
-    columns, attrs = _draft(given)
-    wanted = ElementEdit(**columns, attrs=attrs)
-    return _placed(lambda: edit.update_element(db, urn, kind, wanted, expected_revision=expected))
-
-
-def _placed(do: Any) -> ElementRow:
+def _placed(do: Callable[[], R]) -> R:
     """Run, and name the place of a wrong value as the mutation's arguments call it."""
     try:
-        row: ElementRow = do()
+        return do()
     except InvalidInput as error:
         path = error.facts.get("path")
         if path and path[0] not in {"urn", "input"}:
             error.facts["path"] = ["input", "attributes" if path[0] == "attrs" else path[0]]
         raise
-    return row
-
-
-# ---- systems --------------------------------------------------------------------------------
-
-SystemGiven = Annotated[
-    SystemInput, strawberry.argument(name="input", description="What to say of it.")
-]
 
 
 @strawberry.type(description="A system was registered or updated.")
-class SystemChange(Change):
+class SystemChange(LandscapeChanged):
     """A system was registered or updated."""
 
     system: System = strawberry.field(description="The system as it is then.")
 
 
+@strawberry.type(description="An interface was registered or updated.")
+class InterfaceChange(LandscapeChanged):
+    """An interface was registered or updated."""
+
+    interface: Interface = strawberry.field(description="The interface as it is then.")
+
+
+@strawberry.type(description="A data set was registered or updated.")
+class DataSetChange(LandscapeChanged):
+    """A data set was registered or updated."""
+
+    data_set: DataSet = strawberry.field(description="The data set as it is then.")
+
+
 @strawberry.type(description="An element was taken out of the register.")
-class ElementRetired(Change):
+class ElementRetired(LandscapeChanged):
     """An element was taken out of the register."""
 
     urn: str = strawberry.field(description="Its URN, which is free again.")
     relationships: int = strawberry.field(description="Relationships that went with it.")
 
 
-def _register_system(db: psycopg.Connection, urn: Urn, given: SystemGiven) -> SystemChange:
-    return SystemChange(system=element(_register(db, urn, ElementKind.SYSTEM, given)))
+@dataclass(frozen=True)
+class Shown:
+    """How the mutations of one kind of elements look.
+
+    Args:
+        kind: The kind.
+        given: What can be said of it.
+        answer: What a change tells.
+    """
+
+    kind: ElementKind
+    given: type[ElementInput]
+    answer: type[LandscapeChanged]
+
+    def done(self, edited: Edited[ElementRow]) -> Any:
+        """Return the answer for an element that was registered or updated."""
+        make: Any = self.answer
+        told = {str(self.kind): element(edited.row)}
+        return make(change_set=change_set_id(edited.change_set_id), **told)
 
 
-def _update_system(
-    db: psycopg.Connection, urn: Urn, given: SystemGiven, expected_revision: ExpectedRevision
-) -> SystemChange:
-    row = _update(db, urn, ElementKind.SYSTEM, given, expected_revision)
-    return SystemChange(system=element(row))
+def _register(shown: Shown) -> Any:
+    given_type = _argument(shown.given)
+
+    def register(
+        db: psycopg.Connection, urn: Urn, given: Any, actor: Actor, reason: Reason = ""
+    ) -> Any:
+        columns, attrs = _draft(given)
+        present = {name: value for name, value in (attrs or {}).items() if value is not None}
+        draft = {"urn": urn, "kind": shown.kind, "attrs": present, "name": "", **columns}
+        who = Editor(actor.name, reason)
+        return shown.done(_placed(lambda: edit.register_element(db, draft, who)))
+
+    register.__annotations__ |= {"given": given_type, "return": shown.answer}
+    return change(register, _WRITE, f"Register a new {_words(shown)}.")
 
 
-def _retire_system(
-    db: psycopg.Connection, urn: Urn, expected_revision: ExpectedRevision
-) -> ElementRetired:
-    return _retire(db, urn, ElementKind.SYSTEM, expected_revision)
+def _update(shown: Shown) -> Any:
+    given_type = _argument(shown.given)
+
+    def update(  # noqa: PLR0917  # arguments of a mutation, all by name
+        db: psycopg.Connection,
+        urn: Urn,
+        given: Any,
+        expected_revision: ExpectedRevision,
+        actor: Actor,
+        reason: Reason = "",
+    ) -> Any:
+        columns, attrs = _draft(given)
+        wanted, who = ElementEdit(**columns, attrs=attrs), Editor(actor.name, reason)
+        return shown.done(
+            _placed(
+                lambda: edit.update_element(
+                    db, urn, shown.kind, wanted, who, expected_revision=expected_revision
+                )
+            )
+        )
+
+    update.__annotations__ |= {"given": given_type, "return": shown.answer}
+    return change(update, _WRITE, f"Change what is said of {_one(shown)}.")
 
 
-# ---- interfaces -----------------------------------------------------------------------------
+def _retire(shown: Shown) -> Any:
+    def retire(
+        db: psycopg.Connection,
+        urn: Urn,
+        expected_revision: ExpectedRevision,
+        actor: Actor,
+        reason: Reason = "",
+    ) -> ElementRetired:
+        done = edit.retire_element(
+            db, urn, shown.kind, Editor(actor.name, reason), expected_revision=expected_revision
+        )
+        return ElementRetired(
+            change_set=change_set_id(done.change_set_id),
+            urn=done.row.urn,
+            relationships=done.removed,
+        )
 
-InterfaceGiven = Annotated[
-    InterfaceInput, strawberry.argument(name="input", description="What to say of it.")
-]
-
-
-@strawberry.type(description="An interface was registered or updated.")
-class InterfaceChange(Change):
-    """An interface was registered or updated."""
-
-    interface: Interface = strawberry.field(description="The interface as it is then.")
-
-
-def _register_interface(db: psycopg.Connection, urn: Urn, given: InterfaceGiven) -> InterfaceChange:
-    return InterfaceChange(interface=element(_register(db, urn, ElementKind.INTERFACE, given)))
-
-
-def _update_interface(
-    db: psycopg.Connection, urn: Urn, given: InterfaceGiven, expected_revision: ExpectedRevision
-) -> InterfaceChange:
-    row = _update(db, urn, ElementKind.INTERFACE, given, expected_revision)
-    return InterfaceChange(interface=element(row))
+    words = f"Take {_one(shown)} out of the register, with its relationships."
+    return change(retire, _WRITE, words)
 
 
-def _retire_interface(
-    db: psycopg.Connection, urn: Urn, expected_revision: ExpectedRevision
-) -> ElementRetired:
-    return _retire(db, urn, ElementKind.INTERFACE, expected_revision)
+def _argument(given: type) -> Any:
+    return Annotated[given, strawberry.argument(name="input", description="What to say of it.")]
 
 
-# ---- data sets ------------------------------------------------------------------------------
-
-DataSetGiven = Annotated[
-    DataSetInput, strawberry.argument(name="input", description="What to say of it.")
-]
+def _words(shown: Shown) -> str:
+    return str(shown.kind).replace("_", " ")
 
 
-@strawberry.type(description="A data set was registered or updated.")
-class DataSetChange(Change):
-    """A data set was registered or updated."""
-
-    data_set: DataSet = strawberry.field(description="The data set as it is then.")
-
-
-def _register_data_set(db: psycopg.Connection, urn: Urn, given: DataSetGiven) -> DataSetChange:
-    return DataSetChange(data_set=element(_register(db, urn, ElementKind.DATA_SET, given)))
-
-
-def _update_data_set(
-    db: psycopg.Connection, urn: Urn, given: DataSetGiven, expected_revision: ExpectedRevision
-) -> DataSetChange:
-    row = _update(db, urn, ElementKind.DATA_SET, given, expected_revision)
-    return DataSetChange(data_set=element(row))
-
-
-def _retire_data_set(
-    db: psycopg.Connection, urn: Urn, expected_revision: ExpectedRevision
-) -> ElementRetired:
-    return _retire(db, urn, ElementKind.DATA_SET, expected_revision)
-
-
-def _retire(db: psycopg.Connection, urn: str, kind: ElementKind, expected: int) -> ElementRetired:
-    row, gone = edit.retire_element(db, urn, kind, expected_revision=expected)
-    return ElementRetired(urn=row.urn, relationships=gone)
+def _one(shown: Shown) -> str:
+    words = _words(shown)
+    return f"an {words}" if words[0] in "aeiou" else f"a {words}"
 
 
 _WRITE = Scope.LANDSCAPE_WRITE
+_SYSTEM = Shown(ElementKind.SYSTEM, SystemInput, SystemChange)
+_INTERFACE = Shown(ElementKind.INTERFACE, InterfaceInput, InterfaceChange)
+_DATA_SET = Shown(ElementKind.DATA_SET, DataSetInput, DataSetChange)
 
 
 @strawberry.type
 class LandscapeMutation:
     """Changes of the landscape."""
 
-    register_system = change(_register_system, _WRITE, "Register a new system.")
-    update_system = change(_update_system, _WRITE, "Change what is said of a system.")
-    retire_system = change(
-        _retire_system, _WRITE, "Take a system out of the register, with its relationships."
-    )
-    register_interface = change(_register_interface, _WRITE, "Register a new interface.")
-    update_interface = change(_update_interface, _WRITE, "Change what is said of an interface.")
-    retire_interface = change(
-        _retire_interface, _WRITE, "Take an interface out of the register, with its relationships."
-    )
-    register_data_set = change(_register_data_set, _WRITE, "Register a new data set.")
-    update_data_set = change(_update_data_set, _WRITE, "Change what is said of a data set.")
-    retire_data_set = change(
-        _retire_data_set, _WRITE, "Take a data set out of the register, with its relationships."
-    )
+    register_system = _register(_SYSTEM)
+    update_system = _update(_SYSTEM)
+    retire_system = _retire(_SYSTEM)
+    register_interface = _register(_INTERFACE)
+    update_interface = _update(_INTERFACE)
+    retire_interface = _retire(_INTERFACE)
+    register_data_set = _register(_DATA_SET)
+    update_data_set = _update(_DATA_SET)
+    retire_data_set = _retire(_DATA_SET)

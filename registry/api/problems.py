@@ -1,8 +1,10 @@
 """Why a change was not made: one interface, one type per way out, made from our own errors."""
 
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 
 from schemas import errors
 
@@ -18,6 +20,27 @@ class Problem:
     remedy: str = strawberry.field(description="What to do next.")
 
 
+@strawberry.type(description="A field that two people changed differently.")
+class FieldConflict:
+    """A field that two people changed differently."""
+
+    object: str = strawberry.field(description="The object's own id; a choice names it.")
+    name: str = strawberry.field(description="Its name.")
+    field: str = strawberry.field(description="The field; empty for the object as a whole.")
+    before: JSON | None = strawberry.field(description="What both saw.")
+    base: JSON | None = strawberry.field(description="As it stands now.")
+    plan: JSON | None = strawberry.field(description="As the change wants it.")
+    why: str = strawberry.field(description="What happened meanwhile.")
+
+
+@strawberry.type(description="What is wrong with one row or change of several.")
+class Fault:
+    """What is wrong with one row or change of several."""
+
+    line: int = strawberry.field(description="Its line, or its place from 1.")
+    what: str = strawberry.field(description="What is wrong.")
+
+
 @strawberry.type(
     name="Conflict", description="Somebody else changed or holds it; read it anew and try again."
 )
@@ -26,6 +49,10 @@ class ConflictProblem(Problem):
 
     current_revision: int | None = strawberry.field(
         description="The revision it has now; null where it has none."
+    )
+    conflicts: list[FieldConflict] = strawberry.field(
+        description="Both values of each field that two people changed; empty where it is another "
+        "conflict."
     )
 
 
@@ -40,6 +67,9 @@ class InvalidInputProblem(Problem):
 
     path: list[str] = strawberry.field(
         description="Names of the argument and the fields inside it; empty where it is the whole."
+    )
+    faults: list[Fault] = strawberry.field(
+        description="Where several rows or changes were given: every one that is wrong."
     )
 
 
@@ -66,8 +96,31 @@ def problem_of(error: errors.TownclerkError) -> Problem:
     if isinstance(error, errors.AccessDenied):
         return AccessDeniedProblem(**words, scope=error.facts.get("scope"))
     if isinstance(error, errors.Conflict):
-        return ConflictProblem(**words, current_revision=error.facts.get("current_revision"))
+        return ConflictProblem(
+            **words,
+            current_revision=error.facts.get("current_revision"),
+            conflicts=[field_conflict(one) for one in error.facts.get("conflicts", ())],
+        )
     if isinstance(error, errors.UnknownName):
         return NotFoundProblem(**words)
     path = [str(part) for part in error.facts.get("path", ())]
-    return InvalidInputProblem(**words, path=path)
+    told = error.facts.get("faults")
+    faults = [Fault(**fault) for fault in told] if isinstance(told, list) else []
+    return InvalidInputProblem(**words, path=path, faults=faults)
+
+
+def field_conflict(told: dict[str, Any]) -> FieldConflict:
+    """Return a collision, as an error's facts or an answer have it, as people see it."""
+    return FieldConflict(
+        object=str(told["id"]),
+        name=str(told["name"]),
+        field=str(told["field"]),
+        before=_plain(told.get("before")),
+        base=_plain(told.get("base", told.get("theirs"))),
+        plan=_plain(told.get("plan", told.get("ours"))),
+        why=str(told.get("why", "changed since")),
+    )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value

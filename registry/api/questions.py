@@ -8,12 +8,12 @@ import strawberry
 
 from registry.api.answered import answered, listed
 from registry.api.context import Context
+from registry.api.reading.moments import past, read_scenario
 from registry.intake.observed import connected_interfaces, observed_flows
 from registry.landscape.questions.completeness import Completeness, completeness
 from registry.landscape.questions.duplicates import Duplicate, duplicates
 from registry.landscape.questions.gaps import Cover, Covered, gaps
 from registry.landscape.questions.graph import LandscapeGraph
-from registry.landscape.questions.impact import Affected, impact
 from registry.landscape.questions.obligations import Obligation, Role, obligations
 from registry.landscape.questions.observed import (
     Compared,
@@ -23,13 +23,12 @@ from registry.landscape.questions.observed import (
 )
 from registry.landscape.questions.personal import PersonalData, personal_data
 from registry.landscape.questions.portfolio import Portfolio, portfolio
-from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction
 from registry.landscape.questions.roadmap import Step, roadmap
 from registry.landscape.questions.search import FOUND_DEFAULT, Found, search
-from registry.landscape.questions.stored import Moment, kept_graph, read_graph
+from registry.landscape.questions.stored import graph_at, kept_graph
 from registry.landscape.questions.suppliers import Supplied, suppliers
 from schemas.access import Scope
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape import ElementKind
 
 ANSWERS_MAX = 1000  # what one question gives; each has filters to ask for less
 
@@ -44,12 +43,23 @@ AsOf = Annotated[
 ]
 
 
-def _graph(db: psycopg.Connection, as_of: datetime | None) -> LandscapeGraph:
-    return kept_graph(db) if as_of is None else read_graph(db, Moment(as_of=as_of))
+InScenario = Annotated[
+    strawberry.ID | None,
+    strawberry.argument(description="Global id of a scenario: as if its plans held."),
+]
 
 
-def _portfolio(db: psycopg.Connection, as_of: datetime | None) -> Portfolio:
-    return portfolio(_graph(db, as_of))
+def _graph(
+    db: psycopg.Connection, as_of: datetime | None, scenario: strawberry.ID | None
+) -> LandscapeGraph:
+    planned = None if scenario is None else read_scenario(scenario)
+    return graph_at(db, None if as_of is None else past(as_of), planned)
+
+
+def _portfolio(
+    db: psycopg.Connection, as_of: datetime | None, scenario: strawberry.ID | None
+) -> Portfolio:
+    return portfolio(_graph(db, as_of, scenario))
 
 
 async def _ask(info: Info, question: Any) -> Any:
@@ -65,47 +75,6 @@ class LandscapeQuestions:
     """Questions about the landscape, answered in memory."""
 
     @strawberry.field(
-        description="What suffers when an element fails, or what it needs, with the way there.",
-        graphql_type=listed(Affected),
-    )
-    async def impact_steps(
-        self,
-        info: Info,
-        *,
-        of: Of,
-        direction: Annotated[
-            Direction, strawberry.argument(description="Which way to go.")
-        ] = Direction.AFFECTS,
-        depth: Annotated[
-            int, strawberry.argument(description="Most steps, 1 to 100.")
-        ] = DEPTH_DEFAULT,
-        kinds: Kinds = None,
-        relationships: Annotated[
-            list[RelationshipKind] | None,
-            strawberry.argument(description="Only these relationships."),
-        ] = None,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-    ) -> Any:
-        """Follow relationships from one element."""
-
-        def question(db: psycopg.Connection) -> list[Affected]:
-            graph = _graph(db, as_of)
-            return _few(
-                impact(
-                    graph,
-                    graph.find(of),
-                    direction=direction,
-                    depth=depth,
-                    kinds=kinds or (),
-                    relationships=relationships or (),
-                ),
-                first,
-            )
-
-        return await _ask(info, question)
-
-    @strawberry.field(
         description="Reference components and how well they are filled in, by name.",
         graphql_type=listed(Covered),
     )
@@ -117,11 +86,12 @@ class LandscapeQuestions:
         ] = None,
         first: First = ANSWERS_MAX,
         as_of: AsOf = None,
+        scenario: InScenario = None,
     ) -> Any:
         """Lay systems beside reference components."""
 
         def question(db: psycopg.Connection) -> list[Covered]:
-            rows = gaps(_portfolio(db, as_of)).components
+            rows = gaps(_portfolio(db, as_of, scenario)).components
             return _few([one for one in rows if cover in {None, one.cover}], first)
 
         return await _ask(info, question)
@@ -133,6 +103,7 @@ class LandscapeQuestions:
     async def obligations(
         self,
         info: Info,
+        *,
         of: Annotated[
             str | None, strawberry.argument(description="Only this system: name, URN or id.")
         ] = None,
@@ -141,11 +112,12 @@ class LandscapeQuestions:
         ] = None,
         first: First = ANSWERS_MAX,
         as_of: AsOf = None,
+        scenario: InScenario = None,
     ) -> Any:
         """Find what has to be met."""
 
         def question(db: psycopg.Connection) -> list[Obligation]:
-            found = _portfolio(db, as_of)
+            found = _portfolio(db, as_of, scenario)
             system = None if of is None else found.own.find(of)
             rows = obligations(found, system=system)
             return _few([one for one in rows if role in {None, one.role}], first)
@@ -156,37 +128,62 @@ class LandscapeQuestions:
         description="Systems that begin or end, in the order of their days.",
         graphql_type=listed(Step),
     )
-    async def roadmap(self, info: Info, first: First = ANSWERS_MAX) -> Any:
+    async def roadmap(
+        self,
+        info: Info,
+        first: First = ANSWERS_MAX,
+        as_of: AsOf = None,
+        scenario: InScenario = None,
+    ) -> Any:
         """Find what begins and ends."""
         today = datetime.now(UTC).date()
-        return await _ask(info, lambda db: _few(roadmap(_portfolio(db, None), today=today), first))
+        return await _ask(
+            info, lambda db: _few(roadmap(_portfolio(db, as_of, scenario), today=today), first)
+        )
 
     @strawberry.field(
         description="Suppliers and what hangs on each, the largest first.",
         graphql_type=listed(Supplied),
     )
-    async def suppliers(self, info: Info, first: First = ANSWERS_MAX) -> Any:
+    async def suppliers(
+        self,
+        info: Info,
+        first: First = ANSWERS_MAX,
+        as_of: AsOf = None,
+        scenario: InScenario = None,
+    ) -> Any:
         """Find who supplies what."""
-        return await _ask(info, lambda db: _few(suppliers(_portfolio(db, None)), first))
+        return await _ask(info, lambda db: _few(suppliers(_portfolio(db, as_of, scenario)), first))
 
     @strawberry.field(
         description="Data sets with personal data, who touches them, and where they flow.",
         graphql_type=listed(PersonalData),
     )
-    async def personal_data_flows(self, info: Info, first: First = ANSWERS_MAX) -> Any:
+    async def personal_data_flows(
+        self,
+        info: Info,
+        first: First = ANSWERS_MAX,
+        as_of: AsOf = None,
+        scenario: InScenario = None,
+    ) -> Any:
         """Find personal data."""
-        return await _ask(info, lambda db: _few(personal_data(_graph(db, None)), first))
+        return await _ask(info, lambda db: _few(personal_data(_graph(db, as_of, scenario)), first))
 
     @strawberry.field(
         description="Elements that may have been registered twice, the surest first.",
         graphql_type=listed(Duplicate),
     )
     async def possible_duplicates(
-        self, info: Info, kinds: Kinds = None, first: First = ANSWERS_MAX
+        self,
+        info: Info,
+        kinds: Kinds = None,
+        first: First = ANSWERS_MAX,
+        as_of: AsOf = None,
+        scenario: InScenario = None,
     ) -> Any:
         """Find what stands twice."""
         return await _ask(
-            info, lambda db: _few(duplicates(_graph(db, None), kinds=kinds or ()), first)
+            info, lambda db: _few(duplicates(_graph(db, as_of, scenario), kinds=kinds or ()), first)
         )
 
     @strawberry.field(
@@ -196,14 +193,19 @@ class LandscapeQuestions:
     async def search_landscape(
         self,
         info: Info,
+        *,
         words: Annotated[str, strawberry.argument(description="What is remembered of it.")],
         kinds: Kinds = None,
         first: First = FOUND_DEFAULT,
+        as_of: AsOf = None,
+        scenario: InScenario = None,
     ) -> Any:
         """Find elements."""
         return await _ask(
             info,
-            lambda db: search(_graph(db, None), words, kinds=kinds or (), limit=max(0, first)),
+            lambda db: search(
+                _graph(db, as_of, scenario), words, kinds=kinds or (), limit=max(0, first)
+            ),
         )
 
     @strawberry.field(
@@ -217,11 +219,13 @@ class LandscapeQuestions:
             int, strawberry.argument(description="Only records with a score below this.")
         ] = 101,
         first: First = 100,
+        as_of: AsOf = None,
+        scenario: InScenario = None,
     ) -> Any:
         """Score records."""
 
         def question(db: psycopg.Connection) -> list[Completeness]:
-            rows = completeness(_portfolio(db, None))
+            rows = completeness(_portfolio(db, as_of, scenario))
             return _few([one for one in rows if one.score < below], first)
 
         return await _ask(info, question)

@@ -6,10 +6,16 @@ import psycopg
 import strawberry
 from strawberry.scalars import JSON
 
-from registry.api.changes import Change, ExpectedRevision, change
+from registry.access.tokens import Actor
+from registry.api.change_sets import LandscapeChanged, Reason, change_set_id
+from registry.api.changes import ExpectedRevision, change
 from registry.api.pages import global_id, read_global_id
+from registry.api.reading.plain import changed, value_of
+from registry.api.reading.rows import Row
+from registry.api.reading.shapes import Info
 from registry.landscape import edit
-from registry.landscape.edit import RelationshipEdit
+from registry.landscape.edit import Edited, Editor, RelationshipEdit
+from registry.landscape.readable import RELATIONSHIP
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 from schemas.landscape import RelationshipKind
@@ -24,42 +30,59 @@ Attributes = Annotated[
 
 
 @strawberry.type(description="A relationship was registered, updated or retired.")
-class RelationshipChange(Change):
+class RelationshipChange(LandscapeChanged):
     """A relationship was registered, updated or retired."""
 
     id: strawberry.ID = strawberry.field(description="Its global id; ask `node` for it.")
     kind: RelationshipKind = strawberry.field(description="ArchiMate 3.2 relationship.")
     revision: int = strawberry.field(description="Counts changes.")
-    attributes: JSON = strawberry.field(description="Its properties.")
+    row: strawberry.Private[Row]
+
+    @strawberry.field(description="Its properties; people in them as in `Relationship`.")
+    async def attributes(self, info: Info) -> JSON:
+        """Return the properties, masked where they have to be."""
+        value: JSON = await value_of(self.row, "attributes", info.context)
+        return value
 
 
-def _register_relationship(
+def _register_relationship(  # noqa: PLR0917  # arguments of a mutation, all by name
     db: psycopg.Connection,
     kind: Kind,
     source: Source,
     target: Target,
+    actor: Actor,
     attributes: Attributes = None,
+    reason: Reason = "",
 ) -> RelationshipChange:
     given = {n: value for n, value in _object(attributes).items() if value is not None}
-    return _changed(edit.register_relationship(db, kind, source, target, given))
+    return _changed(
+        edit.register_relationship(db, kind, source, target, given, Editor(actor.name, reason))
+    )
 
 
-def _update_relationship(
+def _update_relationship(  # noqa: PLR0917  # arguments of a mutation, all by name
     db: psycopg.Connection,
     id: Id,  # noqa: A002  # Relay's name
     expected_revision: ExpectedRevision,
+    actor: Actor,
     attributes: Attributes = None,
+    reason: Reason = "",
 ) -> RelationshipChange:
-    key, given = _key(id), _object(attributes)
-    return _changed(edit.update_relationship(db, key, given, expected_revision=expected_revision))
+    key, given, who = _key(id), _object(attributes), Editor(actor.name, reason)
+    return _changed(
+        edit.update_relationship(db, key, given, who, expected_revision=expected_revision)
+    )
 
 
 def _retire_relationship(
     db: psycopg.Connection,
     id: Id,  # noqa: A002  # Relay's name
     expected_revision: ExpectedRevision,
+    actor: Actor,
+    reason: Reason = "",
 ) -> RelationshipChange:
-    return _changed(edit.retire_relationship(db, _key(id), expected_revision=expected_revision))
+    key, who = _key(id), Editor(actor.name, reason)
+    return _changed(edit.retire_relationship(db, key, who, expected_revision=expected_revision))
 
 
 def _key(text: str) -> Any:
@@ -75,13 +98,14 @@ def _object(attributes: Any) -> dict[str, Any]:
     return attributes or {}
 
 
-def _changed(row: RelationshipEdit) -> RelationshipChange:
-    attributes: Any = row.attrs
+def _changed(edited: Edited[RelationshipEdit]) -> RelationshipChange:
+    row = edited.row
     return RelationshipChange(
+        change_set=change_set_id(edited.change_set_id),
         id=strawberry.ID(global_id("relationship", row.id)),
         kind=RelationshipKind(row.kind),
         revision=row.revision,
-        attributes=attributes,
+        row=changed(RELATIONSHIP, row.id, row),
     )
 
 

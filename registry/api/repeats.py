@@ -66,8 +66,9 @@ async def answer_once(
     ):
         key = idempotency.read_key(key_header)
         owner = {"actor": context.actor.name, "key": key}
+        digest = _request_hash(asked, context.purpose)
         kept = await context.begin_changes(
-            lambda db: idempotency.claim(db, **owner, request_hash=_request_hash(asked))
+            lambda db: idempotency.claim(db, **owner, request_hash=digest)
         )
         if kept is not None:
             errors: list[GraphQLError] = [KeptError(told) for told in kept["errors"]]
@@ -86,7 +87,9 @@ async def answer_once(
     return result, False
 
 
-def _request_hash(asked: GraphQLRequestData) -> bytes:
+def _request_hash(asked: GraphQLRequestData, purpose: str) -> bytes:
     """Hash all that makes a request this one; the order of its variables does not."""
     whole = [asked.query, asked.operation_name, asked.variables or {}]
+    if purpose:  # it decides what the answer shows
+        whole.append(purpose)
     return hashlib.sha256(msgspec.json.encode(whole, order="deterministic")).digest()

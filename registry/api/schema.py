@@ -9,11 +9,17 @@ from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
+from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
+from registry.api.contracts import ContractQuestions
+from registry.api.customer_changes import CustomerMutation
+from registry.api.customers import CustomerQuestions, StewardQuestions
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
+from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
+from registry.api.plan_changes import PlanMutation
 from registry.api.questions import LandscapeQuestions
 from registry.api.reading.compiled import compiled
 from registry.api.reading.plans import Plans
@@ -27,13 +33,27 @@ from registry.settings import Settings
 
 
 @strawberry.type(description="Everything that can be asked.")
-class Query(Declared, LandscapeQuestions):
+class Query(
+    Declared,
+    LandscapeQuestions,
+    HistoryQuestions,
+    ContractQuestions,
+    CustomerQuestions,
+    StewardQuestions,
+):
     """Everything that can be asked."""
 
 
 @strawberry.type(description="Everything that can be changed.")
 class Mutation(
-    LandscapeMutation, RelationshipMutation, IntakeMutation, ComplianceMutation, DocumentMutation
+    LandscapeMutation,
+    RelationshipMutation,
+    ChangeSetMutation,
+    PlanMutation,
+    IntakeMutation,
+    CustomerMutation,
+    ComplianceMutation,
+    DocumentMutation,
 ):
     """Everything that can be changed."""
 

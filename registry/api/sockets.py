@@ -138,7 +138,10 @@ class SocketHandler(BaseGraphQLTransportWSHandler[Any, None]):
             await self._send_errors(message["id"], [GraphQLError(full.what, original_error=full)])
             return
         try:
-            text = await self.view.text_asked(message["payload"], self.context.actor)
+            payload = message["payload"]
+            text = await self.view.text_asked(
+                payload.get("query"), payload.get("extensions"), self.context.actor
+            )
             read_document(text)
         except TownclerkError as error:
             await self._send_errors(message["id"], [GraphQLError(error.what, original_error=error)])

@@ -5,7 +5,6 @@ Source:
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -19,7 +18,6 @@ from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
-from strawberry.http.parse_content_type import parse_content_type
 from strawberry.schema import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -28,11 +26,12 @@ from registry.access.tokens import Actor
 from registry.api.answers import told
 from registry.api.context import Context
 from registry.api.documents import asks_about_the_schema, is_subscription, operations_in
-from registry.api.reading.compiled import answer_kept
+from registry.api.media import GRAPHQL_JSON, PURPOSE_HEADER, demand_json, media_type
 from registry.api.reading.plans import Plans
 from registry.api.refusals import RequestRefused, SchemaHidden, ServerBusy
 from registry.api.repeats import HEADER as KEY_HEADER
 from registry.api.repeats import REPEATED_HEADER, answer_once
+from registry.api.shortcut import ACTOR, CORRELATION_ID, NOBODY, Shortcut
 from registry.api.sockets import (
     INIT_WAIT,
     SUBSCRIPTIONS_PER_CONNECTION_MAX,
@@ -42,6 +41,7 @@ from registry.api.sockets import (
 )
 from registry.api.subscriptions import Feeds, Subscriber
 from registry.api.trusted import DocumentStore
+from registry.api.whole import ANSWER_BYTES_MAX, too_large
 from registry.storage.announcements import Announcements
 from registry.storage.database import current_database
 from schemas.errors import AccessDenied, Conflict, InvalidInput, TownclerkError
@@ -51,19 +51,13 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-# Where in the request's state the guards in front leave who asks and the id of the request.
-ACTOR: Final = "actor"
-CORRELATION_ID: Final = "correlation_id"
 FIND_ACTOR: Final = "find_actor"  # for WebSockets, whose token may come after the request
 
 Introspection = Literal["all", "signed-in", "nobody"]
 
-JSON: Final = "application/json"
-GRAPHQL_JSON: Final = "application/graphql-response+json"
 # Connections kept for the gate and the pages, so that questions cannot lock people out.
 KEPT_CONNECTIONS: Final = 2
-WAIT_SECONDS_MAX: Final = 10.0
-_NOBODY: Final = Actor("nobody", frozenset())
+WAIT_SECONDS_MAX: Final = 10
 
 
 class GraphQLApp(GraphQL[Context, None]):
@@ -96,11 +90,11 @@ class GraphQLApp(GraphQL[Context, None]):
             max_subscriptions_per_connection=SUBSCRIPTIONS_PER_CONNECTION_MAX,
         )
         self.sockets: set[SocketHandler] = set()
-        self._plans = plans
         self._documents = DocumentStore(only_trusted=only_trusted)
         self._introspection = introspection
         self._feeds = Feeds(Announcements())
         self._seats: asyncio.Semaphore | None = None
+        self._shortcut = None if plans is None else Shortcut(plans, self.text_asked, self._seat)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -109,6 +103,11 @@ class GraphQLApp(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
+            if self._shortcut is not None:
+                left = await self._shortcut.answer(scope, receive, send)
+                if left is None:
+                    return
+                request = Request(scope, left)
             response = await self.run(request)
         except RequestRefused as error:
             response = self._refusal(request, error, error.status)
@@ -126,7 +125,7 @@ class GraphQLApp(GraphQL[Context, None]):
     ) -> Context:
         """Make the context of one request from what the guards have found."""
         found = request.scope.get("state", {})
-        actor, correlation_id = found.get(ACTOR, _NOBODY), found.get(CORRELATION_ID, "")
+        actor, correlation_id = found.get(ACTOR, NOBODY), found.get(CORRELATION_ID, "")
         if request.scope["type"] == "websocket":
             return Subscriber(
                 actor,
@@ -139,6 +138,7 @@ class GraphQLApp(GraphQL[Context, None]):
             actor,
             correlation_id=correlation_id,
             by_url=request.scope.get("method") == "GET",
+            purpose=request.headers.get(PURPOSE_HEADER, ""),
         )
 
     async def on_ws_connect(self, context: Context) -> Any:
@@ -147,14 +147,16 @@ class GraphQLApp(GraphQL[Context, None]):
         await admit(context)
         return await super().on_ws_connect(context)
 
-    async def text_asked(self, question: Mapping[str, Any], actor: Actor) -> str:
+    async def text_asked(
+        self, query: str | None, extensions: dict[str, Any] | None, actor: Actor
+    ) -> str:
         """Return the document that somebody asks, be it sent or named by its hash.
 
         Raises:
             RequestRefused: There is none, or it is not known.
             AccessDenied: Who asks may not ask it.
         """
-        text = await self._documents.text(question.get("query"), question.get("extensions"), actor)
+        text = await self._documents.text(query, extensions, actor)
         if asks_about_the_schema(text) and not self._may_see_the_schema(actor):
             raise SchemaHidden("Questions about the schema itself are not answered here.")
         return text
@@ -191,7 +193,7 @@ class GraphQLApp(GraphQL[Context, None]):
                 if data.get(name):
                     data[name] = _decoded(data[name])
         else:
-            _demand_json(request.content_type)
+            demand_json(request.content_type)
             data = _decoded(await request.get_body())
         return _question(data)
 
@@ -199,7 +201,7 @@ class GraphQLApp(GraphQL[Context, None]):
         """Execute one operation; end its transaction whatever happens."""
         context: Context = kwargs["context"]
         asked: GraphQLRequestData = kwargs["request_data"]
-        asked.query = await self.text_asked(vars(asked), context.actor)
+        asked.query = await self.text_asked(asked.query, asked.extensions, context.actor)
         if asked.operation_name is None and operations_in(asked.query or "") > 1:
             raise RequestRefused(
                 "The document holds several operations.",
@@ -213,9 +215,7 @@ class GraphQLApp(GraphQL[Context, None]):
         request: Request = kwargs["request"]
 
         async def execute() -> ExecutionResult:
-            result = await self._kept_answer(context, asked)
-            if result is None:
-                result = await super(GraphQLApp, self).execute_single(*args, **kwargs)
+            result = weighed(await super(GraphQLApp, self).execute_single(*args, **kwargs))
             if result.errors:
                 result.errors = told(
                     result.errors, context.correlation_id, hints=bool(context.actor.scopes)
@@ -235,16 +235,6 @@ class GraphQLApp(GraphQL[Context, None]):
         if again:
             request.state.response.headers[REPEATED_HEADER] = "true"
         return result
-
-    async def _kept_answer(
-        self, context: Context, asked: GraphQLRequestData
-    ) -> ExecutionResult | None:
-        """Answer by a plan that is there already; None where the question has to be read first."""
-        if self._plans is None:
-            return None
-        return await answer_kept(
-            self._plans, context, asked.query or "", asked.operation_name, asked.variables
-        )
 
     async def process_result(
         self, request: Request, result: ExecutionResult
@@ -289,44 +279,31 @@ class GraphQLApp(GraphQL[Context, None]):
         if self._seats is None:
             pool = current_database().pool
             self._seats = asyncio.Semaphore(max(1, pool.max_size - KEPT_CONNECTIONS))
-        try:
-            async with asyncio.timeout(WAIT_SECONDS_MAX):
-                await self._seats.acquire()
-        except TimeoutError as error:
-            raise ServerBusy(f"No place was free for {WAIT_SECONDS_MAX:.0f} seconds.") from error
+        if self._seats.locked():
+            try:
+                async with asyncio.timeout(WAIT_SECONDS_MAX):
+                    await self._seats.acquire()
+            except TimeoutError as error:
+                raise ServerBusy(f"No place was free for {WAIT_SECONDS_MAX} seconds.") from error
+        else:
+            await self._seats.acquire()  # at once; a timer for it would cost more than it
         try:
             yield
         finally:
             self._seats.release()
 
 
-def media_type(headers: Mapping[str, str]) -> str:
-    """Return which of our two media types a client prefers; JSON where it does not say.
-
-    Source:
-        RFC 9110, section 12.5.1.
-    """
-    weights: dict[str, float] = {}
-    for part in headers.get("accept", "").lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
-        try:
-            weights[name] = float(weight)
-        except ValueError:
-            weights[name] = 0.0
-    plain = max(weights.get(name, 0.0) for name in (JSON, "application/*", "*/*"))
-    ours = weights.get(GRAPHQL_JSON, 0.0)
-    return GRAPHQL_JSON if ours > 0 and ours >= plain else JSON
-
-
-def _demand_json(content_type: str | None) -> None:
-    kind, parameters = parse_content_type(content_type or "")
-    charset = parameters.get("charset", "utf-8").lower()
-    if kind.lower() != JSON or charset not in {"utf-8", "utf8"}:
-        raise RequestRefused(
-            "The body must be application/json in UTF-8.",
-            status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        )
+def weighed(result: ExecutionResult) -> ExecutionResult:
+    """Return a result with its data as text, or the refusal of one that is too long."""
+    data: Any = result.data
+    if data is None or isinstance(data, orjson.Fragment):
+        return result
+    text = orjson.dumps(data)
+    if len(text) > ANSWER_BYTES_MAX:
+        error = too_large(len(text))
+        return ExecutionResult(None, [GraphQLError(error.what, original_error=error)])
+    result.data = orjson.Fragment(text)  # type: ignore[assignment] # the text of the data
+    return result
 
 
 def _decoded(text: str | bytes) -> Any:

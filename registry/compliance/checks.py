@@ -43,6 +43,7 @@ class FleetRow:
     id: UUID
     urn: str
     sha256: str
+    referenced: dict[str, str]
     declared: Any
     record: dict[str, Any] | None
     owed: list[str]
@@ -61,6 +62,7 @@ class FleetRow:
             and last["engine"] == engine_name()
             and last["waivers"] == self.waivers
             and last["referenced"].get("personal_data", "") == declared_hash(self.declared)
+            and all(last["referenced"].get(key) == self.referenced[key] for key in self.referenced)
             and (self.baseline_made_at is None or self.baseline_made_at < self.checked_at)
         )
 
@@ -95,7 +97,8 @@ WITH named AS (
 ), owes AS (
     SELECT id, array_agg(DISTINCT sha256 ORDER BY sha256) AS sha256s FROM owed GROUP BY id
 )
-SELECT DISTINCT ON (e.id) e.id, e.urn, d.sha256, e.attrs -> 'personal_data' AS declared,
+SELECT DISTINCT ON (e.id) e.id, e.urn, d.sha256, d.referenced,
+       e.attrs -> 'personal_data' AS declared,
        c.record, coalesce(o.sha256s, '{}') AS owed,
        ARRAY(SELECT w.id::text FROM waiver w
              WHERE (w.interface_id IS NULL OR w.interface_id = e.id)
@@ -158,7 +161,8 @@ def write_down(
     db: psycopg.Connection, task: Task, one: CheckedDocument, *, actor: str
 ) -> tuple[int, str]:
     """Add the evidence, and return its number and hash."""
-    referenced = dict.fromkeys(one.outside, NOT_FOLLOWED)
+    given = task.document.referenced
+    referenced = {place: given.get(place, NOT_FOLLOWED) for place in one.outside}
     declared = declared_hash(task.document.attrs.get("personal_data"))
     if declared:
         referenced["personal_data"] = declared

@@ -38,7 +38,14 @@ class SamePerson(AccessDenied):
 
 
 def register_document(
-    db: psycopg.Connection, urn: str, content: bytes, source: str, *, actor: str, origin: str = ""
+    db: psycopg.Connection,
+    urn: str,
+    content: bytes,
+    source: str,
+    *,
+    actor: str,
+    origin: str = "",
+    referenced: Mapping[str, str] | None = None,
 ) -> str:
     """Register the document that describes an interface from now on, and return its hash.
 
@@ -49,6 +56,7 @@ def register_document(
         source: Name of the document.
         actor: Who registers it.
         origin: Where it came from.
+        referenced: Hashes of files that the document refers to, by reference.
 
     Raises:
         UnknownName: No such interface.
@@ -61,13 +69,14 @@ def register_document(
         raise InvalidInput(f"The document cannot be registered: {refused.message}")
     db.execute(
         """INSERT INTO interface_document (id, interface_id, sha256, source, kind, version,
-               content, origin, actor, registered_at)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
+               content, origin, actor, referenced, registered_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
            ON CONFLICT (interface_id, sha256) DO UPDATE SET registered_at = clock_timestamp(),
-               source = excluded.source, origin = excluded.origin, actor = excluded.actor""",
+               source = excluded.source, origin = excluded.origin, actor = excluded.actor,
+               referenced = excluded.referenced""",
         [
             uuid7(), interface_id, seen.sha256, source[:400], seen.kind[:60],
-            seen.version[:100], deflated(content), origin[:1000], actor,
+            seen.version[:100], deflated(content), origin[:1000], actor, Jsonb(referenced or {}),
         ],
     )  # fmt: skip
     return seen.sha256

@@ -1,5 +1,6 @@
 """One document under check: its text, its tree, what the parser said, and where things stand."""
 
+from codecs import BOM_UTF8
 from functools import cached_property
 from typing import Any, Literal
 
@@ -48,6 +49,10 @@ class Document:
             self.text = content.decode("utf-8-sig")
         except UnicodeDecodeError as wrong:
             raise NotText(f"Byte {wrong.start:,} of the document is not UTF-8.") from wrong
+        marked = content.startswith(BOM_UTF8)
+        self._mark: Literal["json", "yaml"] | None = None
+        if marked:
+            self._mark = "json" if self.is_json else "yaml"
         self.tree: Tree
         self.diagnostics: list[Diagnostic]
         self.tree, self.diagnostics = (read_json if self.is_json else read_yaml)(self.text)
@@ -60,7 +65,7 @@ class Document:
     @cached_property
     def lines(self) -> LineMap:
         """Where the lines begin."""
-        return LineMap(self.text)
+        return LineMap(self.text, self._mark)
 
     def range_of(self, row: int) -> Range:
         """Return where a row stands in the text, as Spectral's parsers see it."""

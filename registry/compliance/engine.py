@@ -62,6 +62,7 @@ def _from_parser(document: Document, ruleset: RuleSet) -> list[Finding]:
     severities = {
         "duplicate_key": ruleset.duplicate_keys,
         "key_not_text": ruleset.keys_not_text,
+        "warning": Severity.WARNING,
         "syntax": Severity.ERROR,
     }
     return [

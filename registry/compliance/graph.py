@@ -14,7 +14,7 @@ from registry.compliance.parsing.tree import ABSENT, Tree, array_index
 from registry.compliance.pointers import escape, names_of
 
 REFERENCES_MAX = 200_000  # the largest public document has 20,000
-CHAIN_STEPS_MAX = 100_000  # references to references to references: then only direct ones count
+CHAIN_STEPS_MAX = 10_000  # references to references to references: then only direct ones count
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +108,22 @@ class _Resolution:
         self.back: dict[str, list[str]] = {}
         self.stems: dict[tuple[str, ...], set[str]] = {}
         self.steps = 0
+        self.paths: dict[int, tuple[str, ...]] = {}  # rows of references and their paths
 
     def run(self) -> References:
         found, tree = self.found, self.tree
         found.sites = reference_sites(tree)
-        for site in sorted(found.sites, key=lambda row: _script_order(tree, row)):
+        sites = found.sites
+        if any(isinstance(key, str) and key.isdigit() for key in tree.keys):
+            sites = sorted(sites, key=lambda row: _script_order(tree, row))
+        for site in sites:
             self._meet(site)
         self._resolve()
         return found
 
     def _meet(self, site: int) -> None:
         reference = self._own_document(str(self.tree.values[site]["$ref"]))
-        path = self.tree.path(site)
+        path = self.paths[site] = self.tree.path(site)
         if not reference.startswith("#"):
             self.found.outside.add(site)
             file = reference.partition("#")[0]
@@ -176,7 +180,7 @@ class _Resolution:
             owner = (*stem, *tail)
             pointer = "#/" + "/".join(owner)
             if pointer not in (place, target):
-                self.stems.setdefault(tuple(names_of(pointer)), set()).add(target)
+                self.stems.setdefault(names_of(pointer), set()).add(target)
 
     def _resolve(self) -> None:
         reach = _Reach(self.pointers, self.stems)
@@ -186,10 +190,11 @@ class _Resolution:
                 continue
             names = self.pointers[pointer]
             row = self._find(names)
+            needed = reach.needed_by(pointer)
             for place in dependants:
                 site = self.rows[place]
-                path = self.tree.path(site)
-                if reach.closes_a_cycle(pointer, path):
+                path = self.paths[site]
+                if needed and reach.closes_a_cycle(needed, path):
                     continue
                 if row == ABSENT:
                     self.found.dangling[site] = names
@@ -199,8 +204,9 @@ class _Resolution:
 
     def _dependants(self, pointer: str) -> list[str]:
         """Return the places that lead to a target, through others too while chains are sane."""
-        if self.steps > CHAIN_STEPS_MAX:
-            return self.back[pointer]
+        direct = self.back[pointer]
+        if self.steps > CHAIN_STEPS_MAX or not any(self.back[place] for place in direct):
+            return direct
         found = [place for place in _post_order(self.back, [pointer]) if place != pointer]
         self.steps += len(found)
         return found
@@ -257,14 +263,15 @@ class _Reach:
         self._names = pointers
         self._reach = _closure(below, self._bits)
 
-    def closes_a_cycle(self, pointer: str, path: tuple[str, ...]) -> bool:
-        """Say whether the place lies inside something that the target itself needs."""
+    def needed_by(self, pointer: str) -> int:
+        """Return what a target itself needs, as a bit set; 0 for nothing."""
         names = self._names[pointer]
-        reach = self._reach[names] & ~self._bits[names]
-        if not reach:
-            return False
+        return self._reach[names] & ~self._bits[names]
+
+    def closes_a_cycle(self, needed: int, path: tuple[str, ...]) -> bool:
+        """Say whether a place lies inside one of these."""
         bits = self._bits
-        return any(reach & bits.get(path[:length], 0) for length in range(1, len(path) + 1))
+        return any(needed & bits.get(path[:length], 0) for length in range(1, len(path) + 1))
 
 
 def _closure(

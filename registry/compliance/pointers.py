@@ -72,4 +72,6 @@ def names_of(pointer: str) -> tuple[str, ...]:
         return ()
     if not pointer.startswith("#/"):
         raise ValueError(pointer)
+    if "%" not in pointer and "~" not in pointer:
+        return tuple(pointer[2:].split("/"))
     return tuple(decoded(step) for step in pointer[2:].split("/"))

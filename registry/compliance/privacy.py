@@ -55,9 +55,11 @@ _WORDS = {
     "mobilenumber telefon telefonnummer handynummer numerotelephone telephoneportable",
     "iban": "iban rekeningnummer bankrekening bankaccount bankaccountnumber accountnumber "
     "kontonummer bankverbindung comptebancaire numerodecompte",
-    "health": "gezondheid diagnose medicatie handicap beperking zorgbehoefte indicatie "
-    "health diagnosis medication disability medicalcondition gesundheit behinderung sante "
-    "handicape maladie traitementmedical",
+    # Not `indicatie`, `beperking` or `health` alone: of a decision, of a right, of a server.
+    "health": "gezondheid diagnose medicatie handicap zorgbehoefte zorgindicatie wlzindicatie "
+    "wmoindicatie ziekte aandoening lichamelijkebeperking verstandelijkebeperking "
+    "diagnosis medication disability medicalcondition medicalhistory healthcondition "
+    "gesundheit behinderung krankheit sante handicape maladie traitementmedical",
     "gender": "geslacht geslachtsaanduiding gender sex geschlecht sexe",
     "nationality": "nationaliteit nationality staatsangehorigkeit nationalite",
 }

@@ -10,6 +10,7 @@ RFC 9457.
 
 import asyncio
 import json
+import re
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -28,8 +29,10 @@ OPERATIONS_MAX = 10  # a probe is a look, not a load test
 PAUSE_SECONDS = 0.5  # between two requests
 BODY_BYTES_MAX = 16 * 2**20  # the largest published document has 13 MB
 CERTIFICATE_DAYS_MIN = 30  # time enough to order, test and place a new one
+HSTS_SECONDS_MIN = 31_536_000  # a year, as the national rules ask
 ERRORS_TOLD_MAX = 5  # of one answer against its schema
 _ORIGIN = {"Origin": "https://townclerk.example"}
+_MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
 _NOWHERE = "/townclerk-probe-of-a-path-that-does-not-exist"
 _GOOD_TLS = ("TLSv1.2", "TLSv1.3")
 _JSON = ("application/json", "application/hal+json", "application/problem+json")
@@ -73,7 +76,7 @@ async def look_at(probe: Probe, ask: Ask, *, secure: bool) -> list[Finding]:
     for operation in _safe(probe.subject.document.data):
         await asyncio.sleep(probe.pause_seconds)
         try:
-            answer = await ask(operation.path, {})
+            answer = await ask(operation.path, _ORIGIN)
         except SourceTrouble as trouble:
             found.add("probe-no-answer", Severity.ERROR, trouble.what, operation)
             continue
@@ -143,9 +146,13 @@ def _connection(answer: Look, found: _Found, *, secure: bool) -> None:
         days = int((ssl.cert_time_to_seconds(answer.certificate_ends) - time.time()) // 86_400)
         if days < CERTIFICATE_DAYS_MIN:
             found.add("probe-certificate", Severity.WARNING, f"the certificate ends in {days} days")
-    if "max-age" not in answer.headers.get("strict-transport-security", ""):
+    age = _MAX_AGE.search(answer.headers.get("strict-transport-security", ""))
+    if age is None:
         words = "no Strict-Transport-Security header"
         found.add("probe-security-headers", Severity.ERROR, words)
+    elif int(age[1]) < HSTS_SECONDS_MIN:
+        words = f"Strict-Transport-Security holds {int(age[1]):,} seconds only; a year is asked"
+        found.add("probe-security-headers", Severity.WARNING, words)
 
 
 def _headers(answer: Look, found: _Found) -> None:
@@ -172,7 +179,17 @@ def _not_found(answer: Look, found: _Found) -> None:
         found.add("probe-problem-details", Severity.ERROR, words)
 
 
+def _shared_with_anybody(answer: Look) -> bool:
+    """Say whether a page of any origin may read this answer with its reader's own rights."""
+    allowed = answer.headers.get("access-control-allow-origin")
+    rights = answer.headers.get("access-control-allow-credentials", "").lower()
+    return rights == "true" and allowed in {"*", _ORIGIN["Origin"]}
+
+
 def _answer(probe: Probe, operation: Operation, answer: Look, found: _Found) -> None:
+    if _shared_with_anybody(answer):
+        words = "allows pages of every origin to use its readers' rights (CORS with credentials)"
+        found.add("probe-cors-credentials", Severity.ERROR, words, operation)
     data = probe.subject.document.data
     if operation.raw.get("security", as_object(data).get("security")):
         if answer.status not in (401, 403):

@@ -31,6 +31,7 @@ class DocumentRow:
     kind: str
     version: str
     content: bytes
+    referenced: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def newest_document(db: psycopg.Connection, urn: str) -> DocumentRow:
     with db.cursor(row_factory=class_row(DocumentRow)) as cursor:
         row = cursor.execute(
             """SELECT e.id AS interface_id, e.urn, e.name, e.attrs, d.sha256, d.source, d.kind,
-                      d.version, d.content
+                      d.version, d.content, d.referenced
                FROM element e JOIN interface_document d ON d.interface_id = e.id
                WHERE e.urn = %s AND e.kind = 'interface'
                ORDER BY d.registered_at DESC, d.id DESC LIMIT 1""",

@@ -117,7 +117,7 @@ class Run:
             for place in selection.places:
                 places.setdefault((place, selector.takes_key), []).append(selection)
         for (place, is_key), ways in places.items():
-            value = str(self.tree.keys[place]) if is_key else view.value(place)
+            value = self.tree.keys[place] if is_key else view.value(place)
             self._place(rule, place, value, ways, answers)
         return answers
 

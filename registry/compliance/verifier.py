@@ -37,12 +37,22 @@ def verify(path: str, head: str | None = None) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         manifest = json.loads(_read(archive, "manifest.json"))
         names = set(archive.namelist())
-        wrong = _chain(manifest["records"], manifest.get("previous_hash", GENESIS))
+        wrong = [] if manifest["version"] in VERSIONS else ["the manifest's version is unknown"]
+        wrong += _strangers(names, manifest["records"])
+        wrong += _chain(manifest["records"], manifest.get("previous_hash", GENESIS))
         for entry in manifest["records"]:
             wrong += _contents(archive, names, entry["record"])
     if head is not None and (not manifest["records"] or manifest["records"][-1]["hash"] != head):
         wrong.append("the last record is not the one whose hash was given: records are missing")
     return wrong
+
+
+def _strangers(names: set[str], entries: list[Any]) -> list[str]:
+    """Return which documents and findings belong to no record."""
+    known = {f"documents/{entry['record']['document']['sha256']}" for entry in entries}
+    known |= {f"findings/{entry['record']['findings']['sha256']}.json" for entry in entries}
+    held = {name for name in names if name.startswith(("documents/", "findings/"))}
+    return [f"{name} belongs to no record" for name in sorted(held - known)]
 
 
 def _chain(entries: list[Any], previous: str) -> list[str]:

@@ -126,6 +126,15 @@ class View:
             known = self._reached[(things, stop)] = self._reach(things, stop)
         return known
 
+    def objects(self, marks: bytearray, *, nulls: bool) -> list[int]:
+        """Return the marked places whose value is an object or array, or null if that counts."""
+        found: list[int] = []
+        for row, mark in enumerate(marks):
+            value = self.value(row) if mark else ""
+            if isinstance(value, dict | list) or (nulls and value is None):
+                found.append(row)
+        return found
+
     def _reach(self, things: tuple[int, ...], stop: str | None) -> bytearray:
         tree = self.tree
         marks = bytearray(len(tree.keys))

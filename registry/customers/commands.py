@@ -30,6 +30,7 @@ from registry.customers.master import (
     write_customers,
 )
 from registry.customers.model import MatchModel, from_parameters
+from registry.customers.survivorship import survivorship
 from registry.customers.versions import find_model, keep_model, make_live
 from registry.storage.copying import copy_into, copy_to_file
 from schemas.records import CustomerKind, CustomerRecord
@@ -170,7 +171,7 @@ def rematch(
         with _timed(seconds, "merge"):
             gather_members(con, records="records", into="member")
             name_customers(con, clusters="member", former="former")
-            choose_values(con, records="records")
+            choose_values(con, records="records", groups=survivorship(db))
         with _timed(seconds, "write"):
             customers = write_customers(db, con)
             write_index(db, con)

@@ -7,7 +7,12 @@ from typing import Any
 
 import orjson
 
-from registry.customers.survivorship import SURVIVORSHIP, Survivorship
+from registry.customers.survivorship import (
+    RULE_NAMES,
+    SURVIVORSHIP,
+    Criterion,
+    Survivorship,
+)
 
 Clean = Mapping[str, Any]
 
@@ -32,20 +37,23 @@ class _Option:
     newest: datetime | None
     best: tuple[bool, bool, datetime, int]
     record: Clean
+    trust: int
+    filled: int
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def golden_of(members: Sequence[Clean]) -> Golden:
+def golden_of(members: Sequence[Clean], groups: Sequence[Survivorship] = SURVIVORSHIP) -> Golden:
     """Choose the golden values of one customer.
 
     Args:
         members: Clean records of one customer, ordered by place; never none.
+        groups: How values are chosen in this town.
     """
     attrs: dict[str, str] = {}
     provenance: dict[str, Any] = {}
-    for group in SURVIVORSHIP:
+    for group in groups:
         options = _options(group, members)
         if not options:
             continue
@@ -91,9 +99,12 @@ def _options(group: Survivorship, members: Sequence[Clean]) -> list[_Option]:
         best = (written != written.upper(), changed is not None, changed or _NEVER, -place)
         option = found.get(folded)
         if option is None:
-            found[folded] = _Option(folded, 1, changed, best, member)
+            filled = sum(value is not None for value in values.values())
+            trust = _trust(group, member)
+            found[folded] = _Option(folded, 1, changed, best, member, trust, filled)
             continue
         option.votes += 1
+        option.trust = min(option.trust, _trust(group, member))
         if changed is not None and (option.newest is None or changed > option.newest):
             option.newest = changed
         if best > option.best:
@@ -101,15 +112,33 @@ def _options(group: Survivorship, members: Sequence[Clean]) -> list[_Option]:
     return list(found.values())
 
 
+def _trust(group: Survivorship, member: Clean) -> int:
+    """Return the place of a record's data set among the trusted ones; others come last."""
+    if not group.trusted:
+        return 0
+    data_set = str(member["data_set_id"])
+    return group.trusted.index(data_set) if data_set in group.trusted else len(group.trusted)
+
+
 def _order(group: Survivorship, option: _Option) -> tuple[Any, ...]:
     newest = (option.newest is None, -(option.newest or _NEVER).timestamp() if option.newest else 0)
-    votes = (-option.votes,)
-    return (
-        (*newest, *votes, option.folded) if group.newest_first else (*votes, *newest, option.folded)
-    )
+    keys: dict[Criterion, tuple[Any, ...]] = {
+        Criterion.TRUSTED: (option.trust,),
+        Criterion.NEWEST: newest,
+        Criterion.COMPLETE: (-option.filled,),
+        Criterion.AGREEMENT: (-option.votes,),
+    }
+    return (*(part for one in group.order for part in keys[one]), option.folded)
 
 
 def _rule(group: Survivorship, chosen: _Option, options: int) -> str:
     if options == 1:
         return "only_value" if chosen.votes == 1 else "all_agree"
-    return "newest" if group.newest_first or chosen.votes == 1 else "most_agree"
+    for criterion in group.order:
+        # A criterion that says nothing of the winner leaves the word to the next one.
+        if criterion is Criterion.TRUSTED and chosen.trust == len(group.trusted):
+            continue
+        if criterion is Criterion.AGREEMENT and chosen.votes == 1:
+            continue
+        return RULE_NAMES[criterion]
+    return RULE_NAMES[Criterion.NEWEST]

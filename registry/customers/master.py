@@ -11,7 +11,12 @@ import psycopg
 
 from registry.customers.engine import run, workspace
 from registry.customers.history import note_full_run, retire
-from registry.customers.survivorship import SURVIVORSHIP, Survivorship
+from registry.customers.survivorship import (
+    RULE_NAMES,
+    SURVIVORSHIP,
+    Criterion,
+    Survivorship,
+)
 from registry.storage.copying import copy_from_file
 from schemas.base import uuid7
 
@@ -103,13 +108,20 @@ def name_customers(con: duckdb.DuckDBPyConnection, *, clusters: str, former: str
     )
 
 
-def choose_values(con: duckdb.DuckDBPyConnection, *, records: str) -> None:
+def choose_values(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    records: str,
+    groups: Sequence[Survivorship] = SURVIVORSHIP,
+) -> None:
     """Choose the golden values of every customer and note where each came from.
 
     Args:
         con: Session in which `name_customers` has run.
         records: Table of clean records.
+        groups: How values are chosen in this town.
     """
+    chosen = " UNION ALL ".join(_chosen(group) for group in groups)
     parts = 1 + int(run(con, "SELECT count(*) FROM named")[0][0]) // PART_RECORDS
     for part in range(parts):
         run(
@@ -121,7 +133,7 @@ def choose_values(con: duckdb.DuckDBPyConnection, *, records: str) -> None:
             parts=str(parts),
             part=str(part),
         )
-        run(con, f"CREATE OR REPLACE TEMP TABLE chosen AS {_CHOSEN}")
+        run(con, f"CREATE OR REPLACE TEMP TABLE chosen AS {chosen}")
         run(con, f"CREATE OR REPLACE TEMP TABLE golden_part AS {_GOLDEN}")
         if part == 0:
             run(con, "CREATE OR REPLACE TEMP TABLE golden AS SELECT * FROM golden_part")
@@ -186,9 +198,38 @@ def _value_of(group: Survivorship) -> str:
     return f"CASE WHEN {present} THEN json_object({pairs})::VARCHAR END"
 
 
+_ORDERS = {
+    Criterion.TRUSTED: "trust",
+    Criterion.NEWEST: "newest DESC NULLS LAST",
+    Criterion.COMPLETE: "filled DESC",
+    Criterion.AGREEMENT: "votes DESC",
+}
+
+
 def _order_of(group: Survivorship) -> str:
-    newest = "newest DESC NULLS LAST"
-    return f"{newest}, votes DESC" if group.newest_first else f"votes DESC, {newest}"
+    return ", ".join(_ORDERS[criterion] for criterion in group.order)
+
+
+def _trust_of(group: Survivorship) -> str:
+    """Return SQL for the place of a record's data set among the trusted ones; others come last."""
+    if not group.trusted:
+        return "0"
+    whens = " ".join(
+        f"WHEN '{data_set}' THEN {place}" for place, data_set in enumerate(group.trusted)
+    )
+    return f"CASE data_set_id::VARCHAR {whens} ELSE {len(group.trusted)} END"
+
+
+def _rule_of(group: Survivorship) -> str:
+    """Return SQL for the name of what decided between several values."""
+    whens = []
+    for criterion in group.order:
+        says = {
+            Criterion.TRUSTED: f"trust < {len(group.trusted)}",
+            Criterion.AGREEMENT: "votes > 1",
+        }.get(criterion, "true")
+        whens.append(f"WHEN {says} THEN '{RULE_NAMES[criterion]}'")
+    return f"CASE {' '.join(whens)} ELSE 'newest' END"
 
 
 def _chosen(group: Survivorship) -> str:
@@ -198,28 +239,27 @@ def _chosen(group: Survivorship) -> str:
     some sources know capitals only.
     """
     written = ", ".join(f"{name}::VARCHAR" for name in group.columns)
+    filled = " + ".join(f"({name} IS NOT NULL)::INTEGER" for name in group.columns)
     best = "(written <> upper(written), source_changed_at IS NOT NULL, source_changed_at, -place)"
     return f"""
         SELECT customer_id, '{group.name}' AS attribute, value, record_id, newest,
                CASE WHEN options = 1 AND votes = 1 THEN 'only_value'
-                    WHEN options = 1 THEN 'all_agree'
-                    WHEN {"false" if group.newest_first else "votes > 1"} THEN 'most_agree'
-                    ELSE 'newest' END AS rule
+                    WHEN options = 1 THEN 'all_agree' ELSE {_rule_of(group)} END AS rule
         FROM (
             SELECT customer_id, lower(value) AS folded, count(*) AS votes,
                    max(source_changed_at) AS newest, arg_max(value, {best}) AS value,
                    arg_max(record_id, {best}) AS record_id,
+                   min(trust) AS trust, max(filled) AS filled,
                    count(*) OVER (PARTITION BY customer_id) AS options
             FROM (SELECT customer_id, record_id, place, source_changed_at,
-                         concat_ws(' ', {written}) AS written, {_value_of(group)} AS value
+                         concat_ws(' ', {written}) AS written, {_value_of(group)} AS value,
+                         {_trust_of(group)} AS trust, {filled} AS filled
                   FROM part)
             WHERE value IS NOT NULL GROUP BY customer_id, folded
         )
         QUALIFY row_number() OVER (PARTITION BY customer_id
                                    ORDER BY {_order_of(group)}, folded) = 1"""
 
-
-_CHOSEN = " UNION ALL ".join(_chosen(group) for group in SURVIVORSHIP)
 
 _GOLDEN = """
 WITH attribute AS (

@@ -16,6 +16,7 @@ from registry.customers.golden import golden_of
 from registry.customers.history import forget_customers, keep_customers
 from registry.customers.index import clean_rows
 from registry.customers.pairwise import Weighed
+from registry.customers.survivorship import survivorship
 from schemas.base import uuid7
 from schemas.customers import LinkRule
 from schemas.records import CustomerKind
@@ -56,8 +57,9 @@ def write_groups(db: psycopg.Connection, groups: list[Group], *, gone: set[int])
     )
     names = _names(groups, former)
     clean = clean_rows(db, records)
+    rules = survivorship(db)
     found = [
-        (name, golden_of([clean[record] for record in group.records]))
+        (name, golden_of([clean[record] for record in group.records], rules))
         for name, group in zip(names, groups, strict=True)
     ]
     keep_customers(db, found)

@@ -1,18 +1,22 @@
 """What can be read of the master view: customers, their golden values, the records behind them.
 
 The tables of customers also guard themselves: row-level security gives their rows to nobody whose
-transaction does not name the scope (schemas/migrations).
+transaction does not name the scope (schemas/migrations). What the purpose of a question does not
+cover is shown, compared, sorted and counted as ***.
 """
 
 import json
 from typing import Final
 
+from registry.customers.purposes import MASK, shipped_purposes
 from registry.customers.survivorship import SURVIVORSHIP
+from registry.storage.guarding import PURPOSE_SQL
 from registry.storage.readable import (
     Argument,
     Column,
     Entry,
     Join,
+    Otherwise,
     Policy,
     Readable,
     Table,
@@ -23,6 +27,34 @@ from schemas.access import Scope
 from schemas.records import CustomerKind
 
 OPEN: Final = Policy(Scope.CUSTOMERS_READ)
+
+
+def _covered_fields() -> str:
+    """Return SQL for the fields that the transaction's purpose covers; none without a purpose."""
+    shipped = " ".join(
+        f"WHEN '{row.key}' THEN ARRAY[{', '.join(repr(name) for name in row.fields)}]"
+        for row in shipped_purposes()
+    )
+    return f"""(SELECT CASE WHEN own.key IS NULL
+            THEN CASE {PURPOSE_SQL} {shipped} ELSE ARRAY[]::text[] END
+            WHEN own.active THEN own.fields ELSE ARRAY[]::text[] END
+        FROM (SELECT) AS one LEFT JOIN purpose AS own ON own.key = {PURPOSE_SQL})"""
+
+
+def _for(field: str) -> Policy:
+    """Return the policy of a column whose value is shown where the purpose covers the field.
+
+    Args:
+        field: SQL for the field's name.
+    """
+    return Policy(
+        Scope.CUSTOMERS_READ,
+        Otherwise.MASKED,
+        mask=f"'{MASK}'",
+        when=f"{field} = ANY ({_covered_fields()}::text[])",
+    )
+
+
 LANDSCAPE: Final = Policy(Scope.LANDSCAPE_READ)
 # Values that belong together come from one record and share its provenance.
 GROUP_OF: Final = {column: group.name for group in SURVIVORSHIP for column in group.columns}
@@ -44,7 +76,12 @@ CUSTOMER: Final = Readable(
     Table("customer"),
     (
         Column("kind", CustomerKind, "Person or organisation.", OPEN, can_group=True),
-        Column("display_name", Value.TEXT, "Name for lists.", OPEN),
+        Column(
+            "display_name",
+            Value.TEXT,
+            "Name for lists; *** where the purpose does not cover it.",
+            _for("'name'"),
+        ),
         Column("record_count", Value.INTEGER, "Source records behind it.", OPEN, can_group=True),
         Column("revision", Value.INTEGER, "Counts changes.", OPEN),
         Column("changed_at", Value.MOMENT, "When a value or record last changed.", OPEN),
@@ -87,9 +124,17 @@ GOLDEN_VALUE: Final = Readable(
     ),
     (
         Column("attribute", Value.TEXT, "Name of the attribute, e.g. family_name.", OPEN),
-        Column("value", Value.TEXT, "The value itself.", OPEN),
         Column(
-            "rule", Value.TEXT, "Why it won: only_value, all_agree, most_agree or newest.", OPEN
+            "value",
+            Value.TEXT,
+            "The value itself; *** where the purpose does not cover it.",
+            _for("{row}.attribute"),
+        ),
+        Column(
+            "rule",
+            Value.TEXT,
+            "Why it won: only_value, all_agree, most_agree, newest, trusted or complete.",
+            OPEN,
         ),
         Column(
             "changed_at",
@@ -111,7 +156,12 @@ SOURCE_RECORD: Final = Readable(
         FROM customer_link JOIN landed_record ON landed_record.id = customer_link.record_id)"""
     ),
     (
-        Column("key", Value.TEXT, "The source's own key.", OPEN),
+        Column(
+            "key",
+            Value.TEXT,
+            "The source's own key; *** where the purpose does not cover it.",
+            _for("'sources'"),
+        ),
         Column("rule", Value.TEXT, "Why it belongs here: alone, identifier or model.", OPEN),
         Column(
             "weight_bits",
@@ -128,7 +178,12 @@ SOURCE_RECORD: Final = Readable(
 
 READABLES: Final = (CUSTOMER, GOLDEN_VALUE, SOURCE_RECORD)
 ENTRIES: Final = (
-    Entry("customers", "Customer", "Customers by name.", OPEN),
+    Entry(
+        "customers",
+        "Customer",
+        "Customers by name. Name a purpose in the header Townclerk-Purpose.",
+        OPEN,
+    ),
     Entry(
         "customer",
         "Customer",

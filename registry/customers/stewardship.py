@@ -48,7 +48,19 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision, standing or undone."""
+    """One decision, standing or undone.
+
+    Attributes:
+        id: Its id, by which it can be undone.
+        left_id: Number of a record, as long as it is there.
+        right_id: Number of the other.
+        verdict: link, unlink or postpone.
+        reason: Why, in the steward's words.
+        actor: Who decided.
+        decided_at: When.
+        undone_at: When it was undone.
+        undone_by: Who undid it.
+    """
 
     id: UUID
     left_id: int | None
@@ -144,13 +156,16 @@ def decide(
     return decision
 
 
-def undo(db: psycopg.Connection, decision: UUID, *, actor: str) -> None:
+def undo(db: psycopg.Connection, decision: UUID, *, actor: str) -> tuple[int | None, int | None]:
     """Take a decision back; it stays on record as undone.
 
     Args:
         db: Connection in the caller's transaction.
         decision: Its id.
         actor: Who takes it back.
+
+    Returns:
+        The two records it was about, as far as they are still there.
 
     Raises:
         UnknownName: There is no such decision.
@@ -174,6 +189,18 @@ def undo(db: psycopg.Connection, decision: UUID, *, actor: str) -> None:
         (actor, decision),
     )
     match_records(db, changed=[record for record in row[1:] if record is not None])
+    return row[1], row[2]
+
+
+def are_linked(db: psycopg.Connection, one: int, other: int) -> bool:
+    """Tell whether two records are one customer now."""
+    row = db.execute(
+        """SELECT count(*) = 2 AND count(DISTINCT customer_id) = 1 FROM customer_link
+           WHERE record_id IN (%s, %s)""",
+        (one, other),
+    ).fetchone()
+    assert row is not None  # an aggregate always gives one row
+    return bool(row[0])
 
 
 def decisions(db: psycopg.Connection, *, limit: int = QUEUE_MAX) -> list[Decision]:

@@ -1,6 +1,31 @@
-"""Which of several values becomes the golden one, per attribute, as data."""
+"""Which of several values becomes the golden one, per attribute, as data.
 
-from dataclasses import dataclass
+What stands here is where every town begins; a row of `survivorship_rule` stands above it.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+import psycopg
+
+
+class Criterion(StrEnum):
+    """What may decide between values of one customer."""
+
+    TRUSTED = "trusted"  # the data set that the town trusts most
+    NEWEST = "newest"  # the record that its source changed last
+    COMPLETE = "complete"  # the value with most of its parts filled in
+    AGREEMENT = "agreement"  # the value that most records hold
+
+
+# What provenance calls the criterion that decided.
+RULE_NAMES: Final = {
+    Criterion.TRUSTED: "trusted",
+    Criterion.NEWEST: "newest",
+    Criterion.COMPLETE: "complete",
+    Criterion.AGREEMENT: "most_agree",
+}
 
 
 @dataclass(frozen=True)
@@ -11,11 +36,23 @@ class Survivorship:
         name: Name of the group, as it stands in provenance.
         columns: Columns of clean_record that are taken from one and the same record.
         newest_first: The newest value wins before the most frequent; for what people change.
+        criteria: What decides instead, where the town has settled it; the first first.
+        trusted: Ids of data sets, the most trusted first; others come after them.
     """
 
     name: str
     columns: tuple[str, ...]
     newest_first: bool = False
+    criteria: tuple[Criterion, ...] = ()
+    trusted: tuple[str, ...] = ()
+
+    @property
+    def order(self) -> tuple[Criterion, ...]:
+        """What decides, the first first; ties are broken the same way for ever."""
+        usual = (Criterion.NEWEST, Criterion.AGREEMENT)
+        if not self.criteria:
+            return usual if self.newest_first else usual[::-1]
+        return (*self.criteria, *(one for one in usual[::-1] if one not in self.criteria))
 
 
 SURVIVORSHIP: tuple[Survivorship, ...] = (
@@ -33,3 +70,25 @@ SURVIVORSHIP: tuple[Survivorship, ...] = (
     # Street of one record and number of another would be a house nobody lives in.
     Survivorship("address", ("street", "house_number", "postal_code", "city"), newest_first=True),
 )
+
+
+def survivorship(db: psycopg.Connection) -> tuple[Survivorship, ...]:
+    """Return how golden values are chosen in this town."""
+    settled = {
+        attribute: (criteria, trusted)
+        for attribute, criteria, trusted in db.execute(
+            "SELECT attribute, criteria, trusted::text[] FROM survivorship_rule"
+        )
+    }
+    if not settled:
+        return SURVIVORSHIP
+    return tuple(
+        replace(
+            group,
+            criteria=tuple(Criterion(one) for one in settled[group.name][0]),
+            trusted=tuple(settled[group.name][1]),
+        )
+        if group.name in settled
+        else group
+        for group in SURVIVORSHIP
+    )

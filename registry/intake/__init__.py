@@ -1,5 +1,25 @@
 """The intake room: what came in, exactly once."""
 
-from registry.intake import commands, drift, landing, leases, queries, replay, scans, schedules
+from registry.intake import (
+    commands,
+    drift,
+    landing,
+    leases,
+    queries,
+    replay,
+    requests,
+    scans,
+    schedules,
+)
 
-__all__ = ["commands", "drift", "landing", "leases", "queries", "replay", "scans", "schedules"]
+__all__ = [
+    "commands",
+    "drift",
+    "landing",
+    "leases",
+    "queries",
+    "replay",
+    "requests",
+    "scans",
+    "schedules",
+]

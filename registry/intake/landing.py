@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 from msgspec import structs
 
-from connectors.sdk.hashing import record_hash
+from connectors.sdk.hashing import record_hashes
 from registry.intake.leases import HeldLease
 from registry.storage.copying import copy_into
 from schemas.records import CustomerRecord, MappedPage, Page, RejectedRecord, SourceRecord
@@ -64,7 +64,7 @@ def recognise(
     """
     if not page.undecoded:
         return page, KnownRecords()
-    hashes = [record_hash(raw, mapping_hash) for raw in page.undecoded]
+    hashes = record_hashes(page.undecoded, mapping_hash)
     with db.cursor(binary=True) as cursor:
         rows = cursor.execute(
             """SELECT raw_hash, id, key FROM landed_record
@@ -107,7 +107,8 @@ def land(
     latest, duplicates = _latest_by_key(page.customers)
     rejected = [*page.rejected, *duplicates]
     named = {bad.key for bad in rejected if bad.key is not None}
-    hashes = {key: record_hash(pair[0].raw, mapping_hash) for key, pair in latest.items()}
+    made = record_hashes((source.raw for source, _ in latest.values()), mapping_hash)
+    hashes = dict(zip(latest, made, strict=True))
     before: dict[str, tuple[bytes, int]] = {
         key: (digest, record_id)
         for key, digest, record_id in db.execute(
@@ -149,6 +150,19 @@ def landed_by_key(
         (data_set_id, list(keys)),
     )
     return {key: LandedRow(record_id, bytes(raw)) for key, record_id, raw in rows}
+
+
+def whose(
+    db: psycopg.Connection, data_set_id: UUID, source_id: UUID, keys: Sequence[str]
+) -> tuple[list[int], list[int]]:
+    """Return the rows under some keys: those that a source brought last, and those of others."""
+    rows = db.execute(
+        """SELECT landed_record.id, sync_run.source_id = %s FROM landed_record
+           JOIN sync_run ON sync_run.id = landed_record.run_id
+           WHERE data_set_id = %s AND key = ANY(%s) ORDER BY landed_record.id""",
+        (source_id, data_set_id, list(keys)),
+    ).fetchall()
+    return [row for row, is_own in rows if is_own], [row for row, is_own in rows if not is_own]
 
 
 def count_landed(db: psycopg.Connection, data_set_id: UUID, source_id: UUID) -> int:

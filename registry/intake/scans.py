@@ -133,7 +133,7 @@ def find_vanished(
         reason = "the connector file says that a steward decides"
     if not reason:
         return Vanished(withdrawn=tuple(missing))
-    return Vanished(held=_hold(db, lease, stream, reason=reason, known=known, missing=missing))
+    return Vanished(held=hold(db, lease, stream, reason=reason, known=known, missing=missing))
 
 
 def _missing(
@@ -176,7 +176,7 @@ def _supersede(db: psycopg.Connection, source_id: UUID, stream: str) -> None:
     )
 
 
-def _hold(
+def hold(
     db: psycopg.Connection,
     lease: HeldLease,
     stream: str,
@@ -185,6 +185,7 @@ def _hold(
     known: int,
     missing: Sequence[int],
 ) -> UUID:
+    """Let a steward decide about records that seem to be gone; return what is held."""
     held = uuid7()
     db.execute(
         """INSERT INTO withdrawal

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 import psycopg
 
+from registry.landscape.changes.sets import ChangeSetDraft, recorded
 from schemas.base import uuid7
 from schemas.errors import InvalidInput, UnknownName
 from schemas.landscape import (
@@ -40,18 +41,35 @@ def read_landscape(document: object) -> LandscapeDraft:
         raise InvalidInput(f"the landscape is not as it should be: {error}") from error
 
 
-def register(db: psycopg.Connection, draft: LandscapeDraft) -> Registered:
+def register(
+    db: psycopg.Connection,
+    draft: LandscapeDraft,
+    *,
+    proposer: str = "unknown",
+    reason: str = "A landscape file.",
+) -> Registered:
     """Register a landscape: new URNs are added, known ones brought up to date.
+
+    All of it is one change-set; where nothing had to change, there is none.
+
+    Args:
+        db: Connection in a transaction.
+        draft: What to register.
+        proposer: Who registers it.
+        reason: Why.
 
     Raises:
         UnknownName: A relationship names a URN that is neither registered nor in the draft.
         InvalidInput: Two elements of the draft share a URN, or an element would change its kind.
     """
     _refuse_duplicates(draft.elements)
-    return Registered(
-        elements=_register_elements(db, draft.elements),
-        relationships=_register_relationships(db, draft.relationships),
-    )
+    change_set = ChangeSetDraft(purpose="register", reason=reason, proposer=proposer)
+    with recorded(db, change_set) as counts:
+        elements = _register_elements(db, draft.elements)
+        relationships = _register_relationships(db, draft.relationships)
+        made, changed = (elements[number] + relationships[number] for number in (0, 1))
+        counts.update(added=made, changed=changed, removed=0)
+    return Registered(elements=sum(elements), relationships=sum(relationships))
 
 
 def _refuse_duplicates(elements: list[ElementDraft]) -> None:
@@ -61,7 +79,8 @@ def _refuse_duplicates(elements: list[ElementDraft]) -> None:
         raise InvalidInput(f"these URNs stand twice: {', '.join(twice)}")
 
 
-def _register_elements(db: psycopg.Connection, elements: list[ElementDraft]) -> int:
+def _register_elements(db: psycopg.Connection, elements: list[ElementDraft]) -> tuple[int, int]:
+    """Return how many were added and changed."""
     rows = [{"id": str(uuid7()), **msgspec.to_builtins(element)} for element in elements]
     changed_kind = db.execute(
         """SELECT element.urn, element.kind FROM element
@@ -74,22 +93,28 @@ def _register_elements(db: psycopg.Connection, elements: list[ElementDraft]) -> 
             f"{changed_kind[0]} is registered as {changed_kind[1]} and cannot become another kind",
             remedy="Register it under a new URN.",
         )
-    return db.execute(
+    made = db.execute(
         """INSERT INTO element
-               (id, urn, kind, name, description, attrs, revision, created_at, changed_at)
-           SELECT id, urn, kind, name, description, attrs, 1, now(), now()
+               (id, urn, kind, name, description, attrs, revision, created_at, changed_at,
+                change_set_id)
+           SELECT id, urn, kind, name, description, attrs, 1, now(), now(), townclerk_change_set()
            FROM jsonb_to_recordset(%s::jsonb) AS draft
                (id uuid, urn text, kind text, name text, description text, attrs jsonb)
            ON CONFLICT (urn) DO UPDATE
            SET name = excluded.name, description = excluded.description, attrs = excluded.attrs,
                revision = element.revision + 1, changed_at = now()
            WHERE (element.name, element.description, element.attrs)
-               IS DISTINCT FROM (excluded.name, excluded.description, excluded.attrs)""",
+               IS DISTINCT FROM (excluded.name, excluded.description, excluded.attrs)
+           RETURNING revision""",
         (msgspec.json.encode(rows).decode(),),
-    ).rowcount
+    ).fetchall()
+    return _added_and_changed(made)
 
 
-def _register_relationships(db: psycopg.Connection, relationships: list[RelationshipDraft]) -> int:
+def _register_relationships(
+    db: psycopg.Connection, relationships: list[RelationshipDraft]
+) -> tuple[int, int]:
+    """Return how many were added and changed."""
     rows = [{"id": str(uuid7()), **msgspec.to_builtins(item)} for item in relationships]
     document = msgspec.json.encode(rows).decode()
     unknown = db.execute(
@@ -103,19 +128,28 @@ def _register_relationships(db: psycopg.Connection, relationships: list[Relation
     if unknown:
         names = ", ".join(row[0] for row in unknown)
         raise UnknownName(f"relationships name elements that are not registered: {names}")
-    return db.execute(
-        """INSERT INTO relationship (id, kind, source_id, target_id, attrs, created_at)
+    made = db.execute(
+        """INSERT INTO relationship
+               (id, kind, source_id, target_id, attrs, created_at, change_set_id)
            SELECT DISTINCT ON (draft.kind, source.id, target.id)
-                  draft.id, draft.kind, source.id, target.id, draft.attrs, now()
+                  draft.id, draft.kind, source.id, target.id, draft.attrs, now(),
+                  townclerk_change_set()
            FROM jsonb_to_recordset(%s::jsonb) AS draft
                (id uuid, kind text, source text, target text, attrs jsonb)
            JOIN element AS source ON source.urn = draft.source
            JOIN element AS target ON target.urn = draft.target
            ON CONFLICT (kind, source_id, target_id) WHERE model_id IS NULL
            DO UPDATE SET attrs = excluded.attrs
-           WHERE relationship.attrs IS DISTINCT FROM excluded.attrs""",
+           WHERE relationship.attrs IS DISTINCT FROM excluded.attrs
+           RETURNING revision""",
         (document,),
-    ).rowcount
+    ).fetchall()
+    return _added_and_changed(made)
+
+
+def _added_and_changed(revisions: list[tuple[int]]) -> tuple[int, int]:
+    added = sum(revision == 1 for (revision,) in revisions)
+    return added, len(revisions) - added
 
 
 def ensure_own_elements(db: psycopg.Connection) -> None:
@@ -145,4 +179,6 @@ def ensure_own_elements(db: psycopg.Connection) -> None:
                 )
             ],
         ),
+        proposer="townclerk",
+        reason="Townclerk is part of the landscape itself.",
     )

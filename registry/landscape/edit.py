@@ -1,14 +1,23 @@
-"""Change one element or relationship on top of the revision its editor saw, or not at all."""
+"""Change one element or relationship on top of the revision its editor saw, or not at all.
 
+Each edit is a change-set of its own, applied at once: the past tells who did it and why, and it can
+be undone like any other.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import msgspec
 import psycopg
-from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
+from psycopg.rows import class_row, dict_row
 
+from registry.landscape.changes.decide import carry_out
+from registry.landscape.changes.merge import ELEMENT, RELATIONSHIP, Action, Flat, Planned
+from registry.landscape.changes.sets import ChangeSetDraft
+from registry.landscape.changes.world import AlreadyRegistered, StillUsed, flat
+from registry.landscape.metamodel import allowed, concept_of, refusal
 from registry.landscape.queries import ElementRow
 from schemas.base import uuid7
 from schemas.errors import Conflict, InvalidInput, UnknownName
@@ -16,13 +25,7 @@ from schemas.landscape import ElementDraft, ElementKind, RelationshipKind
 
 _RELATIONSHIP = "id, kind, source_id, target_id, attrs, revision"
 _COLUMNS = "id, urn, kind, name, description, attrs, revision, changed_at"
-
-
-class AlreadyRegistered(Conflict):
-    """Something is registered under this name already."""
-
-    code = "already_registered"
-    remedy = "Change the one that is there, or choose another URN."
+R = TypeVar("R")
 
 
 class StaleRevision(Conflict):
@@ -32,11 +35,27 @@ class StaleRevision(Conflict):
     remedy = "Read it anew, see what changed, and make the change on top of that revision."
 
 
-class StillUsed(Conflict):
-    """Something else would lead to nowhere without it."""
+@dataclass(frozen=True)
+class Editor:
+    """Who edits, and why; without a reason, what is done stands for it."""
 
-    code = "still_used"
-    remedy = "Remove the sources and records that hang on it first; `townclerk sync status` shows."
+    name: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Edited(Generic[R]):
+    """What an edit left, and the change-set it is; None where nothing had to change.
+
+    Args:
+        row: The object afterwards; as it was, where it was retired.
+        change_set_id: What to undo to take the edit back.
+        removed: How many relationships went with a retired element.
+    """
+
+    row: R
+    change_set_id: UUID | None
+    removed: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,9 @@ class ElementEdit:
     attrs: dict[str, Any] | None = None
 
 
-def register_element(db: psycopg.Connection, draft: dict[str, Any]) -> ElementRow:
+def register_element(
+    db: psycopg.Connection, draft: dict[str, Any], editor: Editor
+) -> Edited[ElementRow]:
     """Register one new element.
 
     Raises:
@@ -74,27 +95,15 @@ def register_element(db: psycopg.Connection, draft: dict[str, Any]) -> ElementRo
         AlreadyRegistered: The URN is taken.
     """
     checked = _checked(draft)
-    with db.cursor(row_factory=class_row(ElementRow)) as cursor:
-        made = cursor.execute(
-            f"""INSERT INTO element
-                   (id, urn, kind, name, description, attrs, revision, created_at, changed_at)
-               VALUES (%s, %s, %s, %s, %s, %s, 1, now(), now())
-               ON CONFLICT (urn) DO NOTHING RETURNING {_COLUMNS}""",
-            (
-                uuid7(),
-                checked.urn,
-                checked.kind,
-                checked.name,
-                checked.description,
-                Jsonb(checked.attrs),
-            ),
-        ).fetchone()
-        if made is None:
-            there = _held(db, checked.urn)
-            raise AlreadyRegistered(
-                f"{checked.urn} is registered already.", current_revision=there.revision
-            )
-    return made
+    there = _find(db, checked.urn)
+    if there is not None:
+        raise AlreadyRegistered(
+            f"{checked.urn} is registered already.", current_revision=there.revision
+        )
+    wanted = _difference({}, flat(ELEMENT, msgspec.to_builtins(checked)))
+    change = Planned(ELEMENT, uuid7(), Action.ADD, wanted)
+    change_set = _write(db, [change], editor, f"Registered {checked.urn}.")
+    return Edited(_held(db, checked.urn), change_set)
 
 
 def update_element(
@@ -102,9 +111,10 @@ def update_element(
     urn: str,
     kind: ElementKind,
     edit: ElementEdit,
+    editor: Editor,
     *,
     expected_revision: int,
-) -> ElementRow:
+) -> Edited[ElementRow]:
     """Change parts of an element; a change that changes nothing keeps its revision.
 
     Raises:
@@ -123,30 +133,18 @@ def update_element(
             "attrs": {name: value for name, value in attrs.items() if value is not None},
         }
     )
-    if (checked.name, checked.description, checked.attrs) == (
-        there.name,
-        there.description,
-        there.attrs,
-    ):
-        return there
-    with db.cursor(row_factory=class_row(ElementRow)) as cursor:
-        changed = cursor.execute(
-            f"""UPDATE element SET name = %s, description = %s, attrs = %s,
-                   revision = revision + 1, changed_at = now()
-               WHERE id = %s RETURNING {_COLUMNS}""",
-            (checked.name, checked.description, Jsonb(checked.attrs), there.id),
-        ).fetchone()
-    assert changed is not None  # the row is locked
-    return changed
+    fields = _difference(_flat(there), flat(ELEMENT, msgspec.to_builtins(checked)))
+    if not fields:
+        return Edited(there, None)
+    change = Planned(ELEMENT, there.id, Action.CHANGE, fields)
+    change_set = _write(db, [change], editor, f"Changed {urn}.")
+    return Edited(_held(db, urn), change_set)
 
 
 def retire_element(
-    db: psycopg.Connection, urn: str, kind: ElementKind, *, expected_revision: int
-) -> tuple[ElementRow, int]:
+    db: psycopg.Connection, urn: str, kind: ElementKind, editor: Editor, *, expected_revision: int
+) -> Edited[ElementRow]:
     """Take an element out of the register, with the relationships that hang on it.
-
-    Returns:
-        The element as it was, and how many relationships went with it.
 
     Raises:
         UnknownName: Nothing of this kind is registered under the URN.
@@ -154,61 +152,72 @@ def retire_element(
         StillUsed: A source, its records or what flowed hang on it.
     """
     there = _held(db, urn, kind, expected_revision)
-    gone = db.execute(
-        "DELETE FROM relationship WHERE source_id = %(id)s OR target_id = %(id)s", {"id": there.id}
-    ).rowcount
+    with db.cursor(row_factory=dict_row) as cursor:
+        hanging = cursor.execute(
+            "SELECT * FROM relationship WHERE %s IN (source_id, target_id) FOR UPDATE", (there.id,)
+        ).fetchall()
+    planned = [_removal(RELATIONSHIP, row["id"], flat(RELATIONSHIP, row)) for row in hanging]
+    planned.append(_removal(ELEMENT, there.id, _flat(there)))
     try:
-        db.execute("DELETE FROM element WHERE id = %s", (there.id,))
-    except psycopg.errors.ForeignKeyViolation as error:
-        table = error.diag.table_name or "something"
-        raise StillUsed(
-            f"{urn} cannot be taken out: rows of {table} hang on it.",
-            current_revision=there.revision,
-        ) from error
-    return there, gone
+        change_set = _write(db, planned, editor, f"Retired {urn}.")
+    except StillUsed as error:
+        error.facts["current_revision"] = there.revision
+        raise
+    return Edited(there, change_set, removed=len(hanging))
 
 
-def register_relationship(
+def register_relationship(  # noqa: PLR0917  # what makes a relationship
     db: psycopg.Connection,
     kind: RelationshipKind,
     source: str,
     target: str,
     attrs: dict[str, Any],
-) -> RelationshipEdit:
+    editor: Editor,
+) -> Edited[RelationshipEdit]:
     """Register one new relationship between two registered elements.
 
     Raises:
         UnknownName: One end is not registered.
-        InvalidInput: Both ends are one element.
+        InvalidInput: Both ends are one element, or ArchiMate forbids it.
         AlreadyRegistered: There is one of this kind between the two.
     """
-    ends = [_held(db, urn).id for urn in (source, target)]
-    if ends[0] == ends[1]:
+    ends = [_held(db, urn) for urn in (source, target)]
+    if ends[0].id == ends[1].id:
         raise InvalidInput("A relationship needs two different ends.", path=["target"])
+    concepts = (concept_of(ends[0].kind), concept_of(ends[1].kind))
+    if kind not in allowed(*concepts):
+        raise InvalidInput(refusal(kind, *concepts), path=["kind"])
     there = db.execute(
         "SELECT revision FROM relationship WHERE model_id IS NULL AND kind = %s"
         " AND source_id = %s AND target_id = %s",
-        (kind, *ends),
+        (kind, ends[0].id, ends[1].id),
     ).fetchone()
     if there is not None:
         raise AlreadyRegistered(
             f"There is such a relationship from {source} to {target} already.",
             current_revision=there[0],
         )
-    with db.cursor(row_factory=class_row(RelationshipEdit)) as cursor:
-        made = cursor.execute(
-            f"""INSERT INTO relationship
-                   (id, kind, source_id, target_id, attrs, revision, created_at, changed_at)
-               VALUES (%s, %s, %s, %s, %s, 1, now(), now()) RETURNING {_RELATIONSHIP}""",
-            (uuid7(), kind, *ends, Jsonb(attrs)),
-        ).fetchone()
-    assert made is not None  # RETURNING always gives the row of an insert
-    return made
+    row = {
+        "kind": kind,
+        "source_id": ends[0].id,
+        "target_id": ends[1].id,
+        "name": "",
+        "attrs": attrs,
+    }
+    wanted = _difference({}, flat(RELATIONSHIP, {"description": "", **row}))
+    change = Planned(RELATIONSHIP, uuid7(), Action.ADD, wanted)
+    change_set = _write(db, [change], editor, f"Related {source} to {target}: {kind}.")
+    return Edited(_held_relationship(db, change.id), change_set)
 
 
 def update_relationship(
-    db: psycopg.Connection, key: UUID, attrs: dict[str, Any], *, expected_revision: int
-) -> RelationshipEdit:
+    db: psycopg.Connection,
+    key: UUID,
+    attrs: dict[str, Any],
+    editor: Editor,
+    *,
+    expected_revision: int,
+) -> Edited[RelationshipEdit]:
     """Set attributes of a relationship; those with None are removed, others stay.
 
     Raises:
@@ -217,21 +226,21 @@ def update_relationship(
     """
     there = _held_relationship(db, key, expected_revision)
     merged = {n: value for n, value in (there.attrs | attrs).items() if value is not None}
-    if merged == there.attrs:
-        return there
-    with db.cursor(row_factory=class_row(RelationshipEdit)) as cursor:
-        changed = cursor.execute(
-            f"""UPDATE relationship SET attrs = %s, revision = revision + 1, changed_at = now()
-               WHERE id = %s RETURNING {_RELATIONSHIP}""",
-            (Jsonb(merged), key),
-        ).fetchone()
-    assert changed is not None  # the row is locked
-    return changed
+    fields = {
+        f"attrs.{name}": (there.attrs.get(name), merged.get(name))
+        for name in there.attrs.keys() | merged.keys()
+        if there.attrs.get(name) != merged.get(name)
+    }
+    if not fields:
+        return Edited(there, None)
+    change = Planned(RELATIONSHIP, key, Action.CHANGE, fields)
+    change_set = _write(db, [change], editor, f"Changed the {there.kind} {key}.")
+    return Edited(_held_relationship(db, key), change_set)
 
 
 def retire_relationship(
-    db: psycopg.Connection, key: UUID, *, expected_revision: int
-) -> RelationshipEdit:
+    db: psycopg.Connection, key: UUID, editor: Editor, *, expected_revision: int
+) -> Edited[RelationshipEdit]:
     """Take a relationship out of the register.
 
     Raises:
@@ -240,16 +249,48 @@ def retire_relationship(
         StillUsed: Another relationship reaches it.
     """
     there = _held_relationship(db, key, expected_revision)
-    try:
-        db.execute("DELETE FROM relationship WHERE id = %s", (key,))
-    except psycopg.errors.ForeignKeyViolation as error:
+    with db.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute("SELECT * FROM relationship WHERE id = %s", (key,)).fetchone()
+    assert row is not None  # it is locked
+    reached = db.execute(
+        "SELECT 1 FROM relationship WHERE %s IN (source_relationship_id, target_relationship_id)",
+        (key,),
+    ).fetchone()
+    if reached:
         raise StillUsed(
-            "Another relationship reaches this one.", current_revision=there.revision
-        ) from error
-    return there
+            "Another relationship reaches this one.",
+            remedy="Retire that one first.",
+            current_revision=there.revision,
+        )
+    removal = _removal(RELATIONSHIP, key, flat(RELATIONSHIP, row))
+    change_set = _write(db, [removal], editor, f"Retired the {there.kind} {key}.")
+    return Edited(there, change_set)
 
 
-def _held_relationship(db: psycopg.Connection, key: UUID, expected: int) -> RelationshipEdit:
+def _write(db: psycopg.Connection, planned: Sequence[Planned], editor: Editor, done: str) -> UUID:
+    draft = ChangeSetDraft(purpose="edit", reason=editor.reason or done, proposer=editor.name)
+    return carry_out(db, planned, draft).change_set_id
+
+
+def _flat(row: ElementRow) -> Flat:
+    return flat(ELEMENT, vars(row))
+
+
+def _difference(before: Flat, after: Flat) -> dict[str, tuple[Any, Any]]:
+    return {
+        name: (before.get(name), after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }
+
+
+def _removal(table: str, key: UUID, row: Flat) -> Planned:
+    return Planned(table, key, Action.REMOVE, _difference(row, {}))
+
+
+def _held_relationship(
+    db: psycopg.Connection, key: UUID, expected: int | None = None
+) -> RelationshipEdit:
     """Return a relationship, locked until the change counts, at the revision its editor saw."""
     with db.cursor(row_factory=class_row(RelationshipEdit)) as cursor:
         there = cursor.execute(
@@ -257,7 +298,7 @@ def _held_relationship(db: psycopg.Connection, key: UUID, expected: int) -> Rela
         ).fetchone()
     if there is None:
         raise UnknownName("No relationship has this id.")
-    if expected != there.revision:
+    if expected not in {None, there.revision}:
         raise StaleRevision(
             f"The relationship is at revision {there.revision}; the change was made on top of "
             f"{expected}.",
@@ -273,22 +314,26 @@ def _held(
     expected_revision: int | None = None,
 ) -> ElementRow:
     """Return an element, locked until the change counts, at the revision its editor saw."""
-    with db.cursor(row_factory=class_row(ElementRow)) as cursor:
-        there = cursor.execute(
-            f"SELECT {_COLUMNS} FROM element WHERE urn = %s AND kind = coalesce(%s, kind)"
-            " FOR UPDATE",
-            (urn, kind),
-        ).fetchone()
+    there = _find(db, urn, kind)
     if there is None:
         what = str(kind).replace("_", " ") if kind else "element"
         raise UnknownName(f"No {what} is registered as {urn}.", urn=urn)
-    if expected_revision not in (None, there.revision):
+    if expected_revision not in {None, there.revision}:
         raise StaleRevision(
             f"{urn} is at revision {there.revision}; the change was made on top of "
             f"{expected_revision}.",
             current_revision=there.revision,
         )
     return there
+
+
+def _find(db: psycopg.Connection, urn: str, kind: ElementKind | None = None) -> ElementRow | None:
+    with db.cursor(row_factory=class_row(ElementRow)) as cursor:
+        return cursor.execute(
+            f"SELECT {_COLUMNS} FROM element WHERE urn = %s AND kind = coalesce(%s, kind)"
+            " FOR UPDATE",
+            (urn, kind),
+        ).fetchone()
 
 
 def _checked(draft: dict[str, Any]) -> ElementDraft:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import psycopg
 
+from registry.landscape.changes.sets import ChangeSetDraft, recorded
 from registry.landscape.commands import MASTER_VIEW_URN, OWN_SYSTEM_URN
 from registry.storage.bulk import set_aside
 from registry.storage.copying import copy_into
@@ -114,19 +115,25 @@ def generate(
     now = utc_now().isoformat()
     columns = ("id", "urn", "kind", "name", "description", "attrs", "revision")
     is_large = relationships >= SET_ASIDE_MIN
-    with set_aside(db, ("element", "relationship")) if is_large else nullcontext():
+    draft = ChangeSetDraft(
+        purpose="generate", reason=f"Made up for load tests, seed {seed}.", proposer="townclerk"
+    )
+    under = str(draft.id)
+    aside = set_aside(db, ("element", "relationship")) if is_large else nullcontext()
+    with recorded(db, draft) as counts, aside:
         made = copy_into(
             db,
             "element",
-            (*columns, "created_at", "changed_at"),
-            ((*row, "1", now, now) for row in town.elements()),
+            (*columns, "created_at", "changed_at", "change_set_id"),
+            ((*row, "1", now, now, under) for row in town.elements()),
         )
         related = copy_into(
             db,
             "relationship",
-            ("id", "kind", "source_id", "target_id", "attrs", "created_at"),
-            ((*row, "{}", now) for row in town.relationships(relationships)),
+            ("id", "kind", "source_id", "target_id", "attrs", "created_at", "change_set_id"),
+            ((*row, "{}", now, under) for row in town.relationships(relationships)),
         )
+        counts["added"] = made + related
     db.execute("ANALYZE element, relationship")
     return Generated(made, related)
 

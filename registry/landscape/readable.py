@@ -1,14 +1,15 @@
 """What can be read of the landscape: elements of five kinds, and the relationships between them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 import psycopg
 
+from registry.landscape.contacts import CONTACT, IN_PROPERTIES
 from registry.landscape.models import readable as models
-from registry.landscape.questions.impact import impact_ids
-from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction
+from registry.landscape.questions.impact import impact_arrays
+from registry.landscape.questions.reach import DEPTH_DEFAULT, DEPTH_MAX, Direction
+from registry.landscape.questions.stored import graph_at
 from registry.storage.readable import (
     Argument,
     Column,
@@ -68,8 +69,9 @@ ELEMENT: Final = Readable(
         Column(
             "attributes",
             Value.JSON,
-            "Properties that only this kind has.",
-            OPEN,
+            "Properties that only this kind has; without the scope contacts:read those of people "
+            "are masked.",
+            IN_PROPERTIES,
             sql="{row}.attrs",
             can_filter=False,
             can_order=False,
@@ -119,6 +121,7 @@ SYSTEM: Final = _kind(
     "System",
     ElementKind.SYSTEM,
     "One application the municipality runs or rents.",
+    CONTACT,
     _attribute("owner", "Who answers for it.", can_group=True),
     _attribute(
         "lifecycle", "Where it is in its life: plan, phase in, active, phase out.", can_group=True
@@ -156,6 +159,7 @@ INTERFACE: Final = _kind(
     "Interface",
     ElementKind.INTERFACE,
     "Where a system can be reached by other systems.",
+    CONTACT,
     _attribute("protocol", "How it is spoken to, e.g. REST, GraphQL, SQL, files.", can_group=True),
     _neighbours(
         "providers",
@@ -255,8 +259,9 @@ RELATIONSHIP: Final = Readable(
         Column(
             "attributes",
             Value.JSON,
-            "Properties of the relationship.",
-            OPEN,
+            "Properties of the relationship; without the scope contacts:read those of people are "
+            "masked.",
+            IN_PROPERTIES,
             sql="{row}.attrs",
             can_filter=False,
             can_order=False,
@@ -279,9 +284,13 @@ RELATIONSHIP: Final = Readable(
 AFFECTED: Final = Readable(
     "Affected",
     "One element that is reached from another, and how far it is.",
-    Table("(SELECT NULL::uuid AS element_id, 0 AS depth WHERE false)"),
+    Table(
+        "(SELECT NULL::uuid AS element_id, 0 AS depth, '' AS by, NULL::uuid AS before_id"
+        " WHERE false)"
+    ),
     (
         Column("depth", Value.INTEGER, "Steps from the start, at the least.", OPEN, can_group=True),
+        Column("by", RelationshipKind, "Kind of the relationship that first reached it.", OPEN),
         Join(
             "element",
             "Element",
@@ -290,23 +299,32 @@ AFFECTED: Final = Readable(
             on="{there}.id = {here}.element_id",
             nullable=True,
         ),
+        Join(
+            "through",
+            "Element",
+            "The element before it on a shortest way; null where that is a relationship.",
+            OPEN,
+            on="{there}.id = {here}.before_id",
+            nullable=True,
+        ),
     ),
     key="element_id",
     order=("depth",),
 )
 
 
-def _reached(db: psycopg.Connection, asked: Mapping[str, Any]) -> tuple[str, str]:
-    """Walk the landscape in memory; nothing is reached from a URN that is not registered."""
-    start = db.execute("SELECT id FROM element WHERE urn = %s", (asked["urn"],)).fetchone()
-    keys, depths = impact_ids(
-        db,
-        start or (),
-        direction=Direction.NEEDS if asked.get("needs") else Direction.AFFECTS,
-        depth=asked.get("depth") or DEPTH_DEFAULT,
+def _reached(db: psycopg.Connection, asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """Walk the landscape in memory; a walk that was made before is not made again."""
+    graph = graph_at(db, asked.get("asOf"), asked.get("scenario"))
+    return impact_arrays(
+        graph,
+        graph.find(asked["of"]),
+        direction=asked.get("direction") or Direction.AFFECTS,
+        depth=DEPTH_DEFAULT if asked.get("depth") is None else asked["depth"],
+        kinds=asked.get("kinds") or (),
+        relationships=asked.get("relationships") or (),
         rows_max=REACHED_MAX,
     )
-    return f"{{{','.join(keys)}}}", f"{{{','.join(map(str, depths))}}}"
 
 
 READABLES: Final = (ELEMENT, *_NAMED, OTHER_ELEMENT, RELATIONSHIP, AFFECTED, *models.READABLES)
@@ -341,19 +359,34 @@ ENTRIES: Final = (
     Entry(
         "impact",
         "Affected",
-        "What suffers when an element fails, the nearest first; association and influence are "
-        f"not followed, because they say nothing of failure. At most {REACHED_MAX}.",
+        "What suffers when an element fails, or what it needs, the nearest first; association and "
+        "influence say nothing of failure and are followed only where `relationships` names them. "
+        f"At most {REACHED_MAX}.",
         OPEN,
         Way.LIST,
         (
-            replace(_BY_URN, on=""),
+            Argument("of", "Name, URN or id of an element.", required=True),
+            Argument("direction", "Which way to go; AFFECTS if left out.", kind=Direction),
             Argument(
-                "depth", f"Most steps; {DEPTH_DEFAULT} unless told otherwise.", kind=Value.INTEGER
+                "depth",
+                f"Most steps, 1 to {DEPTH_MAX}; {DEPTH_DEFAULT} if left out.",
+                kind=Value.INTEGER,
             ),
-            Argument("needs", "What the element needs instead.", kind=Value.TRUTH),
+            Argument(
+                "kinds",
+                "Only by way of elements of these kinds.",
+                kind=ElementKind,
+                many=True,
+            ),
+            Argument("relationships", "Only these.", kind=RelationshipKind, many=True),
+            Argument("as_of", "A day that has been; now if left out.", kind=Value.MOMENT),
+            Argument("scenario", "Global id of a scenario: as if its plans held.", is_id=True),
         ),
         rows=REACHED_MAX,
-        computed=Computed(_reached, {"element_id": "uuid", "depth": "int4"}),
+        computed=Computed(
+            _reached, {"element_id": "uuid", "depth": "int4", "by": "text", "before_id": "uuid"}
+        ),
+        sets_moment=True,
     ),
     *models.ENTRIES,
 )

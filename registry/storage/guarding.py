@@ -6,14 +6,21 @@ The role belongs to the server, not to the database; where we may not create it,
 so, `townclerk doctor` tells it, and the declarations' policies guard alone.
 """
 
+import re
 from collections.abc import Collection
 from typing import Final
 
 import psycopg
 from psycopg import sql
 
+from schemas.errors import InvalidInput
+
 READER: Final = "townclerk_reader"
 SCOPES: Final = "townclerk.scopes"  # the setting that row-level security looks at
+PURPOSE: Final = "townclerk.purpose"  # the setting that masks look at
+PURPOSE_SQL: Final = f"current_setting('{PURPOSE}', true)"  # null or '' where none is named
+# The name goes into a statement that takes no parameters, so it is nothing but letters and signs.
+_PURPOSE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}", re.ASCII)
 # Nothing that people ask for is made of these.
 SECRET_TABLES: Final = ("api_token", "kept_answer", "alembic_version")
 SET_OPTION_SINCE: Final = 160000  # before, every member of a role could become it
@@ -67,6 +74,23 @@ def guard(scopes: Collection[str]) -> str:
     """
     named = " ".join(sorted(scopes))
     return f"SET LOCAL ROLE {READER}; SET LOCAL {SCOPES} = '{named}'"
+
+
+def for_purpose(purpose: str) -> str:
+    """Return the SQL that names the purpose of the rest of a transaction.
+
+    Args:
+        purpose: Its name, e.g. `handle-request`; empty for none.
+
+    Raises:
+        InvalidInput: It is not a name.
+    """
+    if purpose and not _PURPOSE_NAME.fullmatch(purpose):
+        raise InvalidInput(
+            "The purpose is not a name.",
+            remedy="A purpose has at most 60 small letters, digits, `-` and `_`.",
+        )
+    return f"SET LOCAL {PURPOSE} = '{purpose}'" if purpose else ""
 
 
 def _exists(db: psycopg.Connection) -> bool:

@@ -57,11 +57,15 @@ class Policy:
         scope: What a token needs.
         otherwise: What everybody else gets.
         mask: SQL over `{row}` for `MASKED`, of the column's own type.
+        when: SQL over `{row}` that must hold besides, e.g. of the purpose that the transaction
+            names (registry.storage.guarding.PURPOSE_SQL); where it does not hold, null or the mask
+            is all there is: to be shown, compared, sorted by and counted. For columns alone.
     """
 
     scope: Scope
     otherwise: Otherwise = Otherwise.REFUSED
     mask: str = ""
+    when: str = ""
 
 
 @dataclass(frozen=True)
@@ -284,15 +288,17 @@ class Argument:
         name: As people write it.
         description: What it means.
         on: SQL over `{row}` and `{value}`; empty where the rows are computed.
-        kind: What it holds.
-        is_id: A global id of the target, instead of `kind`.
+        kind: What it holds; an enum stands for itself.
+        many: Whether it is a list of them.
+        is_id: A global id, instead of `kind`; of the target where `on` compares it.
         required: Whether it must be given.
     """
 
     name: str
     description: str
     on: str = ""
-    kind: Value = Value.TEXT
+    kind: Value | type[Enum] = Value.TEXT
+    many: bool = False
     is_id: bool = False
     required: bool = False
 
@@ -311,6 +317,7 @@ class Entry:
         rows: The most a list without pages gives.
         computed: Reckons the rows, where they stand in no table.
         in_landscape: Whether it also stands in `landscape(asOf:, scenario:)`.
+        sets_moment: Whether its own arguments `as_of` and `scenario` hold for everything in it.
     """
 
     name: str
@@ -322,3 +329,4 @@ class Entry:
     rows: int = LIST_MAX
     computed: Computed | None = None
     in_landscape: bool = False
+    sets_moment: bool = False

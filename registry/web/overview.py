@@ -130,7 +130,8 @@ def landscape_map(rows: MapRows, sync: Mapping[UUID, Sync]) -> LandscapeMap:
             ],
         )
         for domain in rows.elements
-        if domain.kind == ElementKind.DOMAIN
+        # A reference architecture's policy fields without components would be empty boxes.
+        if domain.kind == ElementKind.DOMAIN and inside.get(domain.id)
     ]
     unplaced = [
         box(row) for row in rows.elements if row.kind == ElementKind.SYSTEM and row.id not in placed

@@ -41,6 +41,7 @@ QUERIES = {
     "system": '{ element(urn: "%s") { name kind ... on System { '
     "interfaces { nodes { name consumers { nodes { name } } } } "
     "dataSets { nodes { name } } uses { nodes { name } } } } }",
+    "interfaces": "{ interfaceChecks(first: 200) { nodes { interfaceUrn score checkedAt } } }",
     "quarantine": "{ syncRuns { nodes { sourceKey recordsQuarantined } } }",
 }
 
@@ -65,7 +66,7 @@ environment.globals.update(
 
 def routes() -> list[BaseRoute]:
     """Return the pages; who may see which is decided by the gate in front of them."""
-    from registry.web import questions
+    from registry.web import customers, interfaces, questions
 
     return [
         Route("/", home),
@@ -75,6 +76,8 @@ def routes() -> list[BaseRoute]:
         Route("/quarantine", quarantine),
         Route("/static/{name}", static),
         *questions.routes(),
+        *customers.routes(),
+        *interfaces.routes(),
     ]
 
 

@@ -79,7 +79,7 @@ def _tell_usage(error: typer.TyperException, *, as_json: bool) -> int:
     what = error.format_message().replace("Value error, ", "")
     if what.startswith("Usage:"):
         if not as_json:
-            messages.print(what, markup=False)
+            messages().print(what, markup=False)
             return WrongUsage.exit_code
         what = "A command is missing."
     remedy = f"`{path} --help` shows what can be written."

@@ -1,10 +1,13 @@
-"""Speak to Prefect about one source: its schedule, or a run now."""
+"""The clock: show how old things are, and speak to Prefect about one source."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
 
-from registry.intake.schedules import ScheduleRow
+from registry.intake.schedules import DataSetRow, ScheduleRow
 from registry.settings import Settings
 from schemas.errors import Unreachable
+from townclerk.cli.output import print_json, print_table
 
 
 class NoWorker(Unreachable):
@@ -39,3 +42,24 @@ def ask_worker(settings: Settings, source_key: str) -> None:
 
     if not asyncio.run(start_sync(source_key)):
         raise NoWorker(f"No worker serves {source_key} yet.")
+
+
+def show_freshness(rows: Sequence[ScheduleRow | DataSetRow], *, as_json: bool) -> None:
+    """Show how old sources or data sets are."""
+    if as_json:
+        print_json([{**asdict(row), "freshness": row.freshness} for row in rows])
+        return
+    cells = [
+        (row.source_key, row.cron if row.active else None)
+        if isinstance(row, ScheduleRow)
+        else (row.data_set, ", ".join(row.sources))
+        for row in rows
+    ]
+    print_table(
+        "How fresh they are",
+        ("what", "state", "minutes old", "may be", "read by"),
+        (
+            (name, row.freshness, row.age_minutes, row.fresh_minutes, by)
+            for (name, by), row in zip(cells, rows, strict=True)
+        ),
+    )

@@ -1,6 +1,7 @@
 """`townclerk connector`: make connector files, try them, run them by themselves."""
 
 import asyncio
+import gc
 import os
 import re
 from pathlib import Path
@@ -33,6 +34,9 @@ Streams = Annotated[
 ]
 Internal = Annotated[bool, typer.Option("--internal", help="Allow private addresses.")]
 Sandbox = Annotated[bool, typer.Option("--sandbox", help="Allow addresses of this machine, too.")]
+
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
+"""Some twenty pages of records; none of them is part of a circle, so looking for one costs only."""
 
 _NOT_PLAIN = re.compile(r"[^a-z0-9_]+")
 
@@ -204,7 +208,10 @@ def run(
     source = source_of(spec, address, internal=internal, sandbox=sandbox, undecoded=True)
     names = chosen_streams(spec, stream)
     if to.startswith("env:"):
-        to = os.environ.get(to.removeprefix("env:"), "")
+        name = to.removeprefix("env:")
+        to = os.environ.get(name, "")
+        if not to:
+            raise UnknownTarget(f"No variable is called {name}, or it is empty.")
     if table is not None and len(names) > 1:
         raise UnknownTarget("One table cannot take several streams.", remedy="Name one `--stream`.")
 
@@ -219,6 +226,8 @@ def run(
             path = path.with_stem(f"{path.stem}-{name}")
         return FileTarget(path, spec.streams[name])
 
+    gc.freeze()
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     reports = [asyncio.run(run_stream(source, name, target_of(name))) for name in names]
     _tell(reports, as_json=as_json)
 
@@ -229,12 +238,18 @@ def _tell(reports: list[StreamReport], *, as_json: bool) -> None:
         return
     print_table(
         "Streams",
-        ("stream", "to", "pages", "read", "written", "unchanged", "rejected", "seconds"),
+        ("stream", "to", "pages", "read", "written", "unchanged", "rejected", "withdrawn"),
         (
-            (r.stream, r.target, r.pages, r.read, r.written, r.unchanged, r.rejected, r.seconds)
+            (r.stream, r.target, r.pages, r.read, r.written, r.unchanged, r.rejected, r.withdrawn)
             for r in reports
         ),
     )
+    for report in reports:
+        if report.held:
+            say(
+                f"{report.stream}: {report.held} records of {report.target} were not in the source "
+                "any more and stay, since that many, or unnamed ones, may be a fault of the scan."
+            )
     if any(report.rejected for report in reports):
         say("What was rejected stands beside the target, with rule, path and reason.")
     say_next("register the interface and then `townclerk sync add FILE.yaml`")

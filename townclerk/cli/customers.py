@@ -7,7 +7,7 @@ import typer
 
 from registry import customers
 from registry.settings import settings
-from townclerk.cli import stewarding
+from townclerk.cli import settling, stewarding, viewing
 from townclerk.cli.files import read_text
 from townclerk.cli.opening import opened_town, quiet_logs, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
@@ -21,42 +21,32 @@ app = typer.Typer(
     add_completion=False,
 )
 
+app.command(name="list")(viewing.list_)
 for _command in (
-    stewarding.find,
+    viewing.find,
+    viewing.show,
+    viewing.around,
+    viewing.history,
+    viewing.changes,
+    viewing.doubts,
+    viewing.events,
+    viewing.acknowledge,
+    viewing.purposes,
+    viewing.purpose,
+    viewing.erase,
     stewarding.review,
     stewarding.why,
+    stewarding.compare,
     stewarding.decide,
     stewarding.undo,
     stewarding.decisions,
+    stewarding.sample,
+    stewarding.judge,
     stewarding.train,
+    settling.survivorship,
+    settling.settle,
 ):
     app.command()(_command)
-
-
-@app.command(name="list")
-def list_(
-    search: Annotated[str | None, typer.Option(help="Part of the name.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List customers by name, the first two hundred."""
-    with opened_town(), unit_of_work() as db:
-        rows = customers.queries.list_customers(db, search=search)
-    if as_json:
-        print_json(rows)
-        return
-    print_table(
-        "Customers",
-        ("name", "kind", "records", "id"),
-        ((row.display_name, row.kind, row.record_count, row.id) for row in rows),
-    )
-    if rows:
-        say_next("`townclerk up` shows each of them in your browser, with the records behind it")
-    elif search:
-        say("No customer has this in the name.")
-        say_next("`townclerk customers list` shows the first two hundred of all")
-    else:
-        say("There are no customers yet.")
-        say_next("`townclerk sync run` reads the sources")
 
 
 @app.command()
@@ -79,7 +69,7 @@ def rematch(
         f"{report.records} records are {report.customers} customers: {report.pairs} pairs were "
         f"compared and {report.links} linked in {sum(report.seconds.values()):.1f} s."
     )
-    say_next("`townclerk customers list`")
+    say_next("`townclerk customers list --purpose service`")
 
 
 @app.command()

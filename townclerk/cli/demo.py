@@ -40,7 +40,7 @@ def demo(
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
-        console=messages,
+        console=messages(),
         transient=True,
         disable=not is_terminal(),
     ) as progress:

@@ -19,12 +19,11 @@ from registry.compliance.report import ReportFormat, render
 from registry.compliance.rulesets.pinned import load_pinned
 from registry.compliance.score import score
 from schemas.compliance import CheckedDocument, Severity
-from townclerk.cli import interface_evidence, interface_rules, interface_waivers
+from townclerk.cli import interface_evidence, interface_files, interface_rules, interface_waivers
 from townclerk.cli.files import read_bytes, write_bytes
 from townclerk.cli.output import AsJson, print_bytes, print_json, print_table, say, say_next
 
 FINDINGS = 1  # exit code: there are findings that count
-RULE_SETS_DEFAULT = ("spectral:oas", "townclerk:municipal")
 BASELINE_BYTES_MAX = 64 * 2**20  # a million findings
 
 app = typer.Typer(
@@ -63,7 +62,8 @@ RuleSets = Annotated[
     typer.Option(
         "--ruleset",
         help="Bundled name, file or https address, each with @sha256:HASH to pin it; may be "
-        "repeated. Default: spectral:oas and townclerk:municipal.",
+        "repeated. Default: .spectral.yaml in this folder, else spectral:oas and "
+        "townclerk:municipal.",
     ),
 ]
 Form = Annotated[ReportFormat, typer.Option("--format", help="How to write the report.")]
@@ -75,7 +75,10 @@ Fail = Annotated[FailOn, typer.Option(help="Exit with 1 on open findings as bad 
 
 @app.command()
 def check(  # noqa: PLR0917  # Typer reads options from arguments
-    files: Annotated[list[Path], typer.Argument(help="OpenAPI, AsyncAPI, GraphQL or WSDL.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="OpenAPI, AsyncAPI, GraphQL or WSDL: files, folders, patterns, or -."),
+    ],
     ruleset: RuleSets = None,
     form: Form = ReportFormat.TEXT,
     out: Out = None,
@@ -95,21 +98,20 @@ def check(  # noqa: PLR0917  # Typer reads options from arguments
     allow_javascript: Annotated[
         bool, typer.Option(help="Run functions that rule sets bring in JavaScript.")
     ] = False,
+    json_as_yaml: Annotated[
+        bool, typer.Option(help="Read JSON as YAML, as Spectral's command line does.")
+    ] = False,
+    stdin_name: interface_files.StdinName = "stdin.yaml",
     as_json: AsJson = False,
 ) -> None:
     """Check documents against rule sets; needs no database."""
-    names = RULE_SETS_DEFAULT if ruleset is None else tuple(ruleset)
+    names = interface_files.rule_sets_here() if ruleset is None else tuple(ruleset)
     rule_sets = [
         load_pinned(name, hosts=allow_host or (), javascript=allow_javascript) for name in names
     ]
     documents = [
-        check_document(
-            read_bytes(file, bytes_max=BYTES_MAX + 1, cut=True),
-            file.as_posix(),
-            rule_sets,
-            structure=structure,
-        )
-        for file in files
+        check_document(content, source, rule_sets, structure=structure, json_as_yaml=json_as_yaml)
+        for source, content in interface_files.documents(files, stdin_name)
     ]
     if write_baseline is not None:
         write_bytes(write_baseline, baseline.write(documents))
@@ -167,6 +169,10 @@ def diff(  # noqa: PLR0917  # Typer reads options from arguments
 def register(
     urn: Annotated[str, typer.Argument(help="URN of an interface in the landscape.")],
     file: Annotated[Path, typer.Argument(help="Its document.")],
+    with_file: Annotated[
+        list[Path] | None,
+        typer.Option("--with", help="A file that it refers to, hashed for the evidence."),
+    ] = None,
     actor: Actor = None,
     as_json: AsJson = False,
 ) -> None:
@@ -175,10 +181,12 @@ def register(
     from townclerk.cli.opening import opened_town, unit_of_work
 
     content = read_bytes(file, bytes_max=BYTES_MAX)
+    referenced = interface_files.referenced(file, content, with_file or ())
     with opened_town(), unit_of_work() as db:
         digest = commands.register_document(
-            db, urn, content, file.name, actor=who(actor), origin=file.as_posix()
-        )
+            db, urn, content, file.name, actor=who(actor), origin=file.as_posix(),
+            referenced=referenced,
+        )  # fmt: skip
     if as_json:
         print_json({"interface": urn, "sha256": digest})
         return

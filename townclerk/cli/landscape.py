@@ -10,6 +10,7 @@ from schemas.landscape import ElementKind
 from townclerk.cli import (
     landscape_changes,
     landscape_drawing,
+    landscape_export,
     landscape_files,
     landscape_models,
     landscape_questions,
@@ -17,6 +18,7 @@ from townclerk.cli import (
 from townclerk.cli.documents import read_document
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.people import By, account
 
 app = typer.Typer(
     help="What the municipality runs, and how it hangs together.",
@@ -27,6 +29,7 @@ app = typer.Typer(
 landscape_models.add_to(app)
 landscape_changes.add_to(app)
 landscape_files.add_to(app)
+landscape_export.add_to(app)
 landscape_questions.add_to(app)
 landscape_drawing.add_to(app)
 
@@ -59,13 +62,21 @@ def list_(
 @app.command()
 def register(
     file: Annotated[Path, typer.Argument(help="YAML or JSON with `elements` and `relationships`.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why; it stays with the change-set.")] = "",
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Register a landscape file: new URNs are added, known ones brought up to date."""
     draft = landscape.commands.read_landscape(read_document(file))
     with opened_town(), unit_of_work() as db:
         landscape.commands.ensure_own_elements(db)
-        done = landscape.commands.register(db, draft)
+        done = landscape.commands.register(
+            db,
+            draft,
+            proposer=by or account(),
+            reason=reason or f"Landscape file {file.name}.",
+        )
     if as_json:
         print_json(done)
         return

@@ -1,17 +1,12 @@
-"""`townclerk landscape check, export, diff, portfolio`: model files in, answers and files out."""
+"""`townclerk landscape check, diff, portfolio`: model files in, answers and models out."""
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from registry.landscape.exchange.dcat import Profile
-from registry.landscape.exchange.formats import Format, Loaded, save, save_folder
-from registry.landscape.exchange.inventory import inventory_table
-from registry.landscape.exchange.model import Model
-from registry.landscape.exchange.tables import write_csv
+from registry.landscape.exchange.formats import Format, Loaded, save
 from registry.landscape.metamodel import Strictness
 from registry.landscape.questions.changes import Fate, changes, fate_counts
 from registry.landscape.questions.completeness import completeness
@@ -19,52 +14,29 @@ from registry.landscape.questions.duplicates import Likeness, duplicates
 from registry.landscape.questions.model_graph import graph_of_model
 from registry.landscape.questions.portfolio import portfolio as beside_reference
 from registry.landscape.questions.portfolio_model import portfolio_model
-from registry.landscape.questions.suppliers import system_entries
 from schemas.errors import InvalidInput
-from townclerk.cli.landscape_changes import show_register_difference
-from townclerk.cli.landscape_models import stored_model
+from townclerk.cli.landscape_deciding import show_register_difference
 from townclerk.cli.models import (
     File,
     ProfileName,
     Reference,
-    asked_landscape,
+    RowColumns,
+    RowKind,
     asked_portfolio,
     print_answer,
     read_model,
     show,
     show_counts,
+    table_reading,
     write_bytes,
 )
 from townclerk.cli.output import AsJson, say, say_next
-from townclerk.cli.publishing import JSON_SUFFIXES, published, read_publication
 
 EXIT_FINDINGS = 1  # done, with findings
 
 
-class Target(StrEnum):
-    """What a landscape can be written as."""
-
-    EXCHANGE = "exchange"
-    ARCHI = "archi"
-    COARCHI = "coarchi"
-    CSV = "csv"
-    XLSX = "xlsx"
-    INVENTORY = "sb272"
-    DCAT_AP = "dcat-ap"
-    DCAT_AP_NL = "dcat-ap-nl"
-
-
-CATALOGUES = {Target.DCAT_AP: Profile.DCAT_AP, Target.DCAT_AP_NL: Profile.DCAT_AP_NL}
-Out = Annotated[Path, typer.Option("--out", help="Where to; a folder for coarchi.")]
 StoredModel = Annotated[
     str | None, typer.Option("--model", help="A model of the register by its short name.")
-]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="With --model: as of this day."),
-]
-InScenario = Annotated[
-    str | None, typer.Option("--scenario", help="With --model: with this scenario's changes.")
 ]
 Language = Annotated[str, typer.Option(help="Language of words that carry none.")]
 
@@ -72,17 +44,27 @@ Language = Annotated[str, typer.Option(help="Language of words that carry none."
 def check(
     files: Annotated[list[Path], typer.Argument(help="Model files or coArchi folders.")],
     *,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a model with a forbidden relationship.")
-    ] = False,
+    mode: Annotated[
+        Strictness,
+        typer.Option(
+            help="What forbidden relationships meet: strict refuses the model, warn lists them "
+            "with what is allowed, off does not look."
+        ),
+    ] = Strictness.WARN,
+    strict: Annotated[bool, typer.Option("--strict", help="Short for --mode strict.")] = False,
+    kind: RowKind = None,
+    columns: RowColumns = None,
     as_json: AsJson = False,
 ) -> None:
     """Check models: relationships ArchiMate forbids, what stands twice, what is incomplete.
 
     References that lead nowhere, ids used twice and broken files are refused with line and object.
     """
-    strictness = Strictness.STRICT if strict else Strictness.WARN
-    reports = [_report(file, read_model(file, strictness=strictness)) for file in files]
+    strictness = Strictness.STRICT if strict else mode
+    reading = table_reading(kind, columns)
+    reports = [
+        _report(file, read_model(file, strictness=strictness, reading=reading)) for file in files
+    ]
     if as_json:
         print_answer(reports)
     else:
@@ -116,64 +98,6 @@ def _show_report(report: dict[str, Any]) -> None:
     show_counts(report["counts"])
 
 
-def export(
-    file: File = None,
-    *,
-    to: Annotated[Target, typer.Option(help="The format.")] = Target.EXCHANGE,
-    out: Out = Path("landscape.xml"),
-    language: Language = "en",
-    publication: Annotated[
-        Path | None,
-        typer.Option(help="TOML with publisher, contact and licence, for dcat-ap and dcat-ap-nl."),
-    ] = None,
-    stored: StoredModel = None,
-    as_of: AsOf = None,
-    in_scenario: InScenario = None,
-    as_json: AsJson = False,
-) -> None:
-    """Write a landscape in another format, or publish its data sets as a DCAT catalogue."""
-    if to in CATALOGUES:
-        told = read_publication(publication)
-        with asked_landscape(file) as graph:
-            data, counts = published(
-                graph, CATALOGUES[to], told, is_json=out.suffix in JSON_SUFFIXES
-            )
-        write_bytes(out, data)
-    elif to is Target.INVENTORY:
-        with asked_portfolio(file, None, None) as found:
-            entries = system_entries(found)
-        counts = {"systems": len(entries)}
-        write_bytes(out, write_csv(inventory_table(entries)))
-    else:
-        model = stored_model(stored, as_of, in_scenario) if stored else _whole_model(file)
-        counts = _saved(model, Format(to), out, language)
-    if as_json:
-        print_answer({"file": str(out), "format": to, "counts": counts})
-        return
-    say(f"{out} is written as {to}.")
-    show_counts(counts)
-    if to in CATALOGUES:
-        say_next("let your data portal harvest the file")
-    else:
-        say_next(f"`townclerk landscape check {out}` reads it again")
-
-
-def _whole_model(file: Path | None) -> Model:
-    """Return a file's model; of the hub, its own systems and what belongs to them."""
-    if file is not None:
-        return read_model(file).model
-    with asked_portfolio(None, None, None) as found:
-        return portfolio_model(found)
-
-
-def _saved(model: Model, format_: Format, out: Path, language: str) -> dict[str, int]:
-    if format_ is Format.COARCHI and not out.suffix:
-        return {**model.counts(), "files_changed": save_folder(model, out)}
-    data = save(model, format_, language=language)
-    write_bytes(out, data)
-    return {**model.counts(), "bytes": len(data)}
-
-
 def diff(
     old: Annotated[Path | None, typer.Argument(help="The model before.")] = None,
     new: Annotated[Path | None, typer.Argument(help="The model after.")] = None,
@@ -185,6 +109,12 @@ def diff(
     until: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Until then; else now.")
     ] = None,
+    known_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-at", formats=["%Y-%m-%d"], help="As the register knew it on this day."
+        ),
+    ] = None,
     stored: StoredModel = None,
     fate: Annotated[Fate | None, typer.Option(help="Only what met this fate.")] = None,
     as_json: AsJson = False,
@@ -195,7 +125,7 @@ def diff(
     --from and --to compare the register with itself.
     """
     if old is None or new is None:
-        show_register_difference(since, until, stored, as_json=as_json)
+        show_register_difference(since, until, stored, known_at=known_at, as_json=as_json)
         return
     found = changes(read_model(old).model, read_model(new).model)
     counts = fate_counts(found)
@@ -216,7 +146,7 @@ def portfolio(
     *,
     reference: Reference = None,
     profile: ProfileName = None,
-    out: Out = Path("portfolio.xml"),
+    out: Annotated[Path, typer.Option("--out", help="Where to.")] = Path("portfolio.xml"),
     title: Annotated[str, typer.Option(help="Name of the model.")] = "Portfolio",
     views: Annotated[
         bool, typer.Option("--views", help="Take along the reference's views of its components.")
@@ -228,7 +158,9 @@ def portfolio(
     source = read_model(reference or _named(file)).model if views else None
     with asked_portfolio(file, reference, profile) as found:
         model = portfolio_model(found, title=title, views_of=source)
-    counts = _saved(model, Format.EXCHANGE, out, language)
+    data = save(model, Format.EXCHANGE, language=language)
+    write_bytes(out, data)
+    counts = {**model.counts(), "bytes": len(data)}
     if as_json:
         print_answer({"file": str(out), "counts": counts, "at": datetime.now(UTC)})
         return
@@ -245,5 +177,5 @@ def _named(file: Path | None) -> Path:
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands on files to the landscape's commands."""
-    for command in (check, export, diff, portfolio):
+    for command in (check, diff, portfolio):
         app.command(name=command.__name__)(command)

@@ -1,13 +1,12 @@
 """`townclerk landscape import, models, releases, worklist, settle`: models of the register."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from msgspec import structs
 
 from registry.landscape.changes.scenarios import find_scenario
 from registry.landscape.exchange.model import Model
@@ -18,7 +17,14 @@ from registry.landscape.models.fetch import fetch_model, list_models, strictness
 from registry.landscape.models.report import Report, Tally
 from registry.landscape.queries import find_element
 from schemas.errors import InvalidInput
-from townclerk.cli.models import print_answer, read_model
+from townclerk.cli.models import (
+    RowColumns,
+    RowKind,
+    end_of,
+    print_answer,
+    read_model,
+    table_reading,
+)
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_table, say, say_next
 from townclerk.cli.people import By, account
@@ -55,6 +61,8 @@ def import_(
     preview: Annotated[
         bool, typer.Option("--preview", help="Tell what would be done, and do nothing.")
     ] = False,
+    kind: RowKind = None,
+    columns: RowColumns = None,
     as_json: AsJson = False,
 ) -> None:
     """Take a whole model in: the first time new, later as a release that keeps every mapping."""
@@ -62,7 +70,8 @@ def import_(
     with opened_town():
         with unit_of_work() as db:
             strictness = mode or strictness_of(db, key) or Strictness.WARN
-        loaded = read_model(file, strictness=strictness)
+        reading = table_reading(kind, columns)
+        loaded = read_model(file, strictness=strictness, reading=reading)
         source = room.Source(
             key=key,
             file=file.name,
@@ -95,9 +104,12 @@ def _show(report: Report) -> None:
         "relationships": report.relationships,
         "views": report.views,
     }
-    columns = Tally.__struct_fields__
     title = f"{report.key}, release {report.release}"
-    print_table(title, ("", *columns), ((sort, *structs.astuple(t)) for sort, t in sorts.items()))
+    counts = (
+        (word, *(getattr(tally, word) for tally in sorts.values()))
+        for word in Tally.__struct_fields__
+    )
+    print_table(title, ("", *sorts), counts)
     rows = sorted(
         (one for one in report.listed if one.table == "element" and one.what in TO_LOOK_AT),
         key=lambda one: TO_LOOK_AT.index(one.what),
@@ -243,6 +255,8 @@ def settle(
         typer.Option(help="mapped: lead it to --to or the suggestion; kept: leave it; dropped."),
     ],
     to: Annotated[str | None, typer.Option(help="URN of the element to lead to.")] = None,
+    reason: Reason = "",
+    by: By = "",
     as_json: AsJson = False,
 ) -> None:
     """Decide one item of the work list."""
@@ -250,12 +264,36 @@ def settle(
         raise InvalidInput("--to goes with --outcome mapped.")
     with opened_town(), unit_of_work() as db:
         target = find_element(db, to).id if to else None
-        row = work.settle(db, item, work.Outcome(outcome), to=target)
+        decision = work.Decision(
+            outcome=work.Outcome(outcome), to=target, by=by or account(), note=reason
+        )
+        row = work.settle(db, item, decision)
     if as_json:
         print_answer(row)
         return
     say(f"{row.own_name} and {row.gone_name}: {outcome}.")
     say_next("`townclerk landscape worklist` shows what is left")
+
+
+def postpone(
+    item: Annotated[UUID, typer.Argument(help="The item, as `worklist` shows it.")],
+    *,
+    until: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day it comes up again.")
+    ],
+    reason: Reason = "",
+    by: By = "",
+    as_json: AsJson = False,
+) -> None:
+    """Put an item of the work list off until a day."""
+    day = until.replace(tzinfo=UTC)
+    with opened_town(), unit_of_work() as db:
+        row = work.postpone(db, item, day, by=by or account(), note=reason)
+    if as_json:
+        print_answer({"item": row.id, "until": day})
+        return
+    say(f"{row.own_name} and {row.gone_name}: again on {day:%Y-%m-%d}.")
+    say_next("`townclerk landscape worklist --all` shows what is put off, too")
 
 
 def stored_model(key: str, as_of: datetime | None, in_scenario: str | None) -> Model:
@@ -265,14 +303,9 @@ def stored_model(key: str, as_of: datetime | None, in_scenario: str | None) -> M
         return fetch_model(db, key, as_of=end_of(as_of), scenario=scenario)
 
 
-def end_of(day: datetime | None) -> datetime | None:
-    """Return the end of a day, so that what began on it counts."""
-    return day.replace(tzinfo=UTC) + timedelta(days=1, microseconds=-1) if day else None
-
-
 def add_to(app: typer.Typer) -> None:
     """Add the commands on models to the landscape's commands."""
     app.command(name="import")(import_)
-    for command in (models, worklist, settle):
+    for command in (models, worklist, settle, postpone):
         app.command(name=command.__name__)(command)
     app.add_typer(releases, name="releases")

@@ -21,10 +21,12 @@ from registry.landscape.questions.roadmap import roadmap as find_roadmap
 from registry.landscape.questions.search import FOUND_DEFAULT
 from registry.landscape.questions.search import search as find
 from registry.landscape.questions.suppliers import suppliers as find_suppliers
-from schemas.errors import InvalidInput
+from schemas.errors import InvalidInput, UnknownName
 from schemas.landscape import RelationshipKind
 from townclerk.cli.models import (
+    AsOf,
     File,
+    InScenario,
     ProfileName,
     Reference,
     asked_landscape,
@@ -38,6 +40,7 @@ from townclerk.cli.output import AsJson, say, say_next
 Kinds = Annotated[
     list[str] | None, typer.Option("--kinds", help="Only this kind, e.g. system; may be repeated.")
 ]
+NEAR_MAX = 3  # names a person may have meant
 NAMES_SHOWN_MAX = 8  # of systems in one cell of a table
 
 
@@ -49,10 +52,12 @@ def gaps(
     cover: Annotated[
         Cover | None, typer.Option(help="Only components that are filled in like this.")
     ] = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which reference components have no system, one, several, or only ending ones."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         answer = find_gaps(found)
     rows = [one for one in answer.components if cover in {None, one.cover}]
     if as_json:
@@ -65,8 +70,12 @@ def gaps(
     shown = [(one.cover, one.name, _few(one.systems)) for one in telling]
     show(f"Gaps and overlaps: {answer.profile}", ("cover", "component", "systems"), shown)
     show_counts(answer.counts())
+    known = {found.reference.keys[node] for node in found.components}
     for system, said in answer.unknown[:NAMES_SHOWN_MAX]:
-        say(f"{system} names {said!r}, which the reference does not know.")
+        near = find(found.reference, said, limit=FOUND_DEFAULT)
+        hint = "; ".join([one.name for one in near if one.key in known][:NEAR_MAX])
+        meant = f" Did you mean {hint}?" if hint else ""
+        say(f"{system} names {said!r}, which is no component of the reference.{meant}")
     if not answer.components:
         say_next("name the reference architecture with --reference FILE")
     else:
@@ -87,12 +96,14 @@ def impact(
         list[RelationshipKind] | None,
         typer.Option("--relationships", help="Only this relationship; may be repeated."),
     ] = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what suffers when an element fails, or what it needs, step by step."""
     if not element:
         raise InvalidInput("No element was named.", remedy="Add --element NAME.")
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         start = graph.find(element)
         rows = find_impact(
             graph,
@@ -121,10 +132,12 @@ def obligations(
     role: Annotated[Role | None, typer.Option(help="Only obligations as binding as this.")] = None,
     reference: Reference = None,
     profile: ProfileName = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which standards systems have to meet, by way of their reference components."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         rows = find_obligations(found) if element is None else _obligations_of(found, element)
     rows = [one for one in rows if role in {None, one.role}]
     if as_json:
@@ -145,11 +158,13 @@ def roadmap(
     reference: Reference = None,
     profile: ProfileName = None,
     today: Annotated[str | None, typer.Option(help="As if today were this day.")] = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which systems end or begin when, and what is left uncovered then."""
     day = _day(today)
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         rows = find_roadmap(found, today=day)
     if as_json:
         print_answer({"today": day, "steps": rows})
@@ -168,10 +183,12 @@ def suppliers(
     *,
     reference: Reference = None,
     profile: ProfileName = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Show who supplies which systems, and what hangs on one supplier alone."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         rows = find_suppliers(found)
     if as_json:
         print_answer(rows)
@@ -186,9 +203,11 @@ def suppliers(
     say_next("`townclerk landscape impact --element SYSTEM` shows what hangs on one system")
 
 
-def personal_data(file: File = None, *, as_json: AsJson = False) -> None:
+def personal_data(
+    file: File = None, *, as_of: AsOf = None, scenario: InScenario = None, as_json: AsJson = False
+) -> None:
     """Show which data sets hold personal data, who touches them, and where they flow."""
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         rows = find_personal_data(graph)
     if as_json:
         print_answer(rows)
@@ -198,16 +217,22 @@ def personal_data(file: File = None, *, as_json: AsJson = False) -> None:
          _few([o.name for o in one.flows_to]))
         for one in rows
     ]  # fmt: skip
-    columns = ("data set", "owner", "retention", "touched by", "may flow on to")
+    columns = ("data set or system", "owner", "retention", "touched by", "may flow on to")
     show("Personal data", columns, shown)
     if not rows:
-        say("No data set says that it holds personal data.")
+        say("No data set or system says that it holds personal data.")
     say_next("`townclerk landscape completeness` lists data sets about which nobody said")
 
 
-def duplicates(file: File = None, kinds: Kinds = None, as_json: AsJson = False) -> None:
+def duplicates(
+    file: File = None,
+    kinds: Kinds = None,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
+    as_json: AsJson = False,
+) -> None:
     """Show elements that may have been registered twice."""
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         rows = find_duplicates(graph, kinds=kinds or ())
     if as_json:
         print_answer(rows)
@@ -226,10 +251,12 @@ def search(
     *,
     kinds: Kinds = None,
     limit: Annotated[int, typer.Option(help="Most answers, at most 200.")] = FOUND_DEFAULT,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Find elements by name or description, through typing errors and inflections."""
-    with asked_landscape(file) as graph:
+    with asked_landscape(file, as_of, scenario) as graph:
         rows = find(graph, words, kinds=kinds or (), limit=limit)
     if as_json:
         print_answer(rows)
@@ -245,10 +272,12 @@ def completeness(
     reference: Reference = None,
     profile: ProfileName = None,
     below: Annotated[int, typer.Option(help="Only records with a score below this.")] = 101,
+    as_of: AsOf = None,
+    scenario: InScenario = None,
     as_json: AsJson = False,
 ) -> None:
     """Score each record from 0 to 100, and say what it lacks."""
-    with asked_portfolio(file, reference, profile) as found:
+    with asked_portfolio(file, reference, profile, as_of, scenario) as found:
         scored = score(found)
     rows = [one for one in scored if one.score < below]
     mean = sum(one.score for one in scored) / len(scored) if scored else 100.0
@@ -278,14 +307,36 @@ def flows(as_json: AsJson = False) -> None:
 
 
 def _obligations_of(found: Portfolio, element: str) -> list[Obligation]:
-    """Return what one system, or one reference component, has to meet."""
-    if found.own is not found.reference:
+    """Return what one system, or one reference component, has to meet.
+
+    Raises:
+        UnknownName: There is no such element.
+        InvalidInput: It is neither a system nor a reference component.
+    """
+    try:
         node = found.own.find(element)
+    except UnknownName:
+        if found.own is found.reference:
+            raise
+        return obligations_of(found, _component(found, found.reference.find(element)))
+    if node in found.systems:
         return find_obligations(found, system=node)
-    node = found.own.find(element)
-    if node in found.components:
-        return obligations_of(found, node)
+    if found.own is found.reference:
+        return obligations_of(found, _component(found, node))
     return find_obligations(found, system=node)
+
+
+def _component(found: Portfolio, node: int) -> int:
+    if node in found.components:
+        return node
+    name = found.reference.names[node]
+    rows = find(found.reference, name, limit=FOUND_DEFAULT)
+    components = {found.reference.keys[one] for one in found.components}
+    near = "; ".join([row.name for row in rows if row.key in components][:NAMES_SHOWN_MAX])
+    raise InvalidInput(
+        f"{name!r} is neither a system nor a reference component, so it has no obligations.",
+        remedy=f"Did you mean {near}?" if near else "Name a system or a reference component.",
+    )
 
 
 def _day(said: str | None) -> date:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from registry.landscape.exchange.formats import Loaded, load
-from registry.landscape.metamodel import Strictness
+from registry.landscape.exchange.spellings import AS_IT_SAYS, ROLES, Reading, kind_and_concept
+from registry.landscape.metamodel import Strictness, concept_of
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.model_graph import graph_of_model
 from registry.landscape.questions.portfolio import Portfolio, portfolio
@@ -18,6 +20,7 @@ from registry.landscape.questions.profiles import (
     profile_named,
     profile_of,
 )
+from schemas.errors import InvalidInput
 from townclerk.cli.files import UnreadableFile, UnwritableFile, read_text
 from townclerk.cli.output import print_json, print_table, say
 
@@ -42,9 +45,52 @@ ProfileName = Annotated[
         "your own. Recognised by itself if left out.",
     ),
 ]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="The hub's landscape as it was that day."),
+]
+InScenario = Annotated[
+    str | None, typer.Option("--scenario", help="The hub's landscape as this scenario plans it.")
+]
 
 
-def read_model(file: Path, *, strictness: Strictness = Strictness.OFF) -> Loaded:
+RowKind = Annotated[
+    str | None,
+    typer.Option("--kind", help="Of a plain table: what each row is, e.g. system or data_set."),
+]
+RowColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="Of a plain table: which column plays which role, e.g. name=Title; roles are id, "
+        "kind, name, description, folder, source, target. May be repeated.",
+    ),
+]
+
+
+def table_reading(kind: str | None, columns: list[str] | None) -> Reading:
+    """Return how a person says a plain table is to be read.
+
+    Raises:
+        InvalidInput: No such kind or role.
+    """
+    said: dict[str, str] = {}
+    for one in columns or ():
+        role, _, column = one.partition("=")
+        if role not in ROLES or not column:
+            raise InvalidInput(
+                f"{one!r} names no role and column.",
+                remedy=f"Write ROLE=COLUMN, with one of {', '.join(ROLES)}.",
+            )
+        said[column] = role
+    if kind is not None and not kind_and_concept(kind)[1]:
+        concept_of(kind)  # says which kinds there are
+    return Reading(kind=kind or "", columns=said)
+
+
+def read_model(
+    file: Path, *, strictness: Strictness = Strictness.OFF, reading: Reading = AS_IT_SAYS
+) -> Loaded:
     """Load a model that a person named.
 
     Raises:
@@ -52,30 +98,61 @@ def read_model(file: Path, *, strictness: Strictness = Strictness.OFF) -> Loaded
         UnreadableFile: The file may not be read.
     """
     try:
-        return load(file, strictness=strictness)
+        return load(file, strictness=strictness, reading=reading)
     except OSError as error:
         raise UnreadableFile(f"{file} cannot be read: {error.strerror}.") from error
 
 
+def end_of(day: datetime | None) -> datetime | None:
+    """Return the end of a day, so that what began on it counts."""
+    return day.replace(tzinfo=UTC) + timedelta(days=1, microseconds=-1) if day else None
+
+
 @contextmanager
-def asked_landscape(file: Path | None) -> Iterator[LandscapeGraph]:
-    """Give the landscape a command is about."""
+def asked_landscape(
+    file: Path | None, as_of: datetime | None = None, scenario: str | None = None
+) -> Iterator[LandscapeGraph]:
+    """Give the landscape a command is about.
+
+    Args:
+        file: A model file; None means the hub's own landscape.
+        as_of: The hub's landscape at the end of this day.
+        scenario: The hub's landscape with the plans of the scenario of this key.
+
+    Raises:
+        InvalidInput: A day or a scenario was asked of a file, or the day has not come.
+    """
     if file is not None:
+        if as_of or scenario:
+            raise InvalidInput(
+                "A file has neither days nor scenarios.",
+                remedy="Leave out the file to ask the hub's landscape.",
+            )
         yield graph_of_model(read_model(file).model)
         return
-    from registry.landscape.questions.stored import kept_graph
+    if as_of and as_of.replace(tzinfo=UTC) > datetime.now(UTC):
+        raise InvalidInput(
+            f"{as_of:%Y-%m-%d} has not come yet.", remedy="Plans are asked with --scenario."
+        )
+    from registry.landscape.changes.scenarios import find_scenario
+    from registry.landscape.questions.stored import graph_at
     from townclerk.cli.opening import opened_town, unit_of_work
 
     with opened_town(), unit_of_work() as db:
-        yield kept_graph(db)
+        planned = find_scenario(db, scenario).id if scenario else None
+        yield graph_at(db, end_of(as_of), planned)
 
 
 @contextmanager
 def asked_portfolio(
-    file: Path | None, reference: Path | None, profile: str | None
+    file: Path | None,
+    reference: Path | None,
+    profile: str | None,
+    as_of: datetime | None = None,
+    scenario: str | None = None,
 ) -> Iterator[Portfolio]:
     """Give the systems a command is about, beside their reference architecture."""
-    with asked_landscape(file) as own:
+    with asked_landscape(file, as_of, scenario) as own:
         beside = graph_of_model(read_model(reference).model) if reference else None
         yield portfolio(own, beside, read_profile(profile))
 

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from registry.settings import Settings, settings
 from registry.storage.database import unit_of_work
-from registry.storage.running import running_database
 from townclerk.logs import set_up_logs
 
 __all__ = ["opened_town", "quiet_logs", "unit_of_work"]
@@ -26,6 +25,9 @@ def opened_town() -> Iterator[Settings]:
         Misconfigured: A setting or the data directory is not as it must be.
         DatabaseUnreachable: The server named by DATABASE_URL does not answer.
     """
+    # Migrations take a third of a second to import, which commands on files need not wait for.
+    from registry.storage.running import running_database
+
     chosen = settings()
     quiet_logs(chosen)
     with running_database(chosen):

@@ -10,20 +10,31 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date
+from functools import cache
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from schemas.errors import TownclerkError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
 
 
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+# Where a table goes into a file or another program nothing limits its width; ids stay whole.
+PIPED_COLUMNS = 200
+
+
+@cache
+def messages() -> "Console":
+    """Return what writes for people on standard error; made when it is first wanted."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def is_terminal() -> bool:
@@ -46,12 +57,20 @@ def print_bytes(content: bytes) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table on standard output; values are text, never markup."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", header_style="bold")
-    for name in columns:
-        table.add_column(name, overflow="fold")
-    for row in rows:
+    shown = list(rows)
+    for place, name in enumerate(columns):
+        # An id is copied into the next command, so it stands on one line.
+        is_id = any(isinstance(row[place], UUID) for row in shown)
+        table.add_column(name, overflow="fold", no_wrap=is_id)
+    for row in shown:
         table.add_row(*(escape(_shown(value)) for value in row))
-    Console(highlight=False).print(table)
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    Console(highlight=False, width=PIPED_COLUMNS if piped else None).print(table)
 
 
 def print_version() -> None:
@@ -61,20 +80,24 @@ def print_version() -> None:
 
 def say(text: str) -> None:
     """Tell a person something on standard error."""
-    messages.print(escape(text))
+    messages().print(text, markup=False)
 
 
 def say_next(text: str) -> None:
     """Tell a person the next step."""
-    messages.print(f"[bold]Next:[/bold] {escape(text)}")
+    from rich.markup import escape
+
+    messages().print(f"[bold]Next:[/bold] {escape(text)}")
 
 
 def print_error(error: TownclerkError, *, as_json: bool) -> None:
     """Tell what happened, and how to fix it; as JSON on standard output where asked."""
     if as_json:
         print_json({"error": error.as_dict()})
-    messages.print(f"[bold red]Error[/bold red] ({error.code}): {escape(error.what)}")
-    messages.print(f"[bold]How to fix:[/bold] {escape(error.remedy)}")
+    from rich.markup import escape
+
+    messages().print(f"[bold red]Error[/bold red] ({error.code}): {escape(error.what)}")
+    messages().print(f"[bold]How to fix:[/bold] {escape(error.remedy)}")
 
 
 def _plain(value: Any) -> Any:

@@ -56,7 +56,7 @@ def list_(
         return
     if not rows:
         say("Quarantine is empty: every record that was read could be used.")
-        say_next("`townclerk customers list`")
+        say_next("`townclerk customers list --purpose service`")
         return
     print_table(
         "Quarantine, newest first",

@@ -1,6 +1,7 @@
 """The steward's part of `townclerk customers`: doubtful pairs, why, decisions, new models."""
 
 import getpass
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -10,29 +11,17 @@ from registry import customers
 from schemas.customers import Verdict
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.viewing import Actor, Purpose, sight
 
 One = Annotated[int, typer.Argument(help="Number of a record.")]
 Other = Annotated[int, typer.Argument(help="Number of another record.")]
-Actor = Annotated[str | None, typer.Option("--as", help="Who decides; default is your account.")]
 
 
-def find(
-    words: Annotated[list[str], typer.Argument(help="Name, number, e-mail, birthday, address.")],
-    as_json: AsJson = False,
-) -> None:
-    """Find a customer by whatever you know, misspelt or not; the likeliest first."""
-    with opened_town(), unit_of_work() as db:
-        found = customers.find.find_customers(db, " ".join(words))
-    if as_json:
-        print_json(found)
-        return
-    print_table(
-        "Customers who may be meant",
-        ("name", "kind", "records", "bits", "id"),
-        ((one.display_name, one.kind, one.record_count, one.weight_bits, one.id) for one in found),
-    )
-    if not found:
-        say("Nobody is like this.")
+class Judgement(StrEnum):
+    """What a steward found a sampled link to be."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
 
 
 def review(
@@ -61,7 +50,9 @@ def review(
     )
     if queue:
         first = queue[0]
-        say_next(f"`townclerk customers why {first.left_id} {first.right_id}`")
+        say_next(
+            f"`townclerk customers compare {first.left_id} {first.right_id} --purpose stewardship`"
+        )
     else:
         say("Nothing is doubtful.")
 
@@ -91,6 +82,35 @@ def why(one: One, other: Other, as_json: AsJson = False) -> None:
         say("One official number agrees and nothing contradicts it: linked whatever the weight.")
     elif found.apart:
         say("Two official numbers: never linked by the model.")
+    say_next(f"`townclerk customers decide {one} {other} link --reason TEXT`, or unlink, postpone")
+
+
+def compare(one: One, other: Other, purpose: Purpose = None, as_json: AsJson = False) -> None:
+    """Show two records side by side, with the evidence in bits and what speaks against it."""
+    with opened_town(), unit_of_work() as db:
+        found = customers.compare.compare_records(db, sight(db, purpose), one, other)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        "Side by side",
+        ("attribute", *(f"{side.data_set} {side.key}" for side in (found.left, found.right)), ""),
+        (
+            (line.attribute, line.left, line.right, "same" if line.same else "")
+            for line in found.lines
+        ),
+    )
+    print_table(
+        "Evidence",
+        ("field", "how they agree", "adds bits", "weight so far"),
+        (
+            (step.field, step.level, f"{step.bits:+.1f}", f"{step.weight_bits:.1f}")
+            for step in found.steps
+        ),
+    )
+    say(f"{found.because} Now {'one customer' if found.linked else 'two customers'}.")
+    for warning in found.warnings:
+        say(f"Note: {warning}")
     say_next(f"`townclerk customers decide {one} {other} link --reason TEXT`, or unlink, postpone")
 
 
@@ -153,6 +173,64 @@ def decisions(as_json: AsJson = False) -> None:
             )
             for row in rows
         ),
+    )
+
+
+def sample(
+    draw: Annotated[int, typer.Option(help="Draw so many more automatic links.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Draw automatic links at random to look at, and tell the precision measured so far."""
+    with opened_town(), unit_of_work() as db:
+        waiting = (
+            customers.sampling.draw_sample(db, draw)
+            if draw
+            else customers.sampling.waiting_sample(db)
+        )
+        precision = customers.sampling.measured_precision(db)
+    if as_json:
+        print_json({"precision": precision, "waiting": waiting})
+        return
+    print_table(
+        "Links to look at",
+        ("record", "record", "bits", "sample"),
+        ((one.left_id, one.right_id, f"{one.weight_bits:.1f}", one.id) for one in waiting),
+    )
+    _say_precision(precision)
+    if waiting:
+        first = waiting[0]
+        say_next(
+            f"`townclerk customers compare {first.left_id} {first.right_id} --purpose stewardship`,"
+            f" then `townclerk customers judge {first.id} right`, or wrong"
+        )
+    else:
+        say_next("`townclerk customers sample --draw 50`")
+
+
+def judge(
+    link: Annotated[UUID, typer.Argument(help="Id of a sampled link.")],
+    verdict: Annotated[Judgement, typer.Argument(help="Whether both are one customer.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a sampled link is right; it measures, and changes no customer."""
+    with opened_town(), unit_of_work() as db:
+        precision = customers.sampling.judge_link(
+            db, link, right=verdict is Judgement.RIGHT, actor=actor or getpass.getuser()
+        )
+    if as_json:
+        print_json(precision)
+        return
+    _say_precision(precision)
+
+
+def _say_precision(found: customers.sampling.Precision) -> None:
+    if not found.judged:
+        say("Nobody has looked at a link of this model yet.")
+        return
+    say(
+        f"{found.right} of {found.judged} links were right: {found.share:.1%}, and with 95 %"
+        f" certainty between {found.least:.1%} and {found.most:.1%}."
     )
 
 

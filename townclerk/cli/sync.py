@@ -213,24 +213,39 @@ def start(
 
 
 @app.command()
-def freshness(as_json: AsJson = False) -> None:
+def freshness(
+    data_sets: Annotated[
+        bool, typer.Option("--data-sets", help="Show data sets, whichever sources fill them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Show how old each source is against its target; exits with 1 where one is late."""
+    from townclerk.cli.clock import show_freshness
+
     with opened_town(), unit_of_work() as db:
-        rows = intake.schedules.list_schedules(db)
-    if as_json:
-        print_json([{**asdict(row), "freshness": row.freshness} for row in rows])
-    else:
-        print_table(
-            "How fresh sources are",
-            ("source", "state", "minutes old", "may be", "read by the clock"),
-            (
-                (r.source_key, r.freshness, r.age_minutes, r.fresh_minutes, r.cron if r.active else
-                 None)
-                for r in rows
-            ),
-        )  # fmt: skip
+        sources = intake.schedules.list_schedules(db)
+        rows = intake.schedules.list_data_sets(db) if data_sets else sources
+    show_freshness(rows, as_json=as_json)
     if any(row.freshness in ("late", "never") for row in rows):
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def target(
+    data_set: Annotated[str, typer.Argument(help="URN of the data set.")],
+    minutes: Annotated[
+        int | None, typer.Option(help="How old it may become; without, it has no target.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how old a data set may become, whichever sources fill it."""
+    with opened_town(), unit_of_work() as db:
+        intake.schedules.set_target(db, data_set, minutes)
+    if as_json:
+        print_json({"data_set": data_set, "minutes": minutes})
+        return
+    say(f"{data_set} may be {minutes} minutes old." if minutes else f"{data_set} has no target.")
+    say_next("`townclerk sync freshness --data-sets` shows how old it is")
 
 
 @app.command()
@@ -326,4 +341,4 @@ def _next_step(runs: list[intake.queries.RunRow | None]) -> str:
         return "`townclerk quarantine list` shows why records were refused"
     if any(run is None for run in runs):
         return "`townclerk sync run` reads them"
-    return "`townclerk customers list` shows what they came to"
+    return "`townclerk customers list --purpose service` shows what they came to"

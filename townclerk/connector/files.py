@@ -75,8 +75,9 @@ class FileTarget:
         report.written += len(mapped.customers)
         report.rejected += len(mapped.rejected)
 
-    def end(self) -> None:
-        """Put the files in their place."""
+    def end(self, report: StreamReport) -> None:
+        """Put the files in their place; what a source no longer has is not in them."""
+        del report  # all is counted
         if self._file.suffix == ".parquet":
             self._rows.finish(_as_parquet)
         else:

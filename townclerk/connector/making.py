@@ -22,6 +22,9 @@ from townclerk.connector.register import Registered
 FETCH_SECONDS_MAX = 60.0
 """A document that takes longer is better fetched by hand and given as a file."""
 
+REASONS_MAX = 3
+"""Paths that are named where a document has no list; --json of a written file names all."""
+
 
 class DocumentUnknown(InvalidInput):
     """A registered interface does not say where its document is."""
@@ -107,7 +110,10 @@ def make(
     for wanted in only:
         if wanted not in {stream.name for stream in found.streams}:
             known = [stream.name for stream in found.streams]
-            raise UnknownName(f"{source} has no list `{wanted}`; {nearest(wanted, known)}")
+            raise UnknownName(
+                f"{source} has no list `{wanted}`; {nearest(wanted, known)}",
+                remedy="Name a list of the document; `--all --json` shows every one.",
+            )
     stated = found.address.value if found.address else ""
     if registered is not None:
         address = registered.address
@@ -116,10 +122,7 @@ def make(
     streams = [_below(stream, stated, address or "") for stream in
                chosen(found, only, everything=everything)]  # fmt: skip
     if not streams:
-        raise NothingToRead(
-            f"{source} ({found.dialect}) has no list of records that a connector could read; "
-            f"{len(found.passed_over)} paths were looked at."
-        )
+        raise _nothing(found, source)
     place = Place(
         name=name or key_of(found.title),
         interface=registered.urn if registered else None,
@@ -135,7 +138,19 @@ class NothingToRead(InvalidInput):
     """A document describes an interface, but no list of records."""
 
     code = "nothing_to_read"
-    remedy = "Write the connector file by hand: docs/reference/connector-file.md, or `--python`."
+    remedy = (
+        "See `townclerk connector preset`, or write the connector file by hand: "
+        "docs/reference/connector-file.md, or `--python`."
+    )
+
+
+def _nothing(found: InferredInterface, source: str) -> NothingToRead:
+    """Say what there is instead of a list."""
+    reasons = [f"{place}: {why}" for place, why in found.passed_over if why][:REASONS_MAX]
+    return NothingToRead(
+        f"{source} ({found.dialect}) has no list of records that a connector could read; "
+        f"{len(found.passed_over)} paths were looked at. {'; '.join(reasons)}".rstrip()
+    )
 
 
 def _below(stream: InferredStream, stated: str, address: str) -> InferredStream:

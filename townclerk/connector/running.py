@@ -21,7 +21,12 @@ WAIT_SECONDS_MAX = 120.0
 
 @dataclass
 class StreamReport:
-    """What became of one stream, in counts only; read = written + unchanged + rejected."""
+    """What became of one stream, in counts only; read = written + unchanged + rejected.
+
+    Attributes:
+        withdrawn: Records taken out of a table, since a complete scan no longer had them.
+        held: Records that were missing, and stay: too many at once, or nobody could be sure.
+    """
 
     stream: str
     target: str
@@ -30,6 +35,8 @@ class StreamReport:
     written: int = 0
     unchanged: int = 0
     rejected: int = 0
+    withdrawn: int = 0
+    held: int = 0
     seconds: float = 0.0
 
 
@@ -44,7 +51,7 @@ class Target(Protocol):
     def take(self, page: Page, report: StreamReport) -> None:
         """Keep one page and count what was done."""
 
-    def end(self) -> None:
+    def end(self, report: StreamReport) -> None:
         """The scan has seen its end: finish what was kept."""
 
     def close(self) -> None:
@@ -76,7 +83,7 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
                         report.read += page.size
                         cursor = page.cursor
                         if page.last:
-                            await asyncio.to_thread(target.end)
+                            await asyncio.to_thread(target.end, report)
                             report.seconds = round(time.perf_counter() - begun, 3)
                             return report
                 raise _unended(stream)
@@ -92,6 +99,7 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
 
 def _reset(report: StreamReport) -> None:
     report.pages = report.read = report.written = report.unchanged = report.rejected = 0
+    report.withdrawn = report.held = 0
 
 
 def _unended(stream: str) -> GiveUp:

@@ -11,18 +11,27 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from connectors.sdk.hashing import mapping_hash, record_hash
-from connectors.sdk.mapping import compile_mapping
+from connectors.sdk.hashing import HASH_BYTES, mapping_hash, record_hashes
+from connectors.sdk.mapping import MappedColumns, compile_mapping
 from connectors.sdk.spec import StreamSpec
 from registry.storage.database import connect
 from schemas.errors import Conflict
-from schemas.records import CustomerRecord, Page, RejectedRecord, SourceRecord
+from schemas.records import CustomerRecord, Page, RejectedRecord
 from townclerk.connector.running import StreamReport
+from townclerk.connector.vanishing import Seen
 
 FIELDS = CustomerRecord.__struct_fields__
 _TYPES = {"birth_date": "date", "changed_at": "timestamptz"}
-_COLUMNS = (*FIELDS, "raw_hash")
-_COLUMN_TYPES = [*(_TYPES.get(name, "text") for name in FIELDS), "bytea"]
+_COLUMN_TYPES = {**{name: _TYPES.get(name, "text") for name in FIELDS}, "raw_hash": "bytea"}
+# One run of bytes goes out and almost nothing comes back; LIMIT keeps it to the index.
+_ASKING = f"""SELECT place FROM generate_series(0, %s) AS place
+    WHERE (SELECT true FROM {{table}} WHERE raw_hash
+        = substring(%b FROM place * {HASH_BYTES} + 1 FOR {HASH_BYTES}) LIMIT 1) IS NULL
+    ORDER BY place"""
+_MERGING = """INSERT INTO {table} ({names}, written_at)
+    SELECT {names}, now() FROM townclerk_page
+    ON CONFLICT (key) DO UPDATE SET {changes}, written_at = excluded.written_at
+    WHERE {table}.raw_hash IS DISTINCT FROM excluded.raw_hash"""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {table}
            ({columns}, written_at timestamptz NOT NULL, PRIMARY KEY (key))""",
@@ -57,15 +66,26 @@ class TableTarget:
         self._refused = sql.Identifier(*schema, f"{last}_rejected")
         self._index = sql.Identifier(f"{last}_raw_hash")
         self._map = compile_mapping(stream)
+        self._stream, self._seen = stream, Seen(stream)
         self._mapping = mapping_hash(stream)
-        self._db = connect(url, application_name="townclerk connector run")
+        self._db = connect(url, application_name="townclerk connector run", autocommit=True)
         self._empty = False
+        self._merging = self._merge_statement().as_string(self._db)
+        self._asking = sql.SQL(_ASKING).format(table=self._table)
+
+    def _merge_statement(self) -> sql.Composed:
+        changes = sql.SQL(", ").join(
+            sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
+            for name in [*FIELDS[1:], "raw_hash"]
+        )
+        names = sql.SQL(", ").join(map(sql.Identifier, _COLUMN_TYPES))
+        return sql.SQL(_MERGING).format(table=self._table, names=names, changes=changes)
 
     def begin(self) -> None:
         """Make the tables, and forget what an earlier scan refused."""
         columns = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
-            for name, kind in zip(_COLUMNS, _COLUMN_TYPES, strict=True)
+            for name, kind in _COLUMN_TYPES.items()
         )
         parts = {"table": self._table, "refused": self._refused, "columns": columns}
         with self._db.transaction():
@@ -74,6 +94,7 @@ class TableTarget:
                 sql.SQL("SELECT NOT EXISTS (SELECT FROM {})").format(self._table)
             ).fetchone()
             self._empty = bool(found and found[0])
+        self._seen = Seen(self._stream)
 
     def _make(self, parts: dict[str, Any]) -> None:
         try:
@@ -84,15 +105,17 @@ class TableTarget:
 
     def take(self, page: Page, report: StreamReport) -> None:
         """Merge one page in one transaction."""
-        with self._db.transaction():
-            page, unchanged = self._without_known(page)
-            mapped = self._map(page)
-            latest, rejected = _latest(mapped.customers)
-            rejected += mapped.rejected
-            written = self._merge(latest) if latest else 0
-            if rejected:
-                self._keep_refused(rejected)
-        report.unchanged += unchanged + len(latest) - written
+        page, unchanged = self._without_known(page)
+        mapped = _latest(self._map.columns(page))
+        rejected, written = mapped.rejected, 0
+        hashes = record_hashes([record.raw for record in mapped.records], self._mapping)
+        self._seen.note(hashes, rejected)
+        if mapped.records or rejected:
+            with self._db.transaction():
+                written = self._merge(mapped, hashes) if mapped.records else 0
+                if rejected:
+                    self._keep_refused(rejected)
+        report.unchanged += unchanged + len(mapped.records) - written
         report.written += written
         report.rejected += len(rejected)
 
@@ -100,44 +123,31 @@ class TableTarget:
         """Leave out what stands in the table byte for byte; also return how many those are."""
         if self._empty or not page.undecoded:
             return page, 0
-        hashes = [record_hash(raw, self._mapping) for raw in page.undecoded]
-        with self._db.cursor(binary=True) as cursor:
-            cursor.execute(
-                sql.SQL("SELECT raw_hash FROM {} WHERE raw_hash = ANY(%b)").format(self._table),
-                (hashes,),
-            )
-            known = {row[0] for row in cursor.fetchall()}
-        rest = [
-            raw for raw, digest in zip(page.undecoded, hashes, strict=True) if digest not in known
-        ]
+        hashes = record_hashes(page.undecoded, self._mapping)
+        fresh = self._db.execute(self._asking, (len(hashes) - 1, b"".join(hashes)), binary=True)
+        places = [place for (place,) in fresh]
+        rest = [page.undecoded[place] for place in places]
+        if len(rest) < len(hashes):
+            news = set(places)
+            self._seen.note([one for at, one in enumerate(hashes) if at not in news], [])
         left = msgspec.structs.replace(page, undecoded=rest)
         return left, len(page.undecoded) - len(rest)
 
-    def _merge(self, latest: dict[str, tuple[SourceRecord, CustomerRecord]]) -> int:
-        mapping, row_of = self._mapping, msgspec.structs.astuple
-        names = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
+    def _merge(self, mapped: MappedColumns, hashes: list[bytes]) -> int:
+        rows = zip(*mapped.columns.values(), hashes, strict=True)
+        filled = (*mapped.columns, "raw_hash")
+        names = sql.SQL(", ").join(map(sql.Identifier, filled))
+        statement = sql.SQL("COPY townclerk_page ({}) FROM STDIN (FORMAT binary)").format(names)
         with self._db.cursor() as cursor:
-            with cursor.copy(
-                sql.SQL("COPY townclerk_page ({}) FROM STDIN (FORMAT binary)").format(names)
-            ) as copy:
-                copy.set_types(_COLUMN_TYPES)
-                for source, record in latest.values():
-                    copy.write_row((*row_of(record), record_hash(source.raw, mapping)))
-            cursor.execute(self._merging(names))
+            with cursor.copy(statement) as copy:
+                copy.set_types([_COLUMN_TYPES[name] for name in filled])
+                write = copy.write_row
+                for row in rows:
+                    write(row)
+            cursor.execute(self._merging)
             written = cursor.rowcount
             cursor.execute("TRUNCATE townclerk_page")
         return written
-
-    def _merging(self, names: sql.Composed) -> sql.Composed:
-        changes = sql.SQL(", ").join(
-            sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in _COLUMNS[1:]
-        )
-        return sql.SQL(
-            """INSERT INTO {table} ({names}, written_at)
-               SELECT {names}, now() FROM townclerk_page
-               ON CONFLICT (key) DO UPDATE SET {changes}, written_at = excluded.written_at
-               WHERE {table}.raw_hash IS DISTINCT FROM excluded.raw_hash"""
-        ).format(table=self._table, names=names, changes=changes)
 
     def _keep_refused(self, rejected: Sequence[RejectedRecord]) -> None:
         statement = sql.SQL("COPY {} (key, rule, path, reason, raw) FROM STDIN").format(
@@ -147,32 +157,38 @@ class TableTarget:
             for bad in rejected:
                 copy.write_row((bad.key, bad.rule, bad.path, bad.reason, bad.raw))
 
-    def end(self) -> None:
-        """Nothing is left to do: each page has been committed."""
+    def end(self, report: StreamReport) -> None:
+        """Each page has been committed; take out what the source no longer has."""
+        if self._empty:
+            return
+        with self._db.transaction():
+            report.withdrawn, report.held = self._seen.settle(self._db, self._table)
 
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
 
 
-def _latest(
-    customers: Sequence[tuple[SourceRecord, CustomerRecord]],
-) -> tuple[dict[str, tuple[SourceRecord, CustomerRecord]], list[RejectedRecord]]:
+def _latest(mapped: MappedColumns) -> MappedColumns:
     """Keep the last record of each key on a page; what it replaces is refused, not forgotten."""
-    latest: dict[str, tuple[SourceRecord, CustomerRecord]] = {}
-    refused: list[RejectedRecord] = []
-    for pair in customers:
-        key = pair[1].key
-        earlier = latest.pop(key, None)
-        if earlier is not None:
-            refused.append(
-                RejectedRecord(
-                    raw=earlier[0].raw,
-                    rule="duplicate_key",
-                    path="key",
-                    reason="a later record of the same page has the same key",
-                    key=key,
-                )
-            )
-        latest[key] = pair
-    return latest, refused
+    places = {key: place for place, key in enumerate(mapped.columns["key"])}
+    if len(places) == len(mapped.records):
+        return mapped
+    kept = set(places.values())
+    refused = [
+        RejectedRecord(
+            raw=record.raw,
+            rule="duplicate_key",
+            path="key",
+            reason="a later record of the same page has the same key",
+            key=mapped.columns["key"][place],
+        )
+        for place, record in enumerate(mapped.records)
+        if place not in kept
+    ]
+    good = sorted(kept)
+    return MappedColumns(
+        [mapped.records[place] for place in good],
+        {name: [column[place] for place in good] for name, column in mapped.columns.items()},
+        [*refused, *mapped.rejected],
+    )

@@ -63,6 +63,11 @@ class HttpRig(Rig):
         """Return the stream's options that ask for pages of the show's size."""
         return {"size": show.size}
 
+    def fixed(self, asked: Asked) -> Told | None:
+        """Return what is no page: a description that the connector reads first."""
+        del asked
+        return None  # most sources have none
+
     @abstractmethod
     def start(self, show: Show, asked: Asked) -> int:
         """Return how many records come before the page that is asked for."""
@@ -88,6 +93,8 @@ class _Plays:
         if asked.path == TOKEN_PATH:
             return Told.json({"access_token": SECRET_PLAYED, "expires_in": 3600})
         show, rig = self._show, self._rig
+        if (fixed := rig.fixed(asked)) is not None:
+            return fixed
         size = max(1, show.size // 2) if show.fault is Fault.SHORT_PAGE else show.size
         numbers = rig.numbers(show, asked)
         start = rig.start(show, asked)

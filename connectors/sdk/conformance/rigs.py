@@ -18,7 +18,6 @@ from pydantic import SecretStr
 
 from connectors.sdk.connector import Connector, find_connector
 from connectors.sdk.expressions import compile_expression
-from connectors.sdk.json_pages import path_steps
 from connectors.sdk.source import Source
 from connectors.sdk.spec import ConnectorFile, StreamSpec
 from schemas.errors import UnknownName
@@ -177,26 +176,6 @@ def person(stream: StreamSpec, number: int) -> dict[str, Any]:
         if plain is not None:
             record[plain] = f"2026-01-{number % 28 + 1:02d}T12:00:00Z"
     return record
-
-
-def planted(path: str, value: Any) -> dict[str, Any]:
-    """Return an object that has a value at a dotted path."""
-    for step in reversed(path_steps(path)):
-        value = {step: value}
-    return dict(value)
-
-
-def merged(*parts: dict[str, Any]) -> dict[str, Any]:
-    """Merge objects; objects under the same name are merged, too."""
-    whole: dict[str, Any] = {}
-    for part in parts:
-        for name, value in part.items():
-            held = whole.get(name)
-            if isinstance(held, dict) and isinstance(value, dict):
-                whole[name] = merged(held, value)
-            else:
-                whole[name] = value
-    return whole
 
 
 def copied(value: Any) -> Any:

@@ -112,16 +112,25 @@ class Catalogue:
             known = readable.all_fields.get(name)
             if name != readable.key and not isinstance(known, Column):
                 raise BrokenDeclaration(f"{readable.name} is sorted by {name}, which it lacks.")
+            policy = known.policy if isinstance(known, Column) else None
+            if policy and policy.scope is not self.scope_of(readable):
+                raise BrokenDeclaration(
+                    f"{readable.name} is sorted by {name}, which not all who see it may see."
+                )
 
     def _check_column(self, where: str, column: Column, policy: Policy) -> None:
         if policy.otherwise is Otherwise.NULL and not column.nullable:
             raise BrokenDeclaration(f"{where} is refused by null but cannot be null.")
+        if policy.when and policy.otherwise is Otherwise.REFUSED:
+            raise BrokenDeclaration(f"{where} has a condition: say what is shown where it fails.")
         if (policy.otherwise is Otherwise.MASKED) != bool(policy.mask):
             raise BrokenDeclaration(f"{where} needs a mask where its policy masks, and only there.")
 
     def _check_end(self, where: str, target: str, policy: Policy | None) -> None:
         if policy is None:
             raise BrokenDeclaration(f"{where} has no policy: say who may see it.")
+        if policy.when:
+            raise BrokenDeclaration(f"{where} has a condition, which only columns can have.")
         if target not in self.types:
             raise BrokenDeclaration(f"{where} leads to {target}, which is not declared.")
 

@@ -5,18 +5,18 @@ error masking stay its own. The answer is JSON text from the database and goes o
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
 from graphql import ExecutionResult, GraphQLError
 from psycopg import Error
 from strawberry.extensions import SchemaExtension
-from strawberry.types import ExecutionResult as Answer
 
 from registry.api.context import Context
-from registry.api.documents import read_document
 from registry.api.reading.plans import Plan, Plans
-from registry.api.refusals import AnswerTooLarge, QuestionTooLarge
+from registry.api.refusals import AnswerTooLarge
+from registry.api.whole import NotReckoned
 from schemas.errors import TownclerkError
 
 
@@ -31,6 +31,11 @@ def compiled(plans: Plans) -> type[SchemaExtension]:
             execution = self.execution_context
             context: Context = execution.context
             try:
+                plans.weigh(
+                    execution.graphql_document,  # type: ignore[arg-type] # parsed by now
+                    execution.operation_name,
+                    execution.variables,
+                )
                 question = plans.question(
                     execution.query or "",
                     execution.graphql_document,  # type: ignore[arg-type] # parsed by now
@@ -39,41 +44,25 @@ def compiled(plans: Plans) -> type[SchemaExtension]:
                 )
                 found = plans.plan(question, context.actor.scopes) if question else None
             except AnswerTooLarge as error:
-                execution.result = _failed(error, None)
+                execution.result = failed(error, None)
                 found = None
             if found and context.answers_here(found[0].scopes):
-                execution.result = await _answer(context, *found)
+                with suppress(NotReckoned):
+                    execution.result = await _answered(context, *found)
             yield
 
     return Compiled
 
 
-async def answer_kept(
-    plans: Plans, context: Context, text: str, name: str | None, given: dict[str, Any] | None
-) -> Answer | None:
-    """Answer a question that was answered before, without validating it again.
-
-    Returns:
-        None where it has to go the long way.
-    """
-    try:
-        question = plans.question(text, read_document(text), name, given)
-    except (GraphQLError, QuestionTooLarge):
-        return None  # said again, and in full, on the long way
-    found = plans.kept(question, context.actor.scopes) if question else None
-    if found is None or not context.answers_here(found[0].scopes):
-        return None
-    result = await _answer(context, *found)
-    return Answer(data=result.data, errors=result.errors)
-
-
-async def _answer(context: Context, plan: Plan, values: list[Any]) -> ExecutionResult:
+async def _answered(context: Context, plan: Plan, values: list[Any]) -> ExecutionResult:
     """Run a plan; what fails, fails as a whole."""
+    context.note_reading(plan.scopes)
     try:
         return ExecutionResult(orjson.Fragment(await context.answer(plan.sql, values)), None)  # type: ignore[arg-type] # the text of the data
     except (TownclerkError, Error) as error:
-        return _failed(error, [plan.first])
+        return failed(error, [plan.first])
 
 
-def _failed(error: Exception, path: list[str | int] | None) -> ExecutionResult:
+def failed(error: Exception, path: list[str | int] | None) -> ExecutionResult:
+    """Return the result of a question that failed as a whole."""
     return ExecutionResult(None, [GraphQLError(str(error), path=path, original_error=error)])

@@ -25,6 +25,7 @@ from registry.api.reading.lists import PAGE_MAX, Listed, Lists
 from registry.api.reading.moments import LANDSCAPE, bind_moment
 from registry.api.reading.places import global_id_sql, read_global_id
 from registry.api.reading.writing import Given, Writer, enum_name_sql
+from registry.api.whole import capped
 from registry.storage.readable import Column, Entry, Join, Readable, Way, camel
 from schemas.errors import InvalidInput
 
@@ -79,7 +80,7 @@ class Compiler:
         collected = collect_fields(
             self._graph, self._fragments, self._variables, root, operation.selection_set
         )
-        return f"SELECT row_to_json(o)::text FROM ({self._entries(root, collected)}) AS o"
+        return capped(self._entries(root, collected))
 
     def selected(self, kind: str, nodes: Nodes) -> dict[str, Nodes]:
         """Return the fields asked of an object of a type, by the name they get in the answer."""
@@ -145,12 +146,16 @@ class Compiler:
         return selection(fields)
 
     def _entry(self, root: str, entry: Entry, nodes: Nodes) -> str:
+        outside = self.writer.moment
         listed = self._lists.at_entry(entry, self.given(root, nodes[0]))
         if entry.way is Way.PAGES:
-            return self._connections.page(listed, nodes)
-        if entry.way is Way.LIST:
-            return self.rows(listed, nodes)
-        return self._one(listed, nodes)
+            sql = self._connections.page(listed, nodes)
+        elif entry.way is Way.LIST:
+            sql = self.rows(listed, nodes)
+        else:
+            sql = self._one(listed, nodes)
+        self.writer.moment = outside
+        return sql
 
     def _landscape(self, root: str, nodes: Nodes) -> str:
         """Compile the entry points within a moment and a scenario."""

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     OperationDefinitionNode,
     get_named_type,
     is_leaf_type,
@@ -61,8 +62,8 @@ class Cost:
         Raises:
             AnswerTooLarge: It is more than `COST_MAX`, or there are more than `LISTS_MAX` lists.
         """
-        root = self._graph.query_type
-        assert root is not None
+        root = self._graph.get_root_type(operation.operation)
+        assert root is not None  # the operation has been validated
         collected = collect_fields(
             self._graph, self._fragments, self._variables, root, operation.selection_set
         )
@@ -102,7 +103,7 @@ class Cost:
         """Return the cost of one object: of the dearest type that it can turn out to be."""
         kinds = (
             self._graph.get_possible_types(kind)
-            if isinstance(kind, GraphQLInterfaceType)
+            if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType)
             else [kind]
         )
         return max(

@@ -18,8 +18,7 @@ def grouped(writer: Writer, listed: Listed, given: Given) -> str:
     keys = []
     for each in by:
         column = listed.readable.column(each.value)
-        writer.demand(column.policy)  # counts of a masked value would give it away
-        value = column.expression.format(row=listed.row)
+        value = writer.compared(column, listed.row)
         if isinstance(column.kind, type):
             value = enum_name_sql(column.kind, value)
         keys.append(f"({value})::text")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from registry.api.reading.catalogue import Catalogue
 from registry.api.reading.conditions import Conditions
+from registry.api.reading.moments import bind_moment, past, read_scenario
 from registry.api.reading.places import cursor_sql, id_of, key_reader, plain_text
 from registry.api.reading.writing import Given, Writer, cast_of
 from registry.storage.readable import LIST_MAX, Computed, Entry, Join, Late, Readable, Way, camel
@@ -120,6 +121,8 @@ class Lists:
             AccessDenied: Who asks may not begin here.
         """
         self.writer.demand(entry.policy)
+        if entry.sets_moment:
+            bind_moment(self.writer, given)
         target = self.catalogue.target(entry)
         row = self.writer.alias("t")
         conditions = [target.where.format(row=row)] if target.where else []
@@ -180,7 +183,7 @@ class Lists:
         order: Any,
     ) -> Listed:
         if search := self._search(given.get("search")):
-            column = target.column(target.search).expression.format(row=row)
+            column = self.writer.compared(target.column(target.search), row)
             conditions.append(f"strpos(lower({column}), lower({search})) > 0")
         if wanted := given.get("filter"):
             conditions.append(
@@ -205,8 +208,7 @@ class Lists:
             key = f"{row}.{name}" if target.id_kind else f"{row}.{name}::text"
             return Term("id", key, falls, nullable=False, cast=cast)
         column = target.column(name)
-        self.writer.demand(column.policy)  # an order by a masked value would give it away
-        key = column.expression.format(row=row)
+        key = self.writer.compared(column, row)
         return Term(name, key, falls, column.nullable, cast_of(column))
 
     def _paged(self, listed: Listed, given: Given, size: int) -> Listed:
@@ -258,7 +260,12 @@ class Lists:
 
 
 def _late(computed: Computed, at: int, arguments: Mapping[str, Any]) -> Late:
-    return Late(computed, tuple(arguments.items()), at)
+    said: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in arguments.items()}
+    if said.get("asOf") is not None:
+        said["asOf"] = past(said["asOf"])
+    if said.get("scenario") is not None:
+        said["scenario"] = read_scenario(said["scenario"])
+    return Late(computed, tuple(said.items()), at)
 
 
 def orders_of(target: Readable, given: Given) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 import orjson
 
 from registry.api.context import Context
@@ -63,6 +64,27 @@ def column(declared: Column) -> Resolve:
         return _read_value(declared, row, info.context)
 
     return resolve
+
+
+def changed(readable: Readable, key: UUID, given: Any) -> Row:
+    """Return a row as a change left it; what of it may be seen is found out when it is asked for.
+
+    Args:
+        readable: Its type; of a table, not of a SELECT.
+        key: Its key.
+        given: Its columns as attributes.
+    """
+    return Row(readable, {}, {readable.key: key}, NOW, is_read=False, given=_json(given))
+
+
+async def value_of(row: Row, name: str, context: Context) -> Any:
+    """Return the value of one column, masked where it has to be."""
+    declared = row.readable.column(name)
+    return await _read_value(declared, row, context)
+
+
+def _json(given: Any) -> bytes:
+    return msgspec.json.encode(vars(given))
 
 
 async def _read_value(declared: Column, row: Row, context: Context) -> Any:
@@ -143,8 +165,10 @@ def entry(declared: Entry) -> Resolve:
     async def resolve(self: Any, info: Any, given: dict[str, Any]) -> Any:
         context: Context = info.context
         demand(context, declared.policy)
-        moment: Arguments = getattr(self, "moment", NOW)
         arguments = named(given)
+        moment: Arguments = getattr(self, "moment", NOW)
+        if declared.sets_moment:
+            moment = {name: arguments.get(name) for name in ("asOf", "scenario")}
 
         def written() -> tuple[Writer, Listed]:
             writer = Writer(context.actor.scopes)

@@ -118,6 +118,28 @@ class Plans:
         coerced = get_variable_values(self._graph, definitions, given or {})
         return Question(text, document, operation, coerced) if isinstance(coerced, dict) else None
 
+    def weigh(self, document: DocumentNode, name: str | None, given: dict[str, Any] | None) -> None:
+        """Reckon the cost of a change, whose answer may hold lists like any other.
+
+        Events of subscriptions are flat, so that they cannot multiply.
+
+        Raises:
+            AnswerTooLarge: It would cost more than a question may.
+        """
+        operation = _operation(document, name)
+        if operation is None or operation.operation is OperationType.QUERY:
+            return
+        definitions = operation.variable_definitions or ()
+        coerced = get_variable_values(self._graph, definitions, given or {})
+        if not isinstance(coerced, dict):
+            return  # execution says what is wrong with them
+        try:
+            Cost(CATALOGUE, self._graph, _fragments(document), coerced).check(operation)
+        except AnswerTooLarge:
+            raise
+        except (InvalidInput, GraphQLError):
+            return  # as above, of arguments
+
     def plan(self, question: Question, scopes: frozenset[Scope]) -> tuple[Plan, list[Any]] | None:
         """Return the plan of a question and its parameters; None where the executor must answer.
 
@@ -154,11 +176,7 @@ class Plans:
     def _compiled(
         self, question: Question, scopes: frozenset[Scope]
     ) -> tuple[Plan | None, list[Any]]:
-        fragments = {
-            part.name.value: part
-            for part in question.document.definitions
-            if isinstance(part, FragmentDefinitionNode)
-        }
+        fragments = _fragments(question.document)
         Cost(CATALOGUE, self._graph, fragments, question.variables).check(question.operation)
         writer = Writer(scopes)
         compiler = Compiler(CATALOGUE, self._graph, fragments, question.variables, writer)
@@ -180,6 +198,14 @@ class Plans:
             _first(question.operation),
         )
         return plan, [writer.values[at] for at in used]
+
+
+def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    return {
+        part.name.value: part
+        for part in document.definitions
+        if isinstance(part, FragmentDefinitionNode)
+    }
 
 
 def _key(question: Question, scopes: frozenset[Scope]) -> Hashable:

@@ -20,6 +20,7 @@ from schemas.errors import AccessDenied, UnknownName
 
 Arguments = Mapping[str, Any]
 NOW: Final[Arguments] = {}
+ROWS_AT_ONCE: Final = 200  # as they come from the database; a page has no more
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Row:
         keys: The columns that its joins hang on.
         moment: Arguments of the `landscape` it was read within.
         is_read: False where only the key is known yet.
+        given: The row as JSON, where a change has just made it what it is, or has only tried to;
+            then its columns are read of this, policies and masks as ever.
     """
 
     readable: Readable
@@ -39,6 +42,7 @@ class Row:
     keys: dict[str, Any]
     moment: Arguments
     is_read: bool = True
+    given: bytes = b""
 
     def global_id(self) -> str:
         """Return the global id, also of a row that has not been read."""
@@ -73,10 +77,27 @@ async def read(row: Row, context: Context) -> Row:
     """
     if row.is_read:
         return row
+    if row.given:
+        return await _read_given(row, context)
     found = await find(context, row.readable, row.keys[row.readable.key])
     if found is None:
         raise UnknownName(f"This {row.readable.name} is not registered any more.")
     return found
+
+
+async def _read_given(row: Row, context: Context) -> Row:
+    """Return a row with the values that a change left in it."""
+    policy = next(iter(row.readable.all_fields.values())).policy
+
+    async def load(rows: Sequence[bytes]) -> list[Row]:
+        writer = Writer(context.actor.scopes)
+        record = writer.bind(Given(rows[0].decode()), _same, "jsonb")
+        source = f"jsonb_populate_record(NULL::{row.readable.table.rows}, {record}) AS t"
+        columns = columns_of(writer, Listed(row.readable, "t", source, "", (), "", 0))
+        found = await ask(context, policy, f"SELECT {columns} FROM {source}", writer.values)
+        return [row_of(row.readable, found[0], NOW)]
+
+    return await context.loader(("given", row.given), load).load(row.given)
 
 
 async def find(context: Context, readable: Readable, key: UUID, kind: str = "") -> Row | None:
@@ -119,7 +140,11 @@ async def ask(
     def question(db: psycopg.Connection) -> list[dict[str, Any]]:
         with psycopg.RawCursor(db, row_factory=dict_row) as cursor:
             given = reckoned(db, [values[at] for at in used])
-            return cursor.execute(text, given).fetchall()
+            rows = []
+            for row in cursor.stream(text, given, size=ROWS_AT_ONCE):
+                context.spend(sum(len(part) for part in row.values() if isinstance(part, str)))
+                rows.append(row)
+            return rows
 
     return await context.read(policy_of(policy).scope, question)
 
@@ -238,7 +263,9 @@ def row_of(readable: Readable, found: dict[str, Any], moment: Arguments) -> Row:
 
 def demand(context: Context, policy: Policy | None) -> None:
     """Refuse whoever may not see what the policy guards, and names of customers in a URL."""
-    context.demand(policy_of(policy).scope)
+    scope = policy_of(policy).scope
+    context.demand(scope)
+    context.note_reading((scope,))
 
 
 def policy_of(policy: Policy | None) -> Policy:

@@ -87,7 +87,9 @@ def _page_arguments(target: Readable, rows: int, *, root: bool) -> list[inspect.
 
 
 def _entry_argument(argument: Argument) -> inspect.Parameter:
-    kind: Any = strawberry.ID if argument.is_id else PYTHON_TYPES[argument.kind]
+    named = argument.kind if isinstance(argument.kind, type) else PYTHON_TYPES[argument.kind]
+    one: Any = strawberry.ID if argument.is_id else named
+    kind: Any = list_of(one) if argument.many else one
     optional = argument_of(argument.name, kind, argument.description)
     if not argument.required:
         return optional

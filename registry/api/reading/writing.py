@@ -125,13 +125,26 @@ class Writer:
         assert policy is not None  # the catalogue has checked
         if policy.scope in self.scopes:
             self.needed.add(policy.scope)
-            return column.expression.format(row=row)
-        if policy.otherwise is Otherwise.NULL:
-            return f"NULL::{cast_of(column)}"
-        if policy.otherwise is Otherwise.MASKED:
-            return f"({policy.mask.format(row=row)})"
-        self.demand(policy)
-        return ""
+            value = column.expression.format(row=row)
+            if not policy.when:
+                return value
+            met, hidden = policy.when.format(row=row), _hidden(column, row)
+            return f"CASE WHEN {met} THEN {value} ELSE {hidden} END"
+        if policy.otherwise is Otherwise.REFUSED:
+            self.demand(policy)
+        return _hidden(column, row)
+
+    def compared(self, column: Column, row: str) -> str:
+        """Return SQL of a column's value to filter, sort, search or count by.
+
+        Whoever is shown a mask for want of a scope may not ask by the value behind it; where the
+        purpose hides the value, the mask itself is compared. So no question gives it away.
+
+        Raises:
+            AccessDenied: Who asks lacks the scope.
+        """
+        self.demand(column.policy)
+        return f"({self.column(column, row)})"
 
     def source(self, readable: Readable, row: str) -> str:
         """Return `table AS row` of a type."""
@@ -145,6 +158,14 @@ class Writer:
             link = self.alias("l")
             source = f"{self.rows(join.link)} AS {link} CROSS JOIN {source}"
         return source, join.on.format(here=here, there=there, link=link)
+
+
+def _hidden(column: Column, row: str) -> str:
+    """Return SQL of what is shown instead of a value: null or a mask."""
+    assert column.policy is not None  # the catalogue has checked
+    if column.policy.otherwise is Otherwise.NULL:
+        return f"NULL::{cast_of(column)}"
+    return f"({column.policy.mask.format(row=row)})"
 
 
 def numbered(sql: str) -> tuple[str, list[int]]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from registry.compliance.contract.bumps import version_changes
 from registry.compliance.contract.ending import Ending, removal_of
 from registry.compliance.contract.levels import LEVELS, Level
 from registry.compliance.contract.naming import body_id, parameter_id, response_id
 from registry.compliance.contract.operations import Contract, Operation, Parameter
 from registry.compliance.contract.schemas import Delta, SchemaComparer
 from registry.compliance.contract.security import security_changes
+from registry.compliance.contract.wire import wire_changes
 from registry.compliance.contract.words import describe
 
 CHANGES_MAX = 50_000  # of one comparison; beyond it the two documents are not versions of one
@@ -67,9 +69,11 @@ def compare_documents(old: Any, new: Any, *, today: date | None = None) -> Compa
         Changes in the order of the paths, first removals and changes, then additions.
     """
     run = _Run(Contract(old), Contract(new), today or date.today())  # noqa: DTZ011  # a civil date
-    return Comparison(
-        _version(old), _version(new), sorted(set(run.changes()), key=_order)[:CHANGES_MAX]
-    )
+    found = set(run.changes())
+    was, now = _version(old), _version(new)
+    if any(change.level is Level.ERR for change in found):
+        found.update(_whole(code, (was, now)) for code in version_changes(was, now))
+    return Comparison(was, now, sorted(found, key=_order)[:CHANGES_MAX])
 
 
 def _version(data: Any) -> str:
@@ -147,11 +151,15 @@ class _Run:
             yield _change(f"request-parameter-became-{word}", new, where)
         for code, facts in Ending(self.today).of_parameter(old.raw, other.raw):
             yield _change(code, new, where, facts)
+        for code, facts in wire_changes(old, other):
+            yield _change(code, new, where, facts)
         for delta in self.schemas.compare(old.schema, other.schema, request=True):
             yield from _known(parameter_id(delta, other.place), new, (*where, *delta.path), delta)
 
     def _body(self, old: Operation, new: Operation) -> Iterator[Change]:
         if new.body is None:
+            if old.body is not None:
+                yield _change("request-body-removed", new)
             return
         if old.body is None:
             word = "required" if new.body.required else "optional"

@@ -1,7 +1,8 @@
 """The vocabulary of changes: one id per kind of change, and whether it breaks consumers.
 
-Ids and levels are those of oasdiff (1.11, 2025), because tools and people know them; words and
-code are ours. ERR breaks a consumer that did nothing wrong, WARN may break one, INFO does not.
+Ids and levels are those of oasdiff (1.11, 2025, and what 1.31 of 2026 added), because tools and
+people know them; words and code are ours. ERR breaks a consumer that did nothing wrong, WARN may
+break one, INFO does not.
 """
 
 from enum import StrEnum
@@ -150,7 +151,45 @@ _INFO = [
     "response-write-only-property-enum-value-added",
 ]  # fmt: skip
 
+# What 1.31 added follows one law: who sends less freely than before breaks, and so does who must
+# read more than before.
+_BOUNDS = (
+    "max", "min", "multiple-of", "max-length", "min-length", "max-items", "min-items",
+    "max-properties", "min-properties", "min-contains", "max-contains", "exclusive-min",
+    "exclusive-max",
+)  # fmt: skip
+_SENT = "request-body,request-property,request-parameter"
+_READ = "response-body,response-property"
+_NARROWS = (
+    *(f"{bound}-set" for bound in _BOUNDS), "max-properties-decreased",
+    "min-properties-increased", "const-added",
+)  # fmt: skip
+_WIDENS = (
+    *(f"{bound}-unset" for bound in _BOUNDS), "max-properties-increased",
+    "min-properties-decreased", "const-removed",
+)  # fmt: skip
+_ADDED: dict[str, Level] = {
+    **dict.fromkeys(_each(_SENT, *_NARROWS, "const-changed"), Level.ERR),
+    **dict.fromkeys(_each(_SENT, *_WIDENS, "became-not-enum"), Level.INFO),
+    **dict.fromkeys(_each(_READ, *_NARROWS), Level.INFO),
+    **dict.fromkeys(_each(_READ, *_WIDENS, "const-changed"), Level.ERR),
+    **dict.fromkeys(
+        _each("request-parameter", "style-changed", "explode-changed",
+              "became-not-allow-reserved"), Level.ERR,
+    ),
+    "request-parameter-became-allow-reserved": Level.INFO,
+    "request-body-removed": Level.WARN,
+    **dict.fromkeys(
+        _each("request-property,response-property", "deprecated", "reactivated"), Level.INFO
+    ),
+    **dict.fromkeys(
+        _each("api", "version-not-bumped", "version-decreased", "major-version-not-bumped"),
+        Level.INFO,
+    ),
+}  # fmt: skip
+
 LEVELS: dict[str, Level] = {
+    **_ADDED,
     **dict.fromkeys(_ERR, Level.ERR),
     **dict.fromkeys(_WARN, Level.WARN),
     **dict.fromkeys(_INFO, Level.INFO),

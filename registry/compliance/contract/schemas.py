@@ -14,7 +14,9 @@ CHANGES_MAX = 5_000  # of one pair of schemas; more means that everything change
 _LIMITS = {
     "maximum": "max", "minimum": "min", "maxLength": "max-length", "minLength": "min-length",
     "maxItems": "max-items", "minItems": "min-items", "exclusiveMaximum": "exclusive-max",
-    "exclusiveMinimum": "exclusive-min",
+    "exclusiveMinimum": "exclusive-min", "multipleOf": "multiple-of",
+    "maxProperties": "max-properties", "minProperties": "min-properties",
+    "minContains": "min-contains", "maxContains": "max-contains",
 }  # fmt: skip
 _LISTS = {"allOf": "all-of", "anyOf": "any-of", "oneOf": "one-of"}
 _GONE = object()
@@ -70,6 +72,7 @@ class SchemaComparer:
         yield from _types(old, new, request, kinds)
         yield from _nullable(old, new)
         yield from _enums(old, new, kinds)
+        yield from _constants(old, new)
         yield from _limits(old, new, kinds)
         yield from _patterns(old, new)
         yield from _defaults(old, new)
@@ -167,6 +170,9 @@ def _marks(
             "property-became-required" if name in now else "property-became-optional",
             (name,), (), kinds,
         )  # fmt: skip
+    if (old.get("deprecated") is True) != (new.get("deprecated") is True):
+        word = "deprecated" if new.get("deprecated") is True else "reactivated"
+        yield Delta(word, (name,))
     for key, word in (("readOnly", "read-only"), ("writeOnly", "write-only")):
         before, after = old.get(key) is True, new.get(key) is True
         if before != after:
@@ -226,6 +232,8 @@ def _enums(old: dict[str, Any], new: dict[str, Any], kinds: frozenset[str]) -> I
     before, after = old.get("enum"), new.get("enum")
     if isinstance(after, list) and before is None:
         yield Delta("became-enum", (), (_values(after),), kinds)
+    elif isinstance(before, list) and after is None:
+        yield Delta("became-not-enum", (), (_values(before),), kinds)
     elif isinstance(before, list) and isinstance(after, list):
         yield from (
             Delta("enum-value-removed", (), (_value(one),), kinds)
@@ -240,6 +248,16 @@ def _enums(old: dict[str, Any], new: dict[str, Any], kinds: frozenset[str]) -> I
         for one in open_before:
             if one not in open_after:
                 yield Delta("x-extensible-enum-value-removed", (), (_value(one),), kinds)
+
+
+def _constants(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Delta]:
+    before, after = old.get("const", _GONE), new.get("const", _GONE)
+    if before is _GONE and after is not _GONE:
+        yield Delta("const-added", (), (_value(after),))
+    elif after is _GONE and before is not _GONE:
+        yield Delta("const-removed", (), (_value(before),))
+    elif before != after:
+        yield Delta("const-changed", (), (_value(before), _value(after)))
 
 
 def _limits(old: dict[str, Any], new: dict[str, Any], kinds: frozenset[str]) -> Iterator[Delta]:

@@ -14,6 +14,8 @@ STEPS_MAX = 100  # the longest public expression has 14
 
 _BARE = re.compile(r"[^.\[\]~^()*'\"]+")
 _SLICE = re.compile(r"(-?\d*):(-?\d*)(?::(-?\d*))?\Z")
+_FROM_END = re.compile(r"\(\s*@\.length\s*-\s*(\d+)\s*\)\Z")
+_TYPE = re.compile(r"@[a-z]+\(\)")  # of the value just selected, as in `*@number()`
 _QUOTED = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*(,|\Z)""")
 
 
@@ -22,7 +24,8 @@ class Step:
     """One step of a path.
 
     Attributes:
-        kind: name, any, filter, slice, parent (`^`) or key (`~`).
+        kind: name, any, filter, slice, down (a `..` at the end: the place itself and all objects
+            and arrays below), parent (`^`) or key (`~`).
         deep: Whether it looks at every level below.
         names: The names of a name step.
         test: The expression of a filter step.
@@ -66,6 +69,15 @@ class _Reader:
         self.at = 1
         found: list[Step] = []
         while self.at < len(self.text):
+            kind = _TYPE.match(self.text, self.at) if found and found[-1].kind == "any" else None
+            if kind is not None:
+                self.at = kind.end()
+                if found[-1].deep:
+                    found.pop()
+                    found.append(Step("filter", deep=True, test=parse(kind[0])))
+                else:
+                    found.append(Step("filter", test=parse(kind[0])))
+                continue
             step = self._step()
             if step is not None:
                 found.append(step)
@@ -84,7 +96,7 @@ class _Reader:
             dots += 1
             self.at += 1
         if self.at >= len(text):
-            return Step("any", deep=True) if dots > 1 else None
+            return Step("down", deep=True) if dots > 1 else None
         sign = text[self.at]
         if sign in "~^":
             return None
@@ -111,6 +123,8 @@ class _Reader:
             return Step("any")
         if inner.startswith("?"):
             return Step("filter", test=parse(inner[1:]))
+        if match := _FROM_END.match(inner):
+            return Step("slice", cut=(-int(match[1]), None, None))  # nimma's reading
         if match := _SLICE.match(inner):
             numbers = [int(part) if part else None for part in match.groups()]
             return Step("slice", cut=(numbers[0], numbers[1], numbers[2]))

@@ -100,7 +100,7 @@ class Selector:
             on_error: Called with place and error where a filter fails; the place is left out.
         """
         places: Iterable[int] = [0]
-        trail: list[Iterable[int]] = []
+        trail: list[tuple[Iterable[int], bool]] = []
         reached: bytearray | None = None
         for at, step in enumerate(self._steps):
             if step.kind == "parent":
@@ -108,7 +108,7 @@ class Selector:
                 continue
             if step.kind == "key":
                 continue
-            trail.append(places)
+            trail.append((places, step.deep))
             if step.deep:
                 reached = view.reachable(places)
             places = self._forward(view, places, step, at, on_error)
@@ -145,6 +145,9 @@ class Selector:
             if step.deep:
                 return test.below(view, view.reachable(places), on_error)
             return test.matching(view, _children(view, places), on_error)
+        if step.kind == "down":
+            # to JSONPath-plus null is an object, to nimma it is none
+            return [*places, *view.objects(view.reachable(places), nulls=at > 0)]
         if step.deep:
             stop = None
             if self._first_only and len(step.names) == 1 and at + 1 < len(self._steps):
@@ -156,9 +159,12 @@ class Selector:
         return [place for place in below if _in_slice(view, place, step)]
 
     def _parents(
-        self, view: View, places: Iterable[int], trail: list[Iterable[int]]
+        self, view: View, places: Iterable[int], trail: list[tuple[Iterable[int], bool]]
     ) -> Iterable[int]:
-        before = set(trail.pop()) if trail else set()
+        start, deep = trail[-1] if trail else ((), False)
+        if trail and not deep:  # a deep step may have passed many levels
+            trail.pop()
+        before = set(start)
         reached = view.reachable(before)
         found: set[int] = set()
         for place in places:

@@ -5,7 +5,7 @@ from typing import Literal
 
 DIAGNOSTICS_MAX = 10_000  # a document with more is broken as a whole; the first ones say so
 
-Kind = Literal["duplicate_key", "key_not_text", "syntax"]
+Kind = Literal["duplicate_key", "key_not_text", "warning", "syntax"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class JsonReader:
         self.text = text
         self.tree = Tree()
         self.diagnostics: list[Diagnostic] = []
+        self._twice: list[tuple[int, int]] = []  # rows of a key's first and of its last value
 
     def read(self) -> Tree:
         """Read a text that is known to be JSON."""
@@ -74,7 +75,21 @@ class JsonReader:
             stops.append(match.end())
             if below is not None:
                 parent, container, inside = row, value, below
+        for lost, won in self._twice:
+            self._stand_where(won, lost)
         return tree
+
+    def _stand_where(self, won: int, lost: int) -> None:
+        """Place the last of two equal keys where the first stands, as Spectral finds it."""
+        tree = self.tree
+        tree.starts[won], tree.stops[won] = tree.starts[lost], tree.stops[lost]
+        below, others = tree.children[won], tree.children[lost]
+        if isinstance(below, dict) and isinstance(others, dict):
+            for name in below.keys() & others.keys():
+                self._stand_where(below[name], others[name])
+        elif isinstance(below, list) and isinstance(others, list):
+            for mine, other in zip(below, others, strict=False):
+                self._stand_where(mine, other)
 
     def _value(self, match: re.Match[str], kind: int) -> tuple[Any, Any]:
         text = match[kind]
@@ -93,6 +108,7 @@ class JsonReader:
         if key in inside:
             tree, lost = self.tree, inside[key]
             tree.holes.append((lost, tree.ends[lost]))
+            self._twice.append((lost, len(tree.keys)))
             if len(self.diagnostics) < DIAGNOSTICS_MAX:
                 words, path = "Duplicate key: " + key, (*tree.path(parent), key)
                 start, stop = match.start(1) - 1, match.end(1) + 1

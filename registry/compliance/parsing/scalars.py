@@ -5,6 +5,8 @@ Source: YAML 1.2.2, section 10.3.2 (core schema); numbers become what ECMAScript
 
 import re
 
+from registry.compliance.jsonpath.values import number_text
+
 SAFE_INTEGER_MAX = 2**53 - 1  # beyond it ECMAScript rounds, and so must messages and lengths
 NUMBER_CHARACTERS_MAX = 400  # no double needs more; longer digit strings only cost time
 
@@ -45,6 +47,20 @@ def _number(text: str) -> Scalar:
     if _INFINITY.match(text):
         return float("-inf") if text[0] == "-" else float("inf")
     return float("nan") if text in _NAN else text
+
+
+def key_text(text: str, value: float | bool | None) -> str:
+    """Return the name that an unquoted key which is no text gets, as ECMAScript writes it.
+
+    Args:
+        text: The key as it is written.
+        value: What it means.
+    """
+    if _DECIMAL.match(text) and len(text) <= NUMBER_CHARACTERS_MAX:
+        return str(int(text))
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else number_text(value)
 
 
 def whole_number(digits: str, base: int) -> int | float:

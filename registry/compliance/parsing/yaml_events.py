@@ -3,13 +3,14 @@
 libyaml knows the syntax; meaning (YAML 1.2 scalars, duplicate keys, merge keys, aliases) is ours.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from registry.compliance.parsing.diagnostics import DIAGNOSTICS_MAX, Diagnostic
-from registry.compliance.parsing.scalars import plain_scalar
+from registry.compliance.parsing.scalars import key_text, plain_scalar
 from registry.compliance.parsing.tree import (
     ABSENT,
     DEPTH_MAX,
@@ -23,13 +24,17 @@ from registry.compliance.parsing.tree import (
 
 ALIAS_ROWS_MAX = 200_000  # rows that aliases may add; honest documents stay below a thousand
 _MERGE = "<<"
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*+\s*+)++")  # anchor and tag before a value
+_TABS = re.compile(r"#[^\n]*+|(\t)")
 _BLOCK = frozenset({"|", ">"})
+_STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 
 
 class _Open:
     """A collection whose end has not been seen."""
 
-    __slots__ = ("anchor", "is_map", "key", "key_stop", "last_stop", "merges", "row")
+    __slots__ = ("anchor", "hides", "is_map", "key", "key_stop", "last_stop", "merged", "row")
 
     def __init__(self, row: int, *, is_map: bool, anchor: str | None) -> None:
         self.row = row
@@ -38,7 +43,8 @@ class _Open:
         self.key: str | None = None  # a key that waits for its value
         self.key_stop = 0
         self.last_stop = ABSENT  # where the last child ended
-        self.merges = False
+        self.hides = False  # the value's place cannot be found by the key's name
+        self.merged: set[str] = set()  # names that merge keys brought
 
 
 class YamlReader:
@@ -51,13 +57,18 @@ class YamlReader:
         self._open: list[_Open] = []
         self._anchors: dict[str, int] = {}
         self._alias_rows = 0
+        self._originals: dict[int, int] = {}  # row of an alias to the row that it stands for
+        self._nowhere: list[int] = []  # rows whose subtree has no findable place in the text
 
     def read(self) -> Tree:
         """Read the first document of the text."""
         documents = 0
-        for event in self._events():
+        events = self._events()
+        for event in events:
             kind = type(event)
-            if kind is yaml.ScalarEvent:
+            if kind in (*_STARTS, yaml.AliasEvent) and self._awaits_key():
+                self._pass_over(event, events)
+            elif kind is yaml.ScalarEvent:
                 self._scalar(event)
             elif kind is yaml.MappingStartEvent:
                 self._start(event, is_map=True)
@@ -70,13 +81,41 @@ class YamlReader:
             elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
+                    words = "expected a single document in the stream, but found more"
+                    self.diagnostics.append(Diagnostic("syntax", words, 0, 0))
                     break
         self._close_what_is_open()
+        self._place()
         return self.tree
+
+    def _place(self) -> None:
+        """Give the rows their last word on places, as Spectral's search for a path finds them."""
+        tree = self.tree
+        if tree.keys and not tree.children[0]:
+            tree.stops[0] = len(self.text)
+        for row in self._nowhere:
+            for below in range(row, tree.ends[row]):
+                tree.starts[below] = tree.stops[below] = 0
+
+    def _awaits_key(self) -> bool:
+        opened = self._open[-1] if self._open else None
+        return opened is not None and opened.is_map and opened.key is None
+
+    def _pass_over(self, event: Any, events: Iterator[Any]) -> None:
+        """Leave out an entry whose key is a collection or an alias; JSON has no such keys."""
+        opened = self._open[-1]
+        start = event.start_mark.index + (type(event) is yaml.AliasEvent)
+        stop = _end_of(event, events)
+        path = self.tree.path(opened.row)
+        self._remark("warning", "Mapping key must be a string scalar", path, start, stop)
+        value = next(events, None)
+        if value is not None:
+            opened.last_stop = _end_of(value, events)
 
     def _events(self) -> Iterator[Any]:
         try:
-            yield from yaml.parse(self.text, Loader=yaml.CSafeLoader)
+            events = yaml.parse(self.text, Loader=yaml.CSafeLoader)
+            yield from self._watching_tabs(events) if "\t" in self.text else events
         except yaml.MarkedYAMLError as broken:
             mark = broken.problem_mark or broken.context_mark
             at = mark.index if mark is not None else 0
@@ -84,6 +123,20 @@ class YamlReader:
             self.diagnostics.append(Diagnostic("syntax", words, at, at))
         except (yaml.YAMLError, UnicodeError) as broken:
             self.diagnostics.append(Diagnostic("syntax", str(broken).splitlines()[0], 0, 0))
+
+    def _watching_tabs(self, events: Iterator[Any]) -> Iterator[Any]:
+        """Remark on tabs that stand between values, as Spectral's parser does."""
+        words = "Using tabs can lead to unpredictable results"
+        before = 0
+        for event in events:
+            for tab in _TABS.finditer(self.text, before, event.start_mark.index):
+                if tab[1] is not None:
+                    self._remark("warning", words, (), tab.start(), tab.start())
+            before = max(before, event.end_mark.index)
+            if type(event) is yaml.ScalarEvent and not event.style:
+                while self.text[before : before + 1] in ("\t", " "):
+                    before += 1  # what trails an unquoted value is read with it
+            yield event
 
     def _close_what_is_open(self) -> None:
         for opened in reversed(self._open):
@@ -132,9 +185,9 @@ class YamlReader:
         key = into.key or ""
         into.key = None
         into.last_stop = stop
-        if key == _MERGE:
-            into.merges = True
-        elif key in inside:
+        if into.hides:
+            self._nowhere.append(row)
+        if key in inside:
             lost = inside[key]
             tree.holes.append((lost, tree.ends[lost]))
         inside[key] = row
@@ -143,7 +196,10 @@ class YamlReader:
 
     def _scalar(self, event: Any) -> None:
         start, stop = event.start_mark.index, event.end_mark.index
-        plain = event.implicit[0]
+        plain = event.implicit[0] or (event.tag is not None and not event.style)
+        if event.anchor is not None or event.tag is not None:
+            properties = _PROPERTIES.match(self.text, start, stop)
+            start = properties.end() if properties is not None else start
         if event.style in _BLOCK and stop > start and self.text[stop - 1] == "\n":
             stop -= 1  # the line break that ends a block belongs to nobody
         opened = self._open[-1] if self._open else None
@@ -154,37 +210,34 @@ class YamlReader:
             start = stop = opened.key_stop + 1
         value = plain_scalar(event.value) if plain else event.value
         row = self._add(value, None, start, stop)
+        if start == stop and opened is not None and not opened.is_map:
+            self._nowhere.append(row)
         if event.anchor is not None:
             self._anchors[event.anchor] = row
 
     def _key(self, opened: _Open, text: str, plain: bool, start: int, stop: int) -> None:
-        opened.key = text
+        value = plain_scalar(text) if plain else text
+        opened.key = name = text if isinstance(value, str) else key_text(text, value)
+        opened.hides = name != text
         opened.key_stop = stop
         inside = self.tree.children[opened.row]
         assert isinstance(inside, dict)
-        if text in inside and text != _MERGE:
-            self._remark("duplicate_key", "Duplicate key: " + text, opened, start, stop)
-        value = plain_scalar(text) if plain else text
+        if name in inside and name not in opened.merged and name != _MERGE:
+            path = (*self.tree.path(opened.row), text)
+            self._remark("duplicate_key", "Duplicate key: " + text, path, start, stop)
         if not isinstance(value, str):
-            self._not_text(value, opened, start, stop)
+            kind = "boolean" if isinstance(value, bool) else "null" if value is None else "number"
+            words = f"Mapping key must be a string scalar rather than {kind}"
+            path = (*self.tree.path(opened.row), text)
+            self._remark("key_not_text", words, path, start, stop)
 
-    def _not_text(self, value: Any, opened: _Open, start: int, stop: int) -> None:
-        kind = "boolean" if isinstance(value, bool) else "null" if value is None else "number"
-        words = f"Mapping key must be a string scalar rather than {kind}"
-        self._remark("key_not_text", words, opened, start, stop)
-
-    def _remark(self, kind: Any, words: str, opened: _Open, start: int, stop: int) -> None:
+    def _remark(self, kind: Any, words: str, path: tuple[str, ...], start: int, stop: int) -> None:
         if len(self.diagnostics) < DIAGNOSTICS_MAX:
-            path = (*self.tree.path(opened.row), opened.key or "")
             self.diagnostics.append(Diagnostic(kind, words, start, stop, path))
 
     def _start(self, event: Any, *, is_map: bool) -> None:
         self._assert_depth()
         start, stop = event.start_mark.index, event.end_mark.index
-        opened = self._open[-1] if self._open else None
-        if opened is not None and opened.is_map and opened.key is None:
-            opened.key, opened.key_stop = "", stop
-            self._remark("key_not_text", "Mapping key must be a string scalar", opened, start, stop)
         row = self._add({} if is_map else [], {} if is_map else [], start, stop)
         self._open.append(_Open(row, is_map=is_map, anchor=event.anchor))
 
@@ -195,15 +248,16 @@ class YamlReader:
     def _end(self, event: Any) -> None:
         opened = self._open.pop()
         tree = self.tree
-        if opened.merges:
-            self._merge(opened)
         tree.ends[opened.row] = len(tree.keys)
+        if opened.is_map:
+            self._drop_merge(opened)
         if opened.last_stop == ABSENT or (not opened.is_map and not self._last_item_ends(opened)):
             tree.stops[opened.row] = event.end_mark.index
         else:
             tree.stops[opened.row] = opened.last_stop
         if self._open:
             self._open[-1].last_stop = tree.stops[opened.row]
+            self._merge_if_asked(self._open[-1])
         if opened.anchor is not None:
             self._anchors[opened.anchor] = opened.row
 
@@ -218,25 +272,28 @@ class YamlReader:
     def _alias(self, event: Any) -> None:
         opened = self._open[-1] if self._open else None
         target = self._anchors.get(event.anchor, ABSENT)
-        start, stop = event.start_mark.index, event.end_mark.index
-        if opened is not None and opened.is_map and opened.key is None:
-            text = self.tree.values[target] if target != ABSENT else ""
-            self._key(opened, str(text), False, start, stop)
-            return
+        start, stop = event.start_mark.index + 1, event.end_mark.index
+        if opened is not None and opened.is_map:
+            start = opened.key_stop + 1
         if target == ABSENT:
-            words = f"unidentified alias {event.anchor}"
-            self.diagnostics.append(Diagnostic("syntax", words, start, stop))
+            words = f'unidentified alias "{event.anchor}"'
+            self.diagnostics.append(Diagnostic("syntax", words, stop, stop))
             self._add(None, None, start, stop)
             return
-        self._copy(target, start, stop)
+        row = self._copy(target, (start, stop))
+        self._originals[row] = target
+        self._nowhere.extend(range(row + 1, self.tree.ends[row]))
+        if opened is not None:
+            self._merge_if_asked(opened)
 
-    def _copy(self, target: int, start: int, stop: int) -> int:
-        """Repeat the rows of `target` below the open collection, all with the given range."""
+    def _copy(self, target: int, place: tuple[int, int] | None = None) -> int:
+        """Repeat the rows of `target` below the open collection, there or where they stand."""
         tree = self.tree
         self._alias_rows += tree.ends[target] - target
         if self._alias_rows > ALIAS_ROWS_MAX:
             raise DocumentTooLarge(f"Aliases unfold to more than {ALIAS_ROWS_MAX:,} values.")
         inside = tree.children[target]
+        start, stop = place or (tree.starts[target], tree.stops[target])
         if inside is None:
             return self._add(tree.values[target], None, start, stop)
         self._assert_depth()
@@ -246,7 +303,7 @@ class YamlReader:
         self._open.append(opened)
         for name, below in list(inside.items() if isinstance(inside, dict) else enumerate(inside)):
             opened.key, opened.key_stop = str(name), start - 1
-            self._copy(below, start, stop)
+            self._copy(below, place)
         self._open.pop()
         tree.starts[row] = start
         tree.ends[row] = len(tree.keys)
@@ -254,27 +311,48 @@ class YamlReader:
             self._open[-1].last_stop = stop
         return row
 
-    def _merge(self, opened: _Open) -> None:
-        """Replace the `<<` entry by the entries it brings, in YAML 1.1's sense."""
+    def _drop_merge(self, opened: _Open) -> int:
+        """Take the `<<` entry out; return its row, or ABSENT."""
         tree = self.tree
         inside = tree.children[opened.row]
-        assert isinstance(inside, dict)
-        merged = inside.pop(_MERGE)
-        tree.values[opened.row].pop(_MERGE, None)
-        tree.holes.append((merged, tree.ends[merged]))
+        merged = inside.pop(_MERGE, ABSENT) if isinstance(inside, dict) else ABSENT
+        if merged != ABSENT:
+            tree.values[opened.row].pop(_MERGE, None)
+            tree.holes.append((merged, tree.ends[merged]))
+        return merged
+
+    def _merge_if_asked(self, opened: _Open) -> None:
+        """Replace a `<<` entry by what it brings; like any later entry it outdoes earlier ones."""
+        tree = self.tree
+        inside = tree.children[opened.row]
+        if not isinstance(inside, dict) or opened.key is not None:
+            return
+        merged = self._drop_merge(opened)
+        if merged == ABSENT:
+            return
         sources = tree.children[merged]
-        rows = [merged] if isinstance(sources, dict) else list(sources or [])
+        rows = [merged] if isinstance(sources, dict) else list(reversed(sources or []))
         stop = opened.last_stop
         self._open.append(opened)
         for source in rows:
-            entries = tree.children[source]
+            entries = tree.children[self._originals.get(source, source)]
             for name, below in list(entries.items() if isinstance(entries, dict) else ()):
-                if name in inside:
-                    continue
-                opened.key, opened.key_stop = name, tree.starts[below] - 1
-                self._copy(below, tree.starts[below], tree.stops[below])
+                opened.key, opened.key_stop, opened.hides = name, tree.starts[below] - 1, False
+                opened.merged.add(name)
+                self._copy(below)
         self._open.pop()
         opened.last_stop = stop
+
+
+def _end_of(event: Any, events: Iterator[Any]) -> int:
+    """Consume the node that an event begins; return where it ends."""
+    depth = 0
+    while True:
+        depth += (type(event) in _STARTS) - (type(event) in _ENDS)
+        following = next(events, None) if depth else None
+        if following is None:
+            return int(event.end_mark.index)
+        event = following
 
 
 def read_yaml(text: str) -> tuple[Tree, list[Diagnostic]]:

@@ -46,7 +46,7 @@ def write(documents: Sequence[CheckedDocument]) -> bytes:
         "columnKind": "utf16CodeUnits",
         "artifacts": [
             {
-                "location": {"uri": quote(one.source)},
+                "location": {"uri": _uri(one.source)},
                 "hashes": {"sha-256": one.sha256},
                 "properties": {
                     "kind": one.kind,
@@ -63,6 +63,13 @@ def write(documents: Sequence[CheckedDocument]) -> bytes:
         )
         + b"\n"
     )
+
+
+def _uri(source: str) -> str:
+    """Return a name as an address: a file of this machine, a URN, or a path beside the report."""
+    if source.startswith("/"):
+        return "file://" + quote(source)
+    return quote(source, safe="/:") if source.startswith("urn:") else quote(source)
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
@@ -87,7 +94,7 @@ def _result(judged: Judged, rule: int, one: CheckedDocument, artifact: int) -> d
     }
     location = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(one.source), "index": artifact},
+            "artifactLocation": {"uri": _uri(one.source), "index": artifact},
             "region": region,
         }
     }

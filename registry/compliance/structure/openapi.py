@@ -131,8 +131,20 @@ def _parts(version: str, mended: Mended) -> Iterator[Problem]:
     for name, schema in (
         (root / "components" / "schemas").items() if isinstance(schemas, dict) else ()
     ):
+        if isinstance(schemas, dict) and _needs_no_look(schemas[name], schemas):
+            continue  # what it refers to is looked at where it stands
         place = ("components", "schemas", str(name))
         yield from _tried(place, partial(registry["schema"], schema))
+
+
+def _needs_no_look(schema: Any, schemas: dict[str, Any]) -> bool:
+    """Say whether a schema says nothing, or only refers to another one beside it."""
+    if schema == {}:
+        return True
+    reference = schema.get("$ref") if isinstance(schema, dict) and len(schema) == 1 else None
+    head, _, name = str(reference).rpartition("/")
+    other = schemas.get(name)
+    return head == "#/components/schemas" and other is not None and other is not schema
 
 
 def _tried(

@@ -9,8 +9,8 @@ import psycopg
 from msgspec import Struct, structs
 from psycopg.types.json import Jsonb
 
-from registry.landscape.changes.merge import Action, Collision, Planned, Side, merge
-from registry.landscape.changes.overlay import plan_in
+from registry.landscape.changes.merge import UNDECIDED, Action, Collision, Planned, Sides, merge
+from registry.landscape.changes.overlay import hold, plan_in
 from registry.landscape.changes.plan import ChangeDraft, plan
 from registry.landscape.changes.sets import (
     ChangeSetDraft,
@@ -23,8 +23,9 @@ from registry.landscape.metamodel import Strictness
 from registry.storage.copying import copy_into
 from schemas.base import utc_now
 from schemas.changes import ChangeState
-from schemas.errors import Conflict, InvalidInput
+from schemas.errors import AccessDenied, Conflict, InvalidInput
 
+PERSON_MAX = 120  # as change_set.reviewer
 COLLISIONS_TOLD_MAX = 100  # in an error; all of them have the same cure
 
 
@@ -33,8 +34,18 @@ class ChangesCollide(Conflict):
 
     code = "changes_collide"
     remedy = (
-        "See both values with --validate-only, then decide with --prefer plan or --prefer base, or "
-        "propose anew."
+        "See both values with --validate-only, then decide with --prefer or --choose, or propose "
+        "anew."
+    )
+
+
+class OwnProposal(AccessDenied):
+    """Whoever proposed a change may not approve it too; four eyes see more than two."""
+
+    code = "own_proposal"
+    remedy = (
+        "Let somebody else approve it, or, where one person keeps the register alone, set "
+        "TOWNCLERK_SELF_APPROVAL=true."
     )
 
 
@@ -92,10 +103,10 @@ def make(
     purpose: str = "edit",
     scenario: UUID | None = None,
     strictness: Strictness = Strictness.STRICT,
-    prefer: Side | None = None,
+    sides: Sides = UNDECIDED,
     validate_only: bool = False,
 ) -> Decided:
-    """Propose and approve in one step, where who proposes may also decide.
+    """Change the landscape at once: a change-set like any other, which nobody reviewed.
 
     Raises:
         ChangesRefused: As for propose.
@@ -111,7 +122,25 @@ def make(
             scenario=scenario,
             strictness=strictness,
         )
-        return approve(db, key, reviewer=proposer, prefer=prefer, validate_only=validate_only)
+        return _carried_out(db, key, Verdict(), sides, validate_only=validate_only)
+
+
+def carry_out(
+    db: psycopg.Connection,
+    planned: Sequence[Planned],
+    draft: ChangeSetDraft,
+    *,
+    sides: Sides = UNDECIDED,
+    validate_only: bool = False,
+) -> Decided:
+    """Make planned changes at once, as a change-set that nobody reviewed.
+
+    Raises:
+        ChangesCollide: As for approve.
+    """
+    with db.transaction(force_rollback=validate_only):
+        key = keep(db, planned, draft)
+        return _carried_out(db, key, Verdict(), sides, validate_only=validate_only)
 
 
 def keep(db: psycopg.Connection, planned: Sequence[Planned], draft: ChangeSetDraft) -> UUID:
@@ -152,12 +181,26 @@ def changes_of(db: psycopg.Connection, key: UUID) -> list[Planned]:
     ]
 
 
+class Verdict(Struct, frozen=True, kw_only=True):
+    """Who decides about a proposal, and why.
+
+    Args:
+        reviewer: Who; None for what counts at once, without a review.
+        decision: Why, in the reviewer's words.
+        own_too: Whether proposers may decide about their own proposals.
+    """
+
+    reviewer: str | None = None
+    decision: str = ""
+    own_too: bool = False
+
+
 def approve(
     db: psycopg.Connection,
     key: UUID,
+    verdict: Verdict,
     *,
-    reviewer: str,
-    prefer: Side | None = None,
+    sides: Sides = UNDECIDED,
     validate_only: bool = False,
 ) -> Decided:
     """Make what a change-set plans, on top of whatever others did since.
@@ -165,52 +208,76 @@ def approve(
     Args:
         db: Connection in a transaction.
         key: The change-set.
-        reviewer: Who approves it.
-        prefer: Whose value stays where two changed one field; none refuses.
+        verdict: Who approves it, and why.
+        sides: Whose value stays where two changed one field; undecided ones refuse.
         validate_only: Tell what would come of it, collisions included, and change nothing.
 
     Raises:
         UnknownName: There is no such change-set.
+        OwnProposal: Who approves it proposed it.
         Conflict: It has been decided about already.
         ChangesCollide: Others changed the same; nothing was changed.
     """
     with db.transaction(force_rollback=validate_only):
-        decided = _approved(db, key, reviewer, prefer)
-        if decided.conflicts and prefer is None and not validate_only:
-            raise ChangesCollide(
-                f"{len(decided.conflicts)} changes collide with what others did since: "
-                f"{_told(decided.conflicts[0])}.",
-                conflicts=[_as_dict(one) for one in decided.conflicts[:COLLISIONS_TOLD_MAX]],
-            )
+        row = find_change_set(db, key, lock=True)
+        if not validate_only and verdict.reviewer == row.proposer and not verdict.own_too:
+            raise OwnProposal("You proposed this change-set yourself.")
+        return _carried_out(db, key, verdict, sides, validate_only=validate_only)
+
+
+def _carried_out(
+    db: psycopg.Connection, key: UUID, verdict: Verdict, sides: Sides, *, validate_only: bool
+) -> Decided:
+    decided = _approved(db, key, verdict, sides)
+    left = [one for one in decided.conflicts if sides.of(one.id, one.field) is None]
+    if left and not validate_only:
+        raise ChangesCollide(
+            f"{len(left)} changes collide with what others did since: {_told(left[0])}.",
+            conflicts=[_as_dict(one) for one in left[:COLLISIONS_TOLD_MAX]],
+        )
     return decided
 
 
-def _approved(db: psycopg.Connection, key: UUID, reviewer: str, prefer: Side | None) -> Decided:
+def _approved(db: psycopg.Connection, key: UUID, verdict: Verdict, sides: Sides) -> Decided:
     row = find_change_set(db, key, lock=True)
     if row.state != ChangeState.PROPOSED:
         raise Conflict(
             f"This change-set is {row.state} already.",
             remedy="`townclerk landscape changes list` shows what is still proposed.",
         )
+    if row.scenario_id is not None:
+        hold(db, row.scenario_id)
     planned = changes_of(db, key)
     world = load_world(db, planned, scenario=row.scenario_id)
-    merged = merge(world, planned, prefer=prefer)
+    merged = merge(world, planned, sides)
     if row.scenario_id is None:
         with scoped_writing(db, key, row.valid_from):
             counts = write(db, merged.writes)
     else:
         counts = plan_in(db, row.scenario_id, planned, merged.writes)
-    db.execute(
-        """UPDATE change_set SET state = %s, reviewer = %s, decided_at = now(), counts = %s
-           WHERE id = %s""",
-        (ChangeState.APPLIED, reviewer[:120], Jsonb(counts), key),
-    )
+    _decide(db, key, ChangeState.APPLIED, verdict, counts)
     return Decided(
         change_set_id=key,
         scenario_id=row.scenario_id,
         state=ChangeState.APPLIED,
         counts=counts,
         conflicts=merged.collisions,
+    )
+
+
+def _decide(
+    db: psycopg.Connection,
+    key: UUID,
+    state: ChangeState,
+    verdict: Verdict,
+    counts: dict[str, int],
+) -> None:
+    reviewer = verdict.reviewer[:PERSON_MAX] if verdict.reviewer else None
+    db.execute(
+        """UPDATE change_set SET state = %s, reviewer = %s, decision = %s, decided_at = now(),
+                  counts = %s
+           WHERE id = %s""",
+        (state, reviewer, verdict.decision, Jsonb(counts), key),
     )
 
 
@@ -226,8 +293,8 @@ def _as_dict(one: Collision) -> dict[str, Any]:
     }
 
 
-def reject(db: psycopg.Connection, key: UUID, *, reviewer: str) -> None:
-    """Turn a proposed change-set down.
+def reject(db: psycopg.Connection, key: UUID, verdict: Verdict) -> None:
+    """Turn a proposed change-set down; proposers may take their own back so.
 
     Raises:
         UnknownName: There is no such change-set.
@@ -236,7 +303,4 @@ def reject(db: psycopg.Connection, key: UUID, *, reviewer: str) -> None:
     row = find_change_set(db, key, lock=True)
     if row.state != ChangeState.PROPOSED:
         raise Conflict(f"This change-set is {row.state} already.")
-    db.execute(
-        "UPDATE change_set SET state = %s, reviewer = %s, decided_at = now() WHERE id = %s",
-        (ChangeState.REJECTED, reviewer[:120], key),
-    )
+    _decide(db, key, ChangeState.REJECTED, verdict, row.counts)

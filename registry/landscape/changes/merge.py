@@ -78,6 +78,25 @@ class World(Struct):
         return self.elements if table == ELEMENT else self.relationships
 
 
+class Sides(Struct, frozen=True):
+    """Whose value stays where both changed a field: for all fields, or for single ones.
+
+    Args:
+        prefer: For whatever has no choice of its own; None leaves it open.
+        choices: By object and field; an object as a whole has the field "".
+    """
+
+    prefer: Side | None = None
+    choices: Mapping[tuple[UUID, str], Side] = {}
+
+    def of(self, key: UUID, name: str) -> Side | None:
+        """Return whose value stays; None where nobody decided."""
+        return self.choices.get((key, name), self.prefer)
+
+
+UNDECIDED = Sides()
+
+
 class Merged(Struct):
     """What came of it: new rows by object (None where it goes), and what collided."""
 
@@ -85,14 +104,14 @@ class Merged(Struct):
     collisions: list[Collision] = field(default_factory=list)
 
 
-def merge(world: World, changes: Iterable[Planned], *, prefer: Side | None = None) -> Merged:
+def merge(world: World, changes: Iterable[Planned], sides: Sides = UNDECIDED) -> Merged:
     """Lay changes over a landscape.
 
     Args:
         world: What stands now; it is brought to what the changes make of it.
         changes: What is planned.
-        prefer: Whose value stays in a collision of values; collisions are told all the same. None
-            leaves both: the field stays as it is.
+        sides: Whose value stays in a collision of values; collisions are told all the same. Where
+            nobody decided, the field stays as it is.
     """
     merged = Merged()
     world.pairs = {_pair(row): key for key, row in world.relationships.items()}
@@ -107,14 +126,14 @@ def merge(world: World, changes: Iterable[Planned], *, prefer: Side | None = Non
     }
     steps = {Action.ADD: _add, Action.CHANGE: _change, Action.REMOVE: _remove}
     for change in sorted(changes, key=lambda one: (order[one.table, one.action], one.id)):
-        steps[change.action](world, change, merged, prefer)
+        steps[change.action](world, change, merged, sides)
     return merged
 
 
-def _add(world: World, change: Planned, merged: Merged, prefer: Side | None) -> None:
+def _add(world: World, change: Planned, merged: Merged, sides: Sides) -> None:
     wanted, there = change.after(), world.rows(change.table).get(change.id)
     if there is not None:
-        _change(world, _as_change(change), merged, prefer)
+        _change(world, _as_change(change), merged, sides)
         return
     taken = world.urns.get(wanted.get("urn", ""))
     if taken is not None:
@@ -131,7 +150,7 @@ def _as_change(change: Planned) -> Planned:
     return Planned(change.table, change.id, Action.CHANGE, change.fields)
 
 
-def _change(world: World, change: Planned, merged: Merged, prefer: Side | None) -> None:
+def _change(world: World, change: Planned, merged: Merged, sides: Sides) -> None:
     there = world.rows(change.table).get(change.id)
     if there is None:
         why = "it has been removed since"
@@ -140,7 +159,7 @@ def _change(world: World, change: Planned, merged: Merged, prefer: Side | None) 
     becomes = dict(there)
     for name, (before, after) in change.fields.items():
         now = there.get(name)
-        if now in (before, after) or prefer is Side.PLAN:
+        if now in (before, after) or sides.of(change.id, name) is Side.PLAN:
             becomes[name] = after
         if now not in (before, after):
             why = "both changed it"
@@ -156,7 +175,7 @@ def _change(world: World, change: Planned, merged: Merged, prefer: Side | None) 
     _write(world, change, becomes, merged)
 
 
-def _remove(world: World, change: Planned, merged: Merged, prefer: Side | None) -> None:
+def _remove(world: World, change: Planned, merged: Merged, sides: Sides) -> None:
     there = world.rows(change.table).get(change.id)
     if there is None:
         return
@@ -169,7 +188,7 @@ def _remove(world: World, change: Planned, merged: Merged, prefer: Side | None) 
         if there.get(name) != before
     ]  # fmt: skip
     merged.collisions.extend(moved)
-    if moved and prefer is not Side.PLAN:
+    if any(sides.of(change.id, one.field) is not Side.PLAN for one in moved):
         return
     if change.table == ELEMENT:
         hanging = [

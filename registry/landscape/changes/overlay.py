@@ -10,6 +10,25 @@ from psycopg.types.json import Jsonb
 from registry.landscape.changes.merge import Action, Flat, Planned
 from registry.landscape.changes.plan import compose
 from registry.landscape.changes.world import as_json, attrs_in, columns_in, from_json, new_row
+from schemas.errors import Conflict
+
+
+def hold(db: psycopg.Connection, scenario: UUID) -> None:
+    """Let nobody else change a scenario until we are done.
+
+    Raises:
+        Conflict: It takes no changes any more.
+    """
+    row = db.execute(
+        """SELECT key, merged_at IS NOT NULL OR discarded_at IS NOT NULL FROM scenario
+           WHERE id = %s FOR UPDATE""",
+        (scenario,),
+    ).fetchone()
+    if row is None or row[1]:
+        raise Conflict(
+            "The scenario was merged or given up; it takes no changes any more.",
+            remedy="Propose them for another scenario, or for the base.",
+        )
 
 
 def planned_in(db: psycopg.Connection, scenario: UUID) -> list[Planned]:

@@ -4,6 +4,7 @@ A scenario keeps for each object the sum of its change-sets. The base may move o
 the scenario does not touch moves with it, and what both touch is told when it is merged.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -12,12 +13,14 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import class_row
 
-from registry.landscape.changes.decide import Decided, approve, keep
-from registry.landscape.changes.merge import Side
+from registry.landscape.changes.decide import Decided, carry_out
+from registry.landscape.changes.merge import UNDECIDED, Sides
 from registry.landscape.changes.overlay import planned_in
 from registry.landscape.changes.sets import ChangeSetDraft
 from schemas.base import uuid7
-from schemas.errors import Conflict, UnknownName
+from schemas.errors import Conflict, InvalidInput, UnknownName
+
+KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")  # people type it; a `~` marks those given up
 
 
 class ScenarioRow(Struct, frozen=True):
@@ -30,12 +33,14 @@ class ScenarioRow(Struct, frozen=True):
     created_by: str
     created_at: datetime
     merged_at: datetime | None
+    discarded_at: datetime | None
     adds: int
     changes: int
     removes: int
 
 
 _SCENARIO = """SELECT scenario.id, key, name, description, created_by, created_at, merged_at,
+                      discarded_at,
                       count(*) FILTER (WHERE action = 'add') AS adds,
                       count(*) FILTER (WHERE action = 'change') AS changes,
                       count(*) FILTER (WHERE action = 'remove') AS removes
@@ -48,12 +53,19 @@ def open_scenario(
     """Open a scenario.
 
     Raises:
+        InvalidInput: The key cannot be one.
         Conflict: The key is taken.
     """
+    if not KEY.fullmatch(key):
+        raise InvalidInput(
+            f"{key!r} cannot be a scenario's key.",
+            remedy="Use up to 50 small letters, digits and hyphens.",
+            path=["key"],
+        )
     made = db.execute(
         """INSERT INTO scenario (id, key, name, description, created_by, created_at)
            VALUES (%s, %s, %s, %s, %s, now()) ON CONFLICT (key) DO NOTHING RETURNING id""",
-        (uuid7(), key[:60], name[:300], description, created_by[:120]),
+        (uuid7(), key, name[:300], description, created_by[:120]),
     ).fetchone()
     if made is None:
         raise Conflict(
@@ -64,9 +76,11 @@ def open_scenario(
 
 
 def list_scenarios(db: psycopg.Connection) -> Sequence[ScenarioRow]:
-    """Return all scenarios by key."""
+    """Return all scenarios that nobody gave up, by key."""
     with db.cursor(row_factory=class_row(ScenarioRow)) as cursor:
-        return cursor.execute(f"{_SCENARIO} GROUP BY scenario.id ORDER BY key").fetchall()
+        return cursor.execute(
+            f"{_SCENARIO} WHERE discarded_at IS NULL GROUP BY scenario.id ORDER BY key"
+        ).fetchall()
 
 
 def find_scenario(db: psycopg.Connection, key: str) -> ScenarioRow:
@@ -92,9 +106,14 @@ def open_for_plans(db: psycopg.Connection, key: str) -> UUID:
 
     Raises:
         UnknownName: There is none of that key.
-        Conflict: It was merged.
+        Conflict: It was merged or given up.
     """
     row = find_scenario(db, key)
+    if row.discarded_at is not None:
+        raise Conflict(
+            f"The scenario {key!r} was given up on {row.discarded_at:%Y-%m-%d}.",
+            remedy="Open another one for further plans.",
+        )
     if row.merged_at is not None:
         raise Conflict(
             f"The scenario {key!r} was merged on {row.merged_at:%Y-%m-%d}.",
@@ -103,23 +122,52 @@ def open_for_plans(db: psycopg.Connection, key: str) -> UUID:
     return row.id
 
 
+def discard_scenario(db: psycopg.Connection, key: str) -> ScenarioRow:
+    """Give a scenario up: nobody sees it any more, and its key is free again.
+
+    Its change-sets stay in the record, and what was proposed for it is rejected.
+
+    Raises:
+        UnknownName: There is none of that key.
+        Conflict: It was merged.
+    """
+    row = find_scenario(db, key)
+    open_for_plans(db, key)
+    db.execute(
+        """UPDATE scenario SET discarded_at = now(),
+                  key = left(key, 51) || '~' || right(id::text, 8)
+           WHERE id = %s""",
+        (row.id,),
+    )
+    db.execute(
+        """UPDATE change_set SET state = 'rejected', decided_at = now(),
+                  decision = 'The scenario was given up.'
+           WHERE scenario_id = %s AND state = 'proposed'""",
+        (row.id,),
+    )
+    return row
+
+
 def merge_scenario(
     db: psycopg.Connection,
     key: str,
     *,
-    reviewer: str,
+    by: str,
     reason: str = "",
-    prefer: Side | None = None,
+    sides: Sides = UNDECIDED,
     validate_only: bool = False,
 ) -> Decided:
     """Make a scenario the base: one change-set with all it plans.
 
+    Its change-sets have been approved one by one, each by somebody else than who proposed it;
+    merging is the moment at which they come true.
+
     Args:
         db: Connection in a transaction.
         key: The scenario's key.
-        reviewer: Who decides it.
+        by: Who merges it.
         reason: Why.
-        prefer: Whose value stays where scenario and base changed one field; none refuses.
+        sides: Whose value stays where scenario and base changed one field; undecided ones refuse.
         validate_only: Tell what would come of it, and change nothing.
 
     Raises:
@@ -129,18 +177,11 @@ def merge_scenario(
     """
     scenario = open_for_plans(db, key)
     row = find_scenario(db, key)
+    draft = ChangeSetDraft(
+        purpose="scenario", reason=reason or f"Scenario {row.name} holds.", proposer=by
+    )
     with db.transaction(force_rollback=validate_only):
-        change_set = keep(
-            db,
-            planned_in(db, scenario),
-            ChangeSetDraft(
-                purpose="scenario",
-                reason=reason or f"Scenario {row.name} holds.",
-                proposer=row.created_by,
-            ),
-        )
-        decided = approve(
-            db, change_set, reviewer=reviewer, prefer=prefer, validate_only=validate_only
-        )
+        planned = planned_in(db, scenario)
+        decided = carry_out(db, planned, draft, sides=sides, validate_only=validate_only)
         db.execute("UPDATE scenario SET merged_at = now() WHERE id = %s", (scenario,))
     return decided

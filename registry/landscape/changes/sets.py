@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 from psycopg.rows import class_row
 
 from schemas.base import uuid7
@@ -53,10 +53,11 @@ class ChangeSetRow(Struct, frozen=True):
     created_at: datetime
     decided_at: datetime | None
     valid_from: datetime | None
+    decision: str
 
 
 _CHANGE_SET = """SELECT id, purpose, reason, proposer, reviewer, state, scenario_id, undoes_id,
-                        counts, created_at, decided_at, valid_from
+                        counts, created_at, decided_at, valid_from, decision
                  FROM change_set"""
 
 
@@ -113,6 +114,27 @@ def list_change_sets(
                 ORDER BY created_at DESC, id DESC LIMIT %(limit)s""",
             {"state": state, "limit": limit},
         ).fetchall()
+
+
+@contextmanager
+def recorded(db: psycopg.Connection, draft: ChangeSetDraft) -> Iterator[dict[str, int]]:
+    """Let the writes within be one change-set, applied at once and kept compactly.
+
+    What each row was before stands in the past, so that nothing is written twice; a change-set of
+    which nothing came is not kept.
+
+    Args:
+        db: Connection in a transaction.
+        draft: Who, why, since when.
+
+    Yields:
+        Counts to fill in: how many objects were added, changed, removed.
+    """
+    counts: dict[str, int] = {}
+    with scoped_writing(db, draft.id, draft.valid_from):
+        yield counts
+    if any(counts.values()):
+        open_change_set(db, structs.replace(draft, counts=counts), applied=True)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from registry.landscape.changes.sets import (
     open_change_set,
     scoped_writing,
 )
+from registry.landscape.changes.world import StillUsed
 from registry.landscape.models import work
 from schemas.base import uuid7
 from schemas.changes import ChangeState
@@ -94,9 +95,19 @@ def undo(db: psycopg.Connection, key: UUID, *, proposer: str, reason: str) -> Un
             f"This change-set is {wanted.state}; only applied ones can be undone.",
             remedy="`townclerk landscape changes list` shows what is applied.",
         )
+    _refuse_older_release(db, key)
     undoing = uuid7()
-    with scoped_writing(db, undoing, wanted.valid_from):
-        done = _undone(db, key, undoing)
+    try:
+        with scoped_writing(db, undoing, wanted.valid_from):
+            done = _undone(db, key, undoing)
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise StillUsed(
+            f"This cannot be undone: rows of {error.diag.table_name} hang on what it brought."
+        ) from error
+    except psycopg.errors.UniqueViolation as error:
+        raise ChangedSince(
+            "This cannot be undone: something else bears the name it would bring back."
+        ) from error
     counts = {"added": done.restored, "changed": done.changed_back, "removed": done.taken_out}
     open_change_set(
         db,
@@ -112,7 +123,35 @@ def undo(db: psycopg.Connection, key: UUID, *, proposer: str, reason: str) -> Un
         applied=True,
     )
     db.execute("UPDATE change_set SET state = %s WHERE id = %s", (ChangeState.UNDONE, key))
+    work.reopen(db, key)
+    _take_release_back(db, key, undoing)
     return done
+
+
+def _refuse_older_release(db: psycopg.Connection, key: UUID) -> None:
+    newer = db.execute(
+        """SELECT newer.name FROM model_release AS newer JOIN model_release AS this
+               ON this.model_id = newer.model_id AND this.applied_at < newer.applied_at
+           WHERE this.change_set_id = %s AND newer.rolled_back_at IS NULL
+           ORDER BY newer.applied_at LIMIT 1""",
+        (key,),
+    ).fetchone()
+    if newer:
+        raise Conflict(
+            f"The release {newer[0]} was taken in on top of this one.",
+            remedy="Take newer releases back first: `townclerk landscape releases rollback MODEL`.",
+        )
+
+
+def _take_release_back(db: psycopg.Connection, key: UUID, undoing: UUID) -> None:
+    """Mark the release that a change-set was, if it was one, and renew what it left to decide."""
+    for (release,) in db.execute(
+        """UPDATE model_release SET rolled_back_at = now()
+           WHERE change_set_id = %s AND rolled_back_at IS NULL RETURNING id""",
+        (key,),
+    ).fetchall():
+        work.withdraw(db, release)
+        work.write_down(db, release, undoing)
 
 
 def _undone(db: psycopg.Connection, key: UUID, undoing: UUID) -> Undone:
@@ -123,9 +162,10 @@ def _undone(db: psycopg.Connection, key: UUID, undoing: UUID) -> Undone:
     changed += sum(_merge_back(db, table, rows) for table, rows in later.items())
     retired = _retire_used(db, key, untouched)
     taken_out = sum(
-        _take_out(db, table, key, untouched[table])
-        for table in ("relationship", "stored_view", "element")
+        _take_out(db, table, key, untouched[table]) for table in ("relationship", "stored_view")
     )
+    _refuse_hanging(db, key, untouched["element"])
+    taken_out += _take_out(db, "element", key, untouched["element"])
     return Undone(undoing, restored, changed, taken_out, len(retired))
 
 
@@ -202,6 +242,21 @@ def _retire_used(db: psycopg.Connection, key: UUID, untouched: dict[str, list[UU
             db, model_id, ids.get("element", set()), ids.get("relationship", set())
         )
     return found
+
+
+def _refuse_hanging(db: psycopg.Connection, key: UUID, untouched: list[UUID]) -> None:
+    """Refuse to take out an element under what others have related to it since."""
+    hanging = db.execute(
+        f"""SELECT element.name, count(*) FROM element
+            JOIN relationship ON element.id IN (source_id, target_id)
+            WHERE {_BROUGHT.format(table="element")}
+              AND element.change_set_id IS DISTINCT FROM townclerk_change_set()
+            GROUP BY element.id, element.name ORDER BY element.name LIMIT %(most)s""",
+        {"key": key, "untouched": untouched, "most": CONFLICTS_TOLD_MAX},
+    ).fetchall()
+    if hanging:
+        names = ", ".join(f"{name} ({count})" for name, count in hanging)
+        raise ChangedSince(f"Relationships made since hang on what would go: {names}.")
 
 
 def _take_out(db: psycopg.Connection, table: str, key: UUID, untouched: list[UUID]) -> int:

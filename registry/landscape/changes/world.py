@@ -17,6 +17,7 @@ from registry.landscape.changes.merge import (
     World,
 )
 from schemas.base import utc_now
+from schemas.errors import Conflict
 
 COLUMNS = {
     ELEMENT: ("urn", "kind", "name", "description"),
@@ -114,17 +115,45 @@ def _rows(
             yield row["id"], row
 
 
+class AlreadyRegistered(Conflict):
+    """Something is registered under this name already."""
+
+    code = "already_registered"
+    remedy = "Change the one that is there, or choose another URN."
+
+
+class StillUsed(Conflict):
+    """Something else would lead to nowhere without it."""
+
+    code = "still_used"
+    remedy = "Remove the sources and records that hang on it first; `townclerk sync status` shows."
+
+
 def write(db: psycopg.Connection, writes: Mapping[tuple[str, UUID], Flat | None]) -> dict[str, int]:
-    """Bring rows to what a merge made of them; return how many were added, changed, removed."""
+    """Bring rows to what a merge made of them; return how many were added, changed, removed.
+
+    Raises:
+        StillUsed: A source, its records or what flowed hang on what is to go.
+        AlreadyRegistered: Somebody else registered the same in this very moment.
+    """
     counts = {"added": 0, "changed": 0, "removed": 0}
     # Relationships go before the elements they hang on, and come after them.
-    for table, key in [found for found in writes if writes[found] is None][::-1]:
-        db.execute(f"DELETE FROM {table} WHERE id = %s", (key,))
-        counts["removed"] += 1
+    for table, key in [found for found in writes if writes[found] is None]:
+        counts["removed"] += _delete(db, table, key)
     for (table, key), row in writes.items():
         if row is not None:
             counts["changed" if _update(db, table, key, row) else "added"] += 1
     return counts
+
+
+def _delete(db: psycopg.Connection, table: str, key: UUID) -> int:
+    try:
+        return db.execute(f"DELETE FROM {table} WHERE id = %s", (key,)).rowcount
+    except psycopg.errors.ForeignKeyViolation as error:
+        users = error.diag.table_name or "something"
+        raise StillUsed(
+            f"The {table} {key} cannot be taken out: rows of {users} hang on it."
+        ) from error
 
 
 def _update(db: psycopg.Connection, table: str, key: UUID, row: Flat) -> bool:
@@ -138,14 +167,17 @@ def _update(db: psycopg.Connection, table: str, key: UUID, row: Flat) -> bool:
         f"UPDATE {table} SET ({names}) = ROW({places}) WHERE id = %(id)s", {**values, "id": key}
     ).rowcount
     if not found:
-        db.execute(
+        made = db.execute(
             f"""INSERT INTO {table} (id, {names}, revision, created_at, changed_at, valid_from,
                                      change_set_id)
                 VALUES (%(id)s, {places}, 1, clock_timestamp(), clock_timestamp(),
                         coalesce(townclerk_valid_from(), clock_timestamp()),
-                        townclerk_change_set())""",
+                        townclerk_change_set())
+                ON CONFLICT DO NOTHING""",
             {**values, "id": key},
-        )
+        ).rowcount
+        if not made:
+            raise AlreadyRegistered(f"The same {table} was registered in this very moment.")
     return bool(found)
 
 

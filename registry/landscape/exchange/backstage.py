@@ -71,10 +71,12 @@ def read_backstage(data: bytes, *, file: str = "catalog-info.yaml") -> tuple[Mod
     """Read one file of entities.
 
     Returns:
-        The model, and a finding for each reference that leads out of the file.
+        The model, and a finding for each reference that leads out of the file and each entity of
+        a kind nobody knows.
 
     Raises:
-        ModelFileRefused: Broken YAML, an alias, an entity without kind or name, or one twice.
+        ModelFileRefused: Broken YAML, an alias, an entity without kind or name, one twice, or
+            none that is known.
         FileTooLarge: One of the limits above is passed.
     """
     if len(data) > YAML_BYTES_MAX:
@@ -82,7 +84,11 @@ def read_backstage(data: bytes, *, file: str = "catalog-info.yaml") -> tuple[Mod
     reader = _Reader(file)
     for line, entity in _documents(data, file):
         reader.entity(line, entity)
-    return reader.model, list(reader.ties())
+    if reader.findings and not reader.model.elements:
+        first = reader.findings[0]
+        what = f"no entity is of a kind of Backstage's own; {first.thing} is the first."
+        raise ModelFileRefused(what, file=file, line=first.line, thing=first.thing)
+    return reader.model, [*reader.findings, *reader.ties()]
 
 
 def _documents(data: bytes, file: str) -> Iterator[tuple[int, Any]]:
@@ -121,6 +127,7 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.model = Model(id="backstage", dialect=Dialect.BACKSTAGE)
+        self.findings: list[Finding] = []
         self.specs: dict[str, tuple[int, str, dict[str, Any]]] = {}
 
     def entity(self, line: int, entity: Any) -> None:
@@ -137,12 +144,9 @@ class _Reader:
         if kind in _IGNORED:
             return
         if kind not in _KINDS:
-            raise ModelFileRefused(
-                f"there is no kind of entity called {kind!r}.",
-                file=self.file,
-                line=line,
-                thing=name,
-            )
+            what = f"{name} is a {kind}, which is no kind of Backstage's own; it is left out."
+            self.findings.append(Finding("unknown_kind", what, line, name))
+            return
         namespace = str(metadata.get("namespace") or "default").lower()
         ref = f"{kind}:{namespace}/{name.lower()}"
         if ref in self.model.elements:

@@ -31,8 +31,9 @@ from registry.landscape.exchange.inventory import (
 from registry.landscape.exchange.model import Model
 from registry.landscape.exchange.opengroup_reader import read_exchange
 from registry.landscape.exchange.opengroup_writer import write_exchange
-from registry.landscape.exchange.plain_tables import read_plain_tables
+from registry.landscape.exchange.plain_tables import is_guessed, read_plain_tables
 from registry.landscape.exchange.refusals import FileTooLarge, ModelFileRefused
+from registry.landscape.exchange.spellings import AS_IT_SAYS, Reading, plain
 from registry.landscape.exchange.tables import (
     Table,
     read_csv,
@@ -50,7 +51,15 @@ _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _TAR_MARK, _TAR_MARK_AT = b"ustar", 257
 _MODEL_IN_ZIP = "model.xml"
 _TABLE_NAME = re.compile(r"(?P<prefix>.*?)(?P<table>elements|relations|properties)\.csv")
-_PLAIN_SHEETS = ("elements", "relationships")
+_PLAIN_SHEETS = (
+    ("elements", "elementen", "elemente", "éléments"),
+    ("relationships", "relations", "relaties", "beziehungen"),
+)
+# After a byte order mark and blanks, in any encoding of XML that puts a bracket first.
+_XML_BEGINS = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?[\s\0]*<")
+_WORKBOOK_PART = b"xl/workbook.xml"
+ZIP_INDEX_BYTES = 100_000  # the list of names stands at the end; a workbook's is short
+TABLE_HEAD_BYTES = 10_000  # enough for the widest header
 
 
 class Format(StrEnum):
@@ -76,12 +85,15 @@ class Loaded(Struct, frozen=True):
     findings: list[Finding]
 
 
-def load(path: Path, *, strictness: Strictness = Strictness.WARN) -> Loaded:
+def load(
+    path: Path, *, strictness: Strictness = Strictness.WARN, reading: Reading = AS_IT_SAYS
+) -> Loaded:
     """Load a model from a file or a folder, whatever its format.
 
     Args:
         path: A file; a coArchi folder; a folder with Archi's tables, or one of those tables.
         strictness: What to do about relationships ArchiMate does not allow.
+        reading: What a person says of a plain table.
 
     Raises:
         ModelFileRefused: Unknown format, broken file, references that lead nowhere, or, if strict,
@@ -101,18 +113,26 @@ def load(path: Path, *, strictness: Strictness = Strictness.WARN) -> Loaded:
         names = (sibling["prefix"] + table + ".csv" for table in (ELEMENTS, RELATIONS, PROPERTIES))
         files = {n: (path.parent / n).read_bytes() for n in names if (path.parent / n).is_file()}
         return _checked(*_from_files(files, path.name), path.name, strictness)
-    return load_bytes(path.read_bytes(), file=path.name, strictness=strictness)
+    data = path.read_bytes()
+    return load_bytes(data, file=path.name, strictness=strictness, reading=reading)
 
 
-def load_bytes(data: bytes, *, file: str, strictness: Strictness = Strictness.WARN) -> Loaded:
+def load_bytes(
+    data: bytes,
+    *,
+    file: str,
+    strictness: Strictness = Strictness.WARN,
+    reading: Reading = AS_IT_SAYS,
+) -> Loaded:
     """Load a model from the content of one file; see load.
 
     Args:
         data: The content.
         file: The file's name; its ending decides where the content does not.
         strictness: As for load.
+        reading: As for load.
     """
-    return _checked(*_from_bytes(data, file), file, strictness)
+    return _checked(*_from_bytes(data, file, reading), file, strictness)
 
 
 def _checked(
@@ -124,19 +144,34 @@ def _checked(
 _Found = tuple[Model, Format, list[Finding]]
 
 
-def _from_bytes(data: bytes, file: str) -> _Found:
+def _from_bytes(data: bytes, file: str, reading: Reading) -> _Found:
+    """Read one file by what it holds; its ending decides only between kinds of text."""
     if data[:2] == _GZIP:
         data, file = archive.gunzip(data, file=file), file.removesuffix(".gz")
-    if data[:4] == _ZIP and file.lower().endswith(".xlsx"):
-        return _from_tables(read_xlsx(data, file=file), file, Format.XLSX)
+    if not data.strip():
+        raise ModelFileRefused("the file is empty.", file=file, remedy="Export it again.")
+    if data[:4] == _ZIP and (file.lower().endswith((".xlsx", ".xlsm")) or _is_workbook(data)):
+        return _from_tables(read_xlsx(data, file=file), file, Format.XLSX, reading)
     if data[:4] == _ZIP or data[_TAR_MARK_AT : _TAR_MARK_AT + 5] == _TAR_MARK:
         return _from_files(archive.unpack(data, _wanted, file=file), file)
+    if _XML_BEGINS.match(data):
+        return _from_xml(data, file)
     if file.lower().endswith((".yaml", ".yml")):
         model, findings = read_backstage(data, file=file)
         return model, Format.BACKSTAGE, findings
-    if file.lower().endswith((".csv", ".tsv", ".txt")):
-        return _from_tables({ELEMENTS: read_csv(data, file=file)}, file, Format.CSV)
+    if file.lower().endswith((".csv", ".tsv", ".txt")) or _looks_like_table(data):
+        return _from_tables({ELEMENTS: read_csv(data, file=file)}, file, Format.CSV, reading)
     return _from_xml(data, file)
+
+
+def _is_workbook(data: bytes) -> bool:
+    return _WORKBOOK_PART in data[-ZIP_INDEX_BYTES:]
+
+
+def _looks_like_table(data: bytes) -> bool:
+    """Tell a table without its ending: its first line has cells, and is neither YAML nor code."""
+    head = data[:TABLE_HEAD_BYTES].splitlines()[0]
+    return any(sign in head for sign in (b",", b";", b"\t")) and head[:1] not in b"{[@#<%"
 
 
 def _from_xml(data: bytes, file: str) -> _Found:
@@ -170,16 +205,25 @@ def _from_files(files: Mapping[str, bytes], file: str) -> _Found:
     return coarchi.read_coarchi(files, file=file), Format.COARCHI, []
 
 
-def _from_tables(tables: Mapping[str, Table], file: str, format_: Format) -> _Found:
+def _from_tables(
+    tables: Mapping[str, Table], file: str, format_: Format, reading: Reading
+) -> _Found:
     if is_archi_tables(tables):
         return read_archi_tables(tables, file=file), format_, []
-    named = {name.lower(): table for name, table in tables.items()}
+    named = {plain(name): table for name, table in tables.items()}
     first = next(iter(named.values()))
-    if is_inventory(first):
+    if reading == AS_IT_SAYS and is_inventory(first):
         return model_of_inventory(read_inventory(first, file=file)), Format.INVENTORY, []
-    elements, relationships = (named.get(name) for name in _PLAIN_SHEETS)
-    model = read_plain_tables(elements or first, relationships, file=file)
-    return model, format_, []
+    elements, relationships = (
+        next((named[name] for name in names if name in named), None) for names in _PLAIN_SHEETS
+    )
+    chosen = elements or first
+    model = read_plain_tables(
+        chosen, None if relationships is chosen else relationships, reading=reading, file=file
+    )
+    what = "no column says what the rows are; each is taken as a system (--kind says otherwise)."
+    guessed = [Finding("kind_assumed", what, 1, file)] if is_guessed(chosen, reading) else []
+    return model, format_, guessed
 
 
 def save(model: Model, format_: Format, *, language: str = "en") -> bytes:
@@ -202,8 +246,7 @@ def save(model: Model, format_: Format, *, language: str = "en") -> bytes:
     if format_ is Format.COARCHI:
         return archive.pack_zip(coarchi.write_coarchi(model))
     if format_ is Format.CSV:
-        files = {f"{table.name}.csv": write_csv(table) for table in archi_tables(model)}
-        return archive.pack_zip(files)
+        return archive.pack_zip(csv_files(model))
     if format_ is Format.XLSX:
         return write_xlsx(archi_tables(model))
     if format_ is Format.INVENTORY:
@@ -213,6 +256,11 @@ def save(model: Model, format_: Format, *, language: str = "en") -> bytes:
         file="the export",
         remedy=f"Choose one of {', '.join(WRITTEN)}.",
     )
+
+
+def csv_files(model: Model) -> dict[str, bytes]:
+    """Return a model as the three CSV files that Archi reads, by name."""
+    return {f"{table.name}.csv": write_csv(table) for table in archi_tables(model)}
 
 
 def save_folder(model: Model, folder: Path) -> int:

@@ -19,6 +19,7 @@ from registry.landscape.exchange.model import (
 )
 from registry.landscape.exchange.municipal import define, kind_of_element, kind_property
 from registry.landscape.exchange.refusals import ModelFileRefused
+from registry.landscape.exchange.spellings import ROLES, plain
 from registry.landscape.exchange.tables import Row, Table
 from registry.landscape.metamodel import concept_of
 from schemas.landscape import RelationshipKind
@@ -60,6 +61,16 @@ _COLUMNS: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("update frequency", "frequency of update", "data update frequency", "frequency updated"),
     ),
 }
+# Words that tell a column, where the whole title is not known; the first that fits is taken.
+_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "collected": ("collect",),
+    "updated": ("updat",),
+    "custodian": ("custodian", "department", "agency", "steward"),
+    "vendor": ("vendor", "manufacturer", "supplier"),
+    "product": ("product", "enterprise system", "system name", "application", "software"),
+    "purpose": ("purpose",),
+    "data": ("categor", "type of data", "data type", "data elements", "data stored"),
+}
 TITLES = [title for title, _ in _COLUMNS.values()]
 _AS_PROPERTIES = ("data", "collected", "updated")
 SUPPLIES, KEEPS = "supplies", "is custodian of"
@@ -75,13 +86,35 @@ class SystemEntry(Struct, frozen=True, kw_only=True):
     custodian: str = ""
     collected: str = ""
     updated: str = ""
+    more: tuple[tuple[str, str], ...] = ()  # columns of the agency's own, by title
 
 
 def is_inventory(table: Table) -> bool:
-    """Tell whether a table names vendors and products, and no kinds as a plain table does."""
-    columns = {column.lower() for column in table.columns}
-    told = (columns & set(_COLUMNS[key][1]) for key in ("vendor", "product"))
-    return all(told) and not columns & {"kind", "type", "soort"}
+    """Tell whether a table lists what the law lists, and not more of what portfolios do.
+
+    Vendor and product alone are in every portfolio; custodians and frequencies are not.
+    """
+    found = _columns_of(table)
+    told = {"vendor", "product"} <= found.keys()
+    lawful = len(found.keys() & {"custodian", "collected", "updated", "purpose"}) > 1
+    return told and lawful and not {plain(c) for c in table.columns} & set(ROLES["kind"])
+
+
+def _columns_of(table: Table) -> dict[str, str]:
+    """Return the column for each thing the law lists, by known spellings, else by their words."""
+    found: dict[str, str] = {}
+    words = {column: plain(column) for column in table.columns}
+    for key, (_, spellings) in _COLUMNS.items():
+        for spelling in spellings:
+            column = next((c for c, said in words.items() if said == spelling), None)
+            if column is not None and column not in found.values():
+                found[key] = column
+                break
+    for key, signs in _SIGNS.items():
+        for column, said in words.items():
+            if key not in found and column not in found.values() and any(s in said for s in signs):
+                found[key] = column
+    return found
 
 
 def read_inventory(table: Table, *, file: str = "the inventory") -> list[SystemEntry]:
@@ -90,13 +123,7 @@ def read_inventory(table: Table, *, file: str = "the inventory") -> list[SystemE
     Raises:
         ModelFileRefused: There is no column for vendor or product, or a row names no product.
     """
-    found: dict[str, str] = {}
-    for key, (_, spellings) in _COLUMNS.items():
-        for spelling in spellings:
-            column = next((c for c in table.columns if c.lower() == spelling), None)
-            if column is not None and column not in found.values():
-                found[key] = column
-                break
+    found = _columns_of(table)
     for key in ("vendor", "product"):
         if key not in found:
             raise ModelFileRefused(f"it has no column for the {key}.", file=file, line=1)
@@ -107,7 +134,9 @@ def _entry(row: Row, found: Mapping[str, str], file: str) -> SystemEntry:
     said = {key: row[column].strip() for key, column in found.items()}
     if not said["product"]:
         raise ModelFileRefused("the row names no product.", file=file, line=row.line)
-    return SystemEntry(**said)
+    known = set(found.values())
+    more = tuple((c, v.strip()) for c, v in row.cells.items() if c not in known and v.strip())
+    return SystemEntry(**said, more=more)
 
 
 def inventory_table(entries: list[SystemEntry]) -> Table:
@@ -127,6 +156,9 @@ def model_of_inventory(entries: list[SystemEntry]) -> Model:
         system.documentation = (Text(entry.purpose),) if entry.purpose else ()
         system.properties += tuple(
             Property(define(model, _COLUMNS[key][0]), (Text(text),)) for key, text in texts if text
+        )
+        system.properties += tuple(
+            Property(define(model, title), (Text(text),)) for title, text in entry.more
         )
         for kind, name, role in (
             ("supplier", entry.vendor, SUPPLIES),
@@ -180,7 +212,9 @@ def inventory_of_model(model: Model) -> list[SystemEntry]:
                     product=element.name,
                     purpose=element.documentation[0].text if element.documentation else "",
                     custodian=parties.get((element.id, KEEPS), ""),
-                    **said,
+                    data=said["data"],
+                    collected=said["collected"],
+                    updated=said["updated"],
                 )
             )
     return entries

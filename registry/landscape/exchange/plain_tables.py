@@ -1,7 +1,8 @@
 """Plain tables as people keep them: a row per element, a column per property.
 
-Column names are recognised in English and Dutch; others become properties. Relationships stand in
-a second table, whose ends may be given by id or by name.
+Column names are recognised in four languages; others become properties. Relationships stand in a
+second table, whose ends may be given by id or by name. Where no column says what the rows are,
+they are systems: that is what most portfolios list.
 """
 
 from collections.abc import Mapping
@@ -18,29 +19,29 @@ from registry.landscape.exchange.model import (
     Text,
 )
 from registry.landscape.exchange.municipal import define, kind_of_element, kind_property
-from registry.landscape.exchange.opengroup import CONCEPT_OF_TYPE
 from registry.landscape.exchange.refusals import FAULTS_SHOWN_MAX, ModelFileRefused
+from registry.landscape.exchange.spellings import (
+    AS_IT_SAYS,
+    ROLES,
+    Reading,
+    kind_and_concept,
+    kind_told_by,
+    plain,
+    roles_of,
+)
 from registry.landscape.exchange.tables import Row, Table
-from registry.landscape.metamodel import JUNCTION, KINDS
 from schemas.landscape import RelationshipKind
 
 ELEMENTS, RELATIONSHIPS = "Elements", "Relationships"
-_SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "id": ("id", "identifier", "guid", "urn"),
-    "kind": ("kind", "type", "soort"),
-    "name": ("name", "naam"),
-    "description": ("description", "documentation", "omschrijving", "definitie", "definition"),
-    "folder": ("folder", "map"),
-    "source": ("source", "from", "van", "bron-id"),
-    "target": ("target", "to", "naar", "doel-id"),
-}
+ASSUMED_KIND = "system"
+COLUMNS_SHOWN_MAX = 12  # of a table whose header says too little; enough to recognise it
 
 
 def read_plain_tables(
     elements: Table,
     relationships: Table | None = None,
     *,
-    columns: Mapping[str, str] | None = None,
+    reading: Reading = AS_IT_SAYS,
     file: str = "the tables",
 ) -> Model:
     """Read plain tables.
@@ -48,27 +49,28 @@ def read_plain_tables(
     Args:
         elements: One element per row.
         relationships: One relationship per row, or None.
-        columns: What columns mean, where their names do not say it: column name to one of id,
-            kind, name, description, folder, source, target.
+        reading: What a person says of the table.
         file: Name for messages.
 
     Raises:
         ModelFileRefused: Rows lack a name, a kind or an end, or name an unknown or doubtful one;
             names the first and the lines of the others.
     """
-    return _Reader(columns or {}, file).read(elements, relationships)
+    return _Reader(reading, file).read(elements, relationships)
 
 
 class _Reader:
-    def __init__(self, columns: Mapping[str, str], file: str) -> None:
-        self.columns, self.file = columns, file
+    def __init__(self, reading: Reading, file: str) -> None:
+        self.reading, self.file = reading, file
+        self.kind = ""
         self.model = Model(id="model", dialect=Dialect.TABLES)
         self.by_name: dict[str, list[str]] = {}
         self.faults: list[tuple[int, str, str]] = []
         self.folders: dict[tuple[str, ...], Folder] = {}
 
     def read(self, elements: Table, relationships: Table | None) -> Model:
-        roles = self.roles(elements, ("kind", "name"))
+        roles = self.roles(elements, ("name",))
+        self.kind = assumed_kind(elements, self.reading)
         for row in elements.rows:
             self.element(row, roles)
         if relationships is not None:
@@ -81,25 +83,23 @@ class _Reader:
 
     def roles(self, table: Table, needed: tuple[str, ...]) -> dict[str, str]:
         """Return which column plays which role."""
-        roles = {role: column for column, role in self.columns.items() if column in table.columns}
-        for role, spellings in _SPELLINGS.items():
-            for column in table.columns:
-                if role not in roles and column.lower() in spellings:
-                    roles[role] = column
+        roles = roles_of(table.columns, self.reading.columns)
         for role in needed:
             if role not in roles:
                 raise ModelFileRefused(
                     f"the table {table.name!r} has no column for the {role}.",
                     file=self.file,
                     line=1,
-                    remedy=f"Call a column {_SPELLINGS[role][0]!r}, or say which one it is.",
+                    remedy=f"Call a column {role!r}, or say which one it is: "
+                    f"--column {role}=COLUMN with `landscape check`, `export` and `import`. "
+                    f"The columns are {_shown(table.columns)}.",
                 )
         return roles
 
     def element(self, row: Row, roles: Mapping[str, str]) -> None:
         name = row[roles["name"]].strip()
-        said = row[roles["kind"]].strip()
-        kind, concept = _kind(said)
+        said = (row[roles["kind"]].strip() if "kind" in roles else "") or self.kind
+        kind, concept = kind_and_concept(said)
         if not name:
             return self.fault(row, "the row has no name", name)
         if not concept:
@@ -199,11 +199,25 @@ class _Reader:
         )
 
 
-def _kind(said: str) -> tuple[str, str]:
-    """Return kind and concept for what a cell says, e.g. system or business-process."""
-    spelled = said.lower().replace("-", "_").replace(" ", "_")
-    concept = KINDS.get(spelled) or CONCEPT_OF_TYPE.get(said, "")
-    return spelled, "AndJunction" if concept == JUNCTION else concept
+def assumed_kind(table: Table, reading: Reading) -> str:
+    """Return what rows are that do not say it: what a person said, what the name's column tells.
+
+    Nothing where a column says it for each row; a row that leaves it empty is then at fault.
+    """
+    roles = roles_of(table.columns, reading.columns)
+    told = reading.kind or kind_told_by(roles.get("name", ""))
+    return told or ("" if "kind" in roles else ASSUMED_KIND)
+
+
+def is_guessed(table: Table, reading: Reading) -> bool:
+    """Tell whether nothing in a table, and nobody, says what its rows are."""
+    roles = roles_of(table.columns, reading.columns)
+    return not (reading.kind or "kind" in roles or kind_told_by(roles.get("name", "")))
+
+
+def _shown(columns: list[str]) -> str:
+    more = f" and {len(columns) - COLUMNS_SHOWN_MAX} more" * (len(columns) > COLUMNS_SHOWN_MAX)
+    return ", ".join(repr(column) for column in columns[:COLUMNS_SHOWN_MAX]) + more
 
 
 def _said(row: Row, roles: Mapping[str, str]) -> tuple[Text, ...]:
@@ -219,8 +233,8 @@ def _made_id(*parts: str) -> str:
 def plain_tables(model: Model) -> list[Table]:
     """Return elements and relationships as plain tables; of a property given twice, the first."""
     names = [definition.name for definition in model.property_definitions.values()]
-    taken = {spelling for spellings in _SPELLINGS.values() for spelling in spellings}
-    extra = [name for name in dict.fromkeys(names) if name and name.lower() not in taken]
+    taken = {spelling for spellings in ROLES.values() for spelling in spellings}
+    extra = [name for name in dict.fromkeys(names) if name and plain(name) not in taken]
     elements = Table(ELEMENTS, ["id", "kind", "name", "description", *extra])
     for element in model.elements.values():
         cells = [element.id, kind_of_element(model, element), element.name, _first(element)]

@@ -10,9 +10,9 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
+from itertools import chain, islice
 from typing import Any
 
-import xlsxwriter
 from msgspec import Struct, field
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -30,6 +30,8 @@ XLSX_RATIO_FREE_BYTES = 20_000_000
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _QUOTED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 _DELIMITERS = ",;\t|"
+_UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+HEADER_LINE_MAX = 10  # titles and remarks people put above their tables; below it is data
 
 
 class Row(Struct, frozen=True):
@@ -69,14 +71,16 @@ def read_csv(data: bytes, *, file: str) -> Table:
             f"it has {len(data):,} bytes; at most {CSV_BYTES_MAX:,} are read.", file=file
         )
     text = _decoded(data, file)
-    head = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)
+    head = text.split("\n", HEADER_LINE_MAX)[:HEADER_LINE_MAX]
+    delimiter = max(_DELIMITERS, key=lambda one: max(line.count(one) for line in head))
     csv.field_size_limit(CELL_CHARACTERS_MAX)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     return _table(file, _lines(reader, file), file=file, quoted=True)
 
 
 def _decoded(data: bytes, file: str) -> str:
+    if data[:2] in _UTF_16_MARKS:
+        return data.decode("utf-16", errors="replace")
     if b"\0" in data[:10_000]:
         raise ModelFileRefused("this is not a text file.", file=file, remedy="Save it as CSV.")
     try:
@@ -97,10 +101,8 @@ def _lines(reader: Any, file: str) -> Iterator[tuple[int, list[str]]]:
         yield first, cells
 
 
-def _table(
-    name: str, lines: Iterator[tuple[int, list[str]]], *, file: str, quoted: bool = False
-) -> Table:
-    line, header = next(lines, (0, []))
+def _table(name: str, lines: "_Lines", *, file: str, quoted: bool = False) -> Table:
+    line, header, lines = _header(lines)
     columns = [cell.strip() for cell in header]
     while columns and not columns[-1]:
         columns.pop()
@@ -126,6 +128,21 @@ def _table(
         said = [_unquoted(cell) for cell in cells] if quoted else cells
         table.rows.append(Row(number, dict(zip(columns, said, strict=False))))
     return table
+
+
+_Lines = Iterator[tuple[int, list[str]]]
+
+
+def _header(lines: _Lines) -> tuple[int, list[str], _Lines]:
+    """Return the header and what follows it; a title and empty lines may stand above it."""
+    first = list(islice(lines, HEADER_LINE_MAX))
+    filled = [number for number, (_line, cells) in enumerate(first) if any(map(str.strip, cells))]
+    wide = [number for number in filled if sum(1 for cell in first[number][1] if cell.strip()) > 1]
+    place = next(iter(wide or filled), None)
+    if place is None:
+        return 0, [], lines
+    line, header = first[place]
+    return line, header, chain(first[place + 1 :], lines)
 
 
 def _unquoted(cell: str) -> str:
@@ -203,6 +220,8 @@ def _cell_text(cell: object) -> str:
         return str(cell).lower()
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
+    if isinstance(cell, datetime) and cell.time() == time.min:
+        return cell.date().isoformat()
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
     return str(cell)
@@ -210,6 +229,8 @@ def _cell_text(cell: object) -> str:
 
 def write_xlsx(tables: Iterable[Table]) -> bytes:
     """Return a workbook with one sheet per table; every cell is text, never a formula or link."""
+    import xlsxwriter  # a hundred modules, which only those who write workbooks wait for
+
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as workbook:

@@ -2,14 +2,17 @@
 
 Three names are tried, the surest first: the exchange id, the object id that some reference
 architectures give beside it, and kind with name. A name counts only where it leads from one object
-to one object; where it leads to several, the pair is ambiguous and nobody guesses.
+to one object; where it leads to several, the pair is ambiguous and nobody guesses. Releases of the
+register and comparisons of two files know things again by the same ladder.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from enum import StrEnum
-from uuid import UUID
+from typing import Generic, TypeVar
 
 from msgspec import Struct, field
+
+K = TypeVar("K", bound=Hashable)  # how one side knows its objects: an identity, or a file's id
 
 
 class Scheme(StrEnum):
@@ -22,10 +25,10 @@ class Scheme(StrEnum):
 
 OBJECT_ID_PROPERTY = "Object ID"
 
-Names = Mapping[Scheme, str]
+Names = Mapping[Scheme, Hashable]
 
 
-class Matches(Struct):
+class Matches(Struct, Generic[K]):
     """Who is who.
 
     Args:
@@ -35,15 +38,15 @@ class Matches(Struct):
         gone: Ours that the file does not have.
     """
 
-    known: dict[str, UUID] = field(default_factory=dict)
+    known: dict[str, K] = field(default_factory=dict)
     by: dict[str, Scheme] = field(default_factory=dict)
-    ambiguous: dict[str, list[UUID]] = field(default_factory=dict)
-    gone: set[UUID] = field(default_factory=set)
+    ambiguous: dict[str, list[K]] = field(default_factory=dict)
+    gone: set[K] = field(default_factory=set)
 
 
 def match(
-    incoming: Mapping[str, Names], ours: Iterable[UUID], aliases: Iterable[tuple[str, str, UUID]]
-) -> Matches:
+    incoming: Mapping[str, Names], ours: Iterable[K], aliases: Iterable[tuple[str, Hashable, K]]
+) -> Matches[K]:
     """Find each incoming object among ours.
 
     Args:
@@ -52,16 +55,16 @@ def match(
         aliases: Scheme, value and object, of these objects.
     """
     free = set(ours)
-    lead: dict[tuple[str, str], set[UUID]] = {}
+    lead: dict[tuple[str, Hashable], dict[K, None]] = {}
     for scheme, value, key in aliases:
         if key in free:
-            lead.setdefault((scheme, value), set()).add(key)
-    found = Matches()
+            lead.setdefault((scheme, value), {})[key] = None  # in order
+    found: Matches[K] = Matches()
     for scheme in Scheme:
         _match_by(scheme, incoming, lead, free, found)
     found.gone = free
     found.ambiguous = {
-        key: sorted(left)
+        key: [one for one in candidates if one in left]
         for key, candidates in found.ambiguous.items()
         if key not in found.known and (left := set(candidates) & free)
     }
@@ -71,19 +74,19 @@ def match(
 def _match_by(
     scheme: Scheme,
     incoming: Mapping[str, Names],
-    lead: Mapping[tuple[str, str], set[UUID]],
-    free: set[UUID],
-    found: Matches,
+    lead: Mapping[tuple[str, Hashable], Iterable[K]],
+    free: set[K],
+    found: Matches[K],
 ) -> None:
-    wanted: dict[UUID, list[str]] = {}
+    wanted: dict[K, list[str]] = {}
     for key, names in incoming.items():
         if key in found.known or scheme not in names:
             continue
-        candidates = lead.get((scheme, names[scheme]), set()) & free
+        candidates = [one for one in lead.get((scheme, names[scheme]), ()) if one in free]
         if len(candidates) == 1:
-            wanted.setdefault(next(iter(candidates)), []).append(key)
+            wanted.setdefault(candidates[0], []).append(key)
         elif candidates:
-            found.ambiguous[key] = list(candidates)
+            found.ambiguous[key] = candidates
     for ours, keys in wanted.items():
         if len(keys) > 1:
             found.ambiguous.update({key: [ours] for key in keys})

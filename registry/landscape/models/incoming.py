@@ -15,7 +15,6 @@ from registry.landscape.models import rows, staging
 from registry.landscape.models.identity import (
     OBJECT_ID_PROPERTY,
     Matches,
-    Names,
     Scheme,
     match,
 )
@@ -42,8 +41,8 @@ class Seen(Struct):
 
     table: str
     things: Mapping[str, Any]
-    names: dict[str, Names]
-    matches: Matches
+    names: dict[str, Mapping[Scheme, str]]
+    matches: Matches[UUID]
     ids: dict[str, UUID]
     known_names: dict[UUID, str]
 
@@ -257,7 +256,7 @@ def _seen(
     return Seen(table, things, names, matches, ids, ours)
 
 
-def _names(thing: Concept, name: str) -> Names:
+def _names(thing: Concept, name: str) -> Mapping[Scheme, str]:
     names = {Scheme.EXCHANGE: _short(thing.id), Scheme.NAME: _short(name)}
     for item in thing.properties:
         if item.definition == OBJECT_ID_PROPERTY and item.value:

@@ -102,10 +102,16 @@ CHANGE_SET: Final = Readable(
     "Changes that belong together: who proposed them, who approved them, and why.",
     Table("change_set"),
     (
-        Column("purpose", Value.TEXT, "What for: edit, table, release, scenario or undo.", OPEN),
+        Column(
+            "purpose",
+            Value.TEXT,
+            "What for: edit, register, table, release, scenario, settle or undo.",
+            OPEN,
+        ),
         Column("reason", Value.TEXT, "Why, in the proposer's words.", OPEN, can_order=False),
         Column("proposer", Value.TEXT, "Who proposed it.", OPEN),
         Column("reviewer", Value.TEXT, "Who decided about it.", OPEN, nullable=True),
+        Column("decision", Value.TEXT, "Why, in the reviewer's words.", OPEN, can_order=False),
         Column("state", ChangeState, "Where it stands.", OPEN, can_group=True),
         _counts("How many objects it adds, changes and removes."),
         _since("created_at", "When it was proposed."),
@@ -153,6 +159,7 @@ SCENARIO: Final = Readable(
         Column("created_by", Value.TEXT, "Who opened it.", OPEN),
         _since("created_at", "When it was opened."),
         _since("merged_at", "When it became the base.", nullable=True),
+        _since("discarded_at", "When it was given up.", nullable=True),
         Join(
             "change_sets",
             "ChangeSet",
@@ -180,6 +187,9 @@ WORK_ITEM: Final = Readable(
         ),
         _since("created_at", "When it came up."),
         _since("done_at", "When it was settled.", nullable=True),
+        _since("postponed_until", "Until when it is put off.", nullable=True),
+        Column("note", Value.TEXT, "Why it was settled so, or put off.", OPEN, can_order=False),
+        Column("settled_by", Value.TEXT, "Who settled it or put it off.", OPEN, nullable=True),
         Join(
             "release",
             "ModelRelease",

@@ -303,15 +303,12 @@ def roll_back(db: psycopg.Connection, key: str, *, proposer: str, reason: str = 
         Conflict: Somebody has changed since what the release brought.
     """
     release = latest_release(db, key)
-    undone = undo(
+    undo(
         db,
         release.change_set_id,
         proposer=proposer,
         reason=reason or f"Release {release.name} of {key} is taken back.",
     )
-    db.execute("UPDATE model_release SET rolled_back_at = now() WHERE id = %s", (release.id,))
-    work.withdraw(db, release.id)
-    work.write_down(db, release.id, undone.change_set_id)
     return release
 
 

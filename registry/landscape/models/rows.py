@@ -29,6 +29,7 @@ from registry.landscape.exchange.model import (
     Thing,
     View,
 )
+from registry.landscape.exchange.municipal import KIND_PROPERTY
 from registry.landscape.exchange.opengroup import metamodel_concept
 from registry.landscape.exchange.refusals import ModelFileRefused
 from registry.landscape.metamodel import MUNICIPAL_KINDS, concept_of, kind_of
@@ -193,6 +194,8 @@ def kind_of_element(element: Element) -> str:
     """Return an element's kind: the counter's word where its model marks it so."""
     concept = metamodel_concept(element.concept)
     for item in element.properties:
+        if item.definition == KIND_PROPERTY and MUNICIPAL_KINDS.get(item.value) == concept:
+            return item.value
         if item.definition in MARKS:
             marked = MARKED_KINDS.get((item.definition, item.value))
             if marked and concept_of(marked) == concept:

@@ -13,6 +13,8 @@ import psycopg
 from msgspec import Struct
 from psycopg.rows import class_row
 
+from registry.landscape.changes.sets import ChangeSetDraft, recorded
+from schemas.base import utc_now
 from schemas.errors import Conflict, InvalidInput, UnknownName
 
 # Ours are the relationships that belong to another model or to none.
@@ -83,6 +85,15 @@ def write_down(db: psycopg.Connection, release_id: UUID, change_set_id: UUID) ->
     ).rowcount
 
 
+def reopen(db: psycopg.Connection, change_set_id: UUID) -> None:
+    """Leave open again what a change-set settled, because that was undone."""
+    db.execute(
+        """UPDATE work_item SET done_at = NULL, outcome = NULL, change_set_id = NULL
+           WHERE change_set_id = %s""",
+        (change_set_id,),
+    )
+
+
 def withdraw(db: psycopg.Connection, release_id: UUID) -> None:
     """Close what a release left, because the release was taken back."""
     db.execute(
@@ -108,12 +119,15 @@ class WorkRow(Struct, frozen=True):
     created_at: datetime
     done_at: datetime | None
     outcome: str | None
+    postponed_until: datetime | None
+    note: str
+    settled_by: str | None
 
 
 _WORK = """SELECT work_item.id, model_release.name AS release, gone_id, gone_name, relationship_id,
                   relationship.kind AS relationship_kind, own_id, own.name AS own_name,
                   suggested_id, suggested.name AS suggested_name, work_item.created_at, done_at,
-                  outcome
+                  outcome, postponed_until, note, settled_by
            FROM work_item JOIN model_release ON model_release.id = release_id
            LEFT JOIN relationship ON relationship.id = relationship_id
            LEFT JOIN element AS own ON own.id = own_id
@@ -121,52 +135,107 @@ _WORK = """SELECT work_item.id, model_release.name AS release, gone_id, gone_nam
 
 
 def worklist(db: psycopg.Connection, *, done: bool = False) -> Sequence[WorkRow]:
-    """Return what is still to decide, or with `done` everything, oldest first."""
+    """Return what is to decide now, or with `done` everything, oldest first."""
     with db.cursor(row_factory=class_row(WorkRow)) as cursor:
         return cursor.execute(
-            f"{_WORK} WHERE %s OR done_at IS NULL ORDER BY work_item.created_at, work_item.id",
+            f"{_WORK} WHERE %s OR done_at IS NULL AND coalesce(postponed_until < now(), true)"
+            " ORDER BY work_item.created_at, work_item.id",
             (done,),
         ).fetchall()
 
 
-def settle(
-    db: psycopg.Connection, item: UUID, outcome: Outcome, *, to: UUID | None = None
-) -> WorkRow:
-    """Decide one item: lead our relationship elsewhere, keep it as it is, or drop it.
+class Decision(Struct, frozen=True, kw_only=True):
+    """What somebody decides about an item.
 
     Args:
-        db: Connection in a transaction.
-        item: The item.
         outcome: What to do.
         to: With MAPPED, the element to lead to; none takes the suggestion.
+        by: Who decides.
+        note: Why.
+    """
+
+    outcome: Outcome
+    to: UUID | None = None
+    by: str = "unknown"
+    note: str = ""
+
+
+def settle(db: psycopg.Connection, item: UUID, decision: Decision) -> WorkRow:
+    """Decide one item: lead our relationship elsewhere, keep it as it is, or drop it.
+
+    What changes is a change-set; undoing it leaves the item open again.
 
     Raises:
         UnknownName: There is no such item or element.
         Conflict: The item is settled already.
         InvalidInput: MAPPED without an element and without a suggestion.
     """
-    with db.cursor(row_factory=class_row(WorkRow)) as cursor:
-        row = cursor.execute(f"{_WORK} WHERE work_item.id = %s", (item,)).fetchone()
-    if row is None:
-        raise UnknownName(f"There is no work item {item}.")
-    if row.done_at is not None:
-        raise Conflict(f"This work item was settled on {row.done_at:%Y-%m-%d}.")
-    if outcome is Outcome.MAPPED:
-        _lead_elsewhere(db, row, to or row.suggested_id)
-    elif outcome is Outcome.DROPPED:
-        db.execute("DELETE FROM relationship WHERE id = %s", (row.relationship_id,))
-    db.execute("UPDATE work_item SET done_at = now(), outcome = %s WHERE id = %s", (outcome, item))
-    _delete_if_nothing_hangs(db, row.gone_id)
+    row = _open_item(db, item)
+    draft = ChangeSetDraft(
+        purpose="settle",
+        reason=decision.note or f"{row.gone_name} is gone: {decision.outcome}.",
+        proposer=decision.by,
+    )
+    with recorded(db, draft) as counts:
+        if decision.outcome is Outcome.MAPPED:
+            counts.update(_lead_elsewhere(db, row, decision.to or row.suggested_id))
+        elif decision.outcome is Outcome.DROPPED:
+            counts["removed"] = db.execute(
+                "DELETE FROM relationship WHERE id = %s", (row.relationship_id,)
+            ).rowcount
+        db.execute(
+            """UPDATE work_item SET done_at = now(), outcome = %s, settled_by = %s, note = %s
+               WHERE id = %s""",
+            (decision.outcome, decision.by[:120], decision.note, item),
+        )
+        gone = _delete_if_nothing_hangs(db, row.gone_id)
+        counts["removed"] = counts.get("removed", 0) + gone
+    if any(counts.values()):
+        db.execute("UPDATE work_item SET change_set_id = %s WHERE id = %s", (draft.id, item))
     return row
 
 
-def _lead_elsewhere(db: psycopg.Connection, row: WorkRow, to: UUID | None) -> None:
+def postpone(db: psycopg.Connection, item: UUID, until: datetime, *, by: str, note: str) -> WorkRow:
+    """Put an item off until a day; until then the work list leaves it out.
+
+    Raises:
+        UnknownName: There is no such item.
+        Conflict: The item is settled already.
+        InvalidInput: The day has been.
+    """
+    if until <= utc_now():
+        raise InvalidInput(f"{until:%Y-%m-%d} has been.", path=["until"])
+    row = _open_item(db, item)
+    db.execute(
+        "UPDATE work_item SET postponed_until = %s, settled_by = %s, note = %s WHERE id = %s",
+        (until, by[:120], note, item),
+    )
+    return row
+
+
+def _open_item(db: psycopg.Connection, item: UUID) -> WorkRow:
+    """Return an item that is still to decide, held until we are done."""
+    with db.cursor(row_factory=class_row(WorkRow)) as cursor:
+        row = cursor.execute(
+            f"{_WORK} WHERE work_item.id = %s FOR UPDATE OF work_item", (item,)
+        ).fetchone()
+    if row is None:
+        raise UnknownName(
+            f"There is no work item {item}.", remedy="`townclerk landscape worklist` lists them."
+        )
+    if row.done_at is not None:
+        raise Conflict(f"This work item was settled on {row.done_at:%Y-%m-%d}.")
+    return row
+
+
+def _lead_elsewhere(db: psycopg.Connection, row: WorkRow, to: UUID | None) -> dict[str, int]:
+    """Return how many relationships were changed and removed."""
     if to is None:
         raise InvalidInput("This item has no suggestion.", remedy="Name the element with --to URN.")
     if not db.execute("SELECT 1 FROM element WHERE id = %s", (to,)).fetchone():
         raise UnknownName(f"There is no element {to}.")
     # Where ours leads there already, one of the two is enough.
-    db.execute(
+    doubles = db.execute(
         """DELETE FROM relationship AS double USING relationship AS one
            WHERE double.id = %(id)s AND one.id <> double.id AND one.kind = double.kind
              AND one.model_id IS NULL AND double.model_id IS NULL
@@ -175,22 +244,23 @@ def _lead_elsewhere(db: psycopg.Connection, row: WorkRow, to: UUID | None) -> No
              AND one.target_id = CASE WHEN double.target_id = %(gone)s THEN %(to)s
                                       ELSE double.target_id END""",
         {"id": row.relationship_id, "gone": row.gone_id, "to": to},
-    )
-    db.execute(
+    ).rowcount
+    led = db.execute(
         """UPDATE relationship
            SET source_id = CASE WHEN source_id = %(gone)s THEN %(to)s ELSE source_id END,
                target_id = CASE WHEN target_id = %(gone)s THEN %(to)s ELSE target_id END
            WHERE id = %(id)s""",
         {"id": row.relationship_id, "gone": row.gone_id, "to": to},
-    )
+    ).rowcount
+    return {"changed": led, "removed": doubles}
 
 
-def _delete_if_nothing_hangs(db: psycopg.Connection, gone: UUID) -> None:
+def _delete_if_nothing_hangs(db: psycopg.Connection, gone: UUID) -> int:
     """Let a retired element go once nothing leads to it and nobody chose to keep it."""
-    db.execute(
+    return db.execute(
         """DELETE FROM element WHERE id = %(gone)s AND model_id IS NULL
              AND NOT EXISTS (SELECT FROM relationship WHERE %(gone)s IN (source_id, target_id))
              AND NOT EXISTS (SELECT FROM work_item WHERE gone_id = %(gone)s
                              AND (done_at IS NULL OR outcome = 'kept'))""",
         {"gone": gone},
-    )
+    ).rowcount

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from registry.landscape.exchange.model import Element, Model, Relationship, Thing, View
+from registry.landscape.models.identity import Names, Scheme, match
 from registry.landscape.questions.graph import folded
 from registry.landscape.questions.model_graph import OBJECT_ID
 
@@ -67,6 +68,11 @@ class Change(Struct, frozen=True, kw_only=True):
     line: int = 0
 
 
+_RUNGS: Final = {
+    Scheme.EXCHANGE: Rung.ID,
+    Scheme.OBJECT: Rung.OBJECT_ID,
+    Scheme.NAME: Rung.NAME,
+}
 _EXTRA: Final[Mapping[type[Thing], tuple[str, ...]]] = {
     Element: ("concept", "specialisations"),
     Relationship: ("kind", "access", "strength", "directed", "specialisations"),
@@ -129,24 +135,21 @@ class _Matched:
     ) -> None:
         self.models, self.sort = models, sort
         self.before, self.after = things
-        self.same: Same = {key: key for key in self.before if key in self.after}
-        self.by = dict.fromkeys(self.same, Rung.ID)
+        signs = [_object_ids(model) for model in models]
+        olds, news = (
+            {key: _names(thing, sign, name) for key, thing in side.items()}
+            for side, sign, name in zip(things, signs, named, strict=True)
+        )
+        aliases = (
+            (scheme, value, key) for key, names in olds.items() for scheme, value in names.items()
+        )
+        found = match(news, self.before, aliases)
+        self.same: Same = {key: new_key for new_key, key in found.known.items()}
+        self.by = {found.known[new_key]: _RUNGS[by] for new_key, by in found.by.items()}
         self.doubts: dict[str, tuple[str, ...]] = {}
-        self.match(Rung.OBJECT_ID, _object_ids(models[0]), _object_ids(models[1]))
-        self.match(Rung.NAME, *named)
-
-    def match(self, rung: Rung, before: Naming, after: Naming) -> None:
-        taken = set(self.same.values())
-        olds = _grouped((t for key, t in self.before.items() if key not in self.same), before)
-        news = _grouped((t for key, t in self.after.items() if key not in taken), after)
-        for sign, keys in olds.items():
-            found = news.get(sign, [])
-            if len(keys) == 1 == len(found):
-                self.same[keys[0]] = found[0]
-                self.by[keys[0]] = rung
-                self.doubts.pop(keys[0], None)
-            elif found:
-                self.doubts.update(dict.fromkeys(keys, tuple(found)))
+        for new_key, keys in found.ambiguous.items():
+            for key in keys:
+                self.doubts[key] = (*self.doubts.get(key, ()), new_key)
 
     def told(self, same: Same) -> Iterable[Change]:
         for key, thing in self.before.items():
@@ -206,14 +209,10 @@ def _object_ids(model: Model) -> Naming:
     return object_id
 
 
-def _grouped(
-    things: Iterable[Thing], sign: Callable[[Thing], Hashable]
-) -> dict[Hashable, list[str]]:
-    found: dict[Hashable, list[str]] = {}
-    for thing in things:
-        if said := sign(thing):
-            found.setdefault(said, []).append(thing.id)
-    return found
+def _names(thing: Thing, object_id: Naming, name: Naming) -> Names:
+    """Return the names under which a thing may be known, the empty ones left out."""
+    names = {Scheme.EXCHANGE: thing.id, Scheme.OBJECT: object_id(thing), Scheme.NAME: name(thing)}
+    return {scheme: value for scheme, value in names.items() if value}
 
 
 def _properties(model: Model, thing: Thing) -> list[tuple[str, tuple[str, ...]]]:

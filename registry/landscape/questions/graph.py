@@ -59,6 +59,15 @@ class Ways(Struct, frozen=True):
         here = slice(self.starts[node], self.starts[node + 1])
         return self.nodes[here], self.edges[here]
 
+    def places(self, frontier: Indices) -> tuple[Indices, Indices]:
+        """Return where the rows of many nodes lie, one after the other, and how long each is."""
+        begins = self.starts[frontier]
+        counts = self.starts[frontier + 1] - begins
+        ends = np.cumsum(counts, dtype=np.int32)
+        places = np.repeat(begins - (ends - counts), counts)
+        places += np.arange(len(places), dtype=np.int32)
+        return places, counts
+
     @property
     def bytes(self) -> int:
         """How much memory the arrays take."""

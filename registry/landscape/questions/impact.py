@@ -1,17 +1,15 @@
 """Impact as rows: for people, and as ids with depths for the API to join."""
 
-from collections.abc import Collection, Sequence
-from uuid import UUID
+from collections.abc import Collection
 
-import psycopg
 from msgspec import Struct
 
 from registry.landscape.questions.graph import KINDS, LandscapeGraph
 from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction, Reached, reach
-from registry.landscape.questions.stored import kept_graph
 from schemas.landscape import RelationshipKind
 
 ROWS_MAX = 10_000  # what a person or a page can use; the API asks for ids instead
+WALKS_KEPT_MAX = 50  # answers of at most 250 kB each, per kept landscape
 
 
 class Affected(Struct, frozen=True):
@@ -75,21 +73,52 @@ def _rows(found: Reached) -> list[tuple[int, int, int, int]]:
     return list(zip(*(column[:ROWS_MAX].tolist() for column in columns), strict=True))
 
 
-def impact_ids(
-    db: psycopg.Connection,
-    starts: Sequence[UUID],
+def impact_arrays(
+    graph: LandscapeGraph,
+    start: int,
     *,
     direction: Direction = Direction.AFFECTS,
     depth: int = DEPTH_DEFAULT,
+    kinds: Collection[str] = (),
+    relationships: Collection[RelationshipKind] = (),
     rows_max: int,
-) -> tuple[list[str], list[int]]:
-    """Return ids and depths of what is reached, nearest first, to be joined by `unnest`.
+) -> tuple[str, str, str, str]:
+    """Return what is reached, nearest first, as PostgreSQL writes arrays, to be joined by `unnest`.
 
-    Starts that nothing is registered under reach nothing. Arguments as for reach, and the most
-    rows to return.
+    The graph keeps the newest answers, and goes with them when the landscape changes.
+
+    Args:
+        graph: The landscape.
+        start: As for `impact`, like all that follows.
+        direction: See Direction.
+        depth: Most steps.
+        kinds: Kinds to pass through and report; none means all.
+        relationships: Kinds to follow; none means all that say something of failure.
+        rows_max: The most rows to return.
+
+    Returns:
+        Ids, depths, kinds of the relationships that reached each, and ids of the elements before.
     """
-    graph = kept_graph(db)
-    nodes = [node for start in starts if (node := graph.with_key(str(start))) is not None]
-    found = reach(graph, nodes, direction=direction, depth=depth)
-    keys = [graph.keys[node] for node in found.nodes[:rows_max].tolist()]
-    return keys, found.depths[:rows_max].tolist()
+    kept: dict[object, tuple[str, str, str, str]] = graph.memo.setdefault("impact", {})
+    key = (start, direction, depth, frozenset(kinds), frozenset(relationships), rows_max)
+    if key not in kept:
+        found = reach(
+            graph,
+            [start],
+            direction=direction,
+            depth=depth,
+            kinds=kinds,
+            relationships=relationships,
+        )
+        rows = _rows(found)[:rows_max]
+        columns = (
+            [graph.keys[node] for node, _, _, _ in rows],
+            [str(steps) for _, steps, _, _ in rows],
+            [KINDS[graph.codes[edge]] for _, _, edge, _ in rows],
+            [graph.keys[before] for _, _, _, before in rows],
+        )
+        ids, depths, by, before = (f"{{{','.join(column)}}}" for column in columns)
+        if len(kept) >= WALKS_KEPT_MAX:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = (ids, depths, by, before)
+    return kept[key]

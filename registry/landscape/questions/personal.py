@@ -66,12 +66,19 @@ class PersonalData(Struct, frozen=True, kw_only=True):
 def personal_data(graph: LandscapeGraph, *, data_set: int | None = None) -> list[PersonalData]:
     """Return the data sets that hold personal data, by name.
 
+    Portfolios often say it of a whole system; one that says so and touches no such data set is
+    told like a data set.
+
     Args:
         graph: The landscape.
         data_set: Only this one.
     """
     nodes = graph.of_kinds(*DATA).tolist() if data_set is None else [data_set]
     held = [node for node in nodes if says_yes(fact(graph, node, "personal_data"))]
+    if data_set is None:
+        touching = {one for node in held for one, _how in _touches(graph, node)}
+        systems = set(graph.of_kinds(SYSTEM, APPLICATION).tolist()) - touching
+        held += [node for node in systems if says_yes(fact(graph, node, "personal_data"))]
     held.sort(key=lambda node: (graph.names[node], graph.keys[node]))
     return [_told(graph, node) for node in held]
 
@@ -88,7 +95,7 @@ def _told(graph: LandscapeGraph, node: int) -> PersonalData:
         touched_by=tuple(
             Touch(graph.keys[n], graph.names[n], graph.kinds[n], how) for n, how in touches
         ),
-        flows_to=tuple(_onward(graph, {n for n, _how in touches})),
+        flows_to=tuple(_onward(graph, {n for n, _how in touches} or {node})),
     )
 
 

@@ -102,8 +102,11 @@ class _Finder:
         for system in result.systems:
             self.place(result, system)
         if self.is_one:
-            kinds = self.own.kinds
-            result.systems = [n for n in result.systems if kinds[n] == SYSTEM or n in result.fills]
+            kinds, all_ = self.own.kinds, result.systems
+            result.systems = [n for n in all_ if kinds[n] == SYSTEM or n in result.fills]
+            if not result.systems and not self.components:
+                # A model of an architect who knows ArchiMate only: its applications are systems.
+                result.systems = all_
         return result
 
     def candidates(self) -> list[int]:

@@ -153,5 +153,5 @@ def fact(graph: LandscapeGraph, node: int, name: str) -> str:
 
 
 def says_yes(said: str) -> bool:
-    """Tell whether a value means yes, in English or Dutch."""
+    """Tell whether a value means yes, in any language the facts know."""
     return said.strip().casefold() in FACTS["yes"]

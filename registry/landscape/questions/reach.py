@@ -5,11 +5,10 @@ Breadth first over index arrays: each step looks at a whole frontier at once.
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from registry.landscape.questions.graph import CODE_OF, KINDS, Indices, LandscapeGraph, Ways
@@ -60,20 +59,49 @@ class Direction(StrEnum):
     BOTH = "both"
 
 
-class Reached(Struct, frozen=True):
+class Reached:
     """What was reached, nearest first; the start itself is not in it.
 
     Args:
-        nodes: Nodes of the graph.
-        depths: Steps to each.
-        via: The relationship each was first reached by.
-        before: The node each was first reached from.
+        ways: What was followed.
+        steps: Nodes of the graph at each depth, the starts first.
+        size: Nodes the graph has.
     """
 
-    nodes: Indices
-    depths: NDArray[np.uint8]
-    via: Indices
-    before: Indices
+    def __init__(self, ways: Sequence[Ways], steps: list[Indices], size: int) -> None:
+        self._ways, self._steps, self._size = ways, steps, size
+        counts = [len(step) for step in steps[1:]]
+        self.nodes: Indices = np.concatenate(steps[1:]) if counts else steps[0][:0]
+        self.depths: NDArray[np.uint8] = np.repeat(np.arange(1, len(steps), dtype=np.uint8), counts)
+
+    @property
+    def via(self) -> Indices:
+        """The relationship each node was first reached by."""
+        return self._explained[0]
+
+    @property
+    def before(self) -> Indices:
+        """The node each was first reached from."""
+        return self._explained[1]
+
+    @cached_property
+    def _explained(self) -> tuple[Indices, Indices]:
+        """Walk once more, only for those who want to know how; most want to know what."""
+        if not len(self.nodes):
+            return self.nodes, self.nodes
+        depth_of = np.zeros(self._size, np.uint8)
+        depth_of[self.nodes] = self.depths
+        via, before = np.empty((2, self._size), np.int32)
+        for depth, frontier in enumerate(self._steps[:-1], 1):
+            # Backwards, because of several ways to one node the last written stays.
+            for ways in reversed(self._ways):
+                places, counts = ways.places(frontier)
+                origins = np.repeat(frontier, counts)
+                nodes = ways.nodes[places]
+                here = np.flatnonzero(depth_of[nodes] == depth)[::-1]
+                via[nodes[here]] = ways.edges[places[here]]
+                before[nodes[here]] = origins[here]
+        return via[self.nodes], before[self.nodes]
 
 
 def reach(
@@ -102,64 +130,31 @@ def reach(
     if not 1 <= depth <= DEPTH_MAX:
         raise InvalidInput(f"Depth is {depth}; it has to lie between 1 and {DEPTH_MAX}.")
     ways = _ways(graph, direction, frozenset(relationships))
-    admitted = _admitted(graph, kinds)
-    seen = np.zeros(graph.size, np.bool_) if admitted is None else ~admitted
+    seen = _closed(graph, kinds)
     frontier = np.unique(np.asarray(starts, np.int32))
-    seen[frontier] = True
-    claim = np.empty(graph.size, np.int32)
-    found: list[tuple[Indices, Indices, Indices]] = []
+    seen[frontier] = 1
+    # Two maps of bytes and one scan find what is new: no sorting, and nothing made per node.
+    hit, fresh = seen.copy(), np.empty_like(seen)
+    steps = [frontier]
     for _step in range(depth):
-        frontier, edges, origins = _next(ways, frontier, seen, claim)
+        for way in ways:
+            hit[way.nodes[way.places(frontier)[0]]] = 1
+        np.bitwise_xor(hit, seen, out=fresh)
+        frontier = np.flatnonzero(fresh.view(np.bool_)).astype(np.int32)
         if not len(frontier):
             break
-        found.append((frontier, edges, origins))
-    return _collected(found)
+        seen |= fresh
+        steps.append(frontier)
+    return Reached(ways, steps, graph.size)
 
 
-def _next(
-    ways: Sequence[Ways], frontier: Indices, seen: NDArray[np.bool_], claim: Indices
-) -> tuple[Indices, Indices, Indices]:
-    """Return the unseen neighbours of a frontier, each once, and mark them as seen."""
-    parts = [_expand(way, frontier) for way in ways]
-    nodes, edges, origins = (
-        parts[0] if len(parts) == 1 else [np.concatenate(part) for part in zip(*parts, strict=True)]
-    )
-    fresh = np.flatnonzero(~seen[nodes])
-    nodes = nodes[fresh]
-    # Of several ways to a node the last written claim wins: one pass instead of a sort.
-    order = np.arange(len(nodes), dtype=np.int32)
-    claim[nodes[::-1]] = order[::-1]
-    first = np.flatnonzero(claim[nodes] == order)
-    nodes = nodes[first]
-    seen[nodes] = True
-    return nodes, edges[fresh][first], origins[fresh][first]
-
-
-def _expand(ways: Ways, frontier: Indices) -> tuple[Indices, Indices, Indices]:
-    begins = ways.starts[frontier]
-    counts = ways.starts[frontier + 1] - begins
-    ends = np.cumsum(counts)
-    places = np.arange(ends[-1] if len(ends) else 0, dtype=np.int32)
-    places += np.repeat(begins - (ends - counts).astype(np.int32), counts)
-    return ways.nodes[places], ways.edges[places], np.repeat(frontier, counts)
-
-
-def _collected(found: list[tuple[Indices, Indices, Indices]]) -> Reached:
-    if not found:
-        none = np.empty(0, np.int32)
-        return Reached(none, np.empty(0, np.uint8), none, none)
-    nodes, edges, origins = (np.concatenate(part) for part in zip(*found, strict=True))
-    counts = [len(step[0]) for step in found]
-    depths = np.repeat(np.arange(1, len(found) + 1, dtype=np.uint8), counts)
-    return Reached(nodes, depths, edges, origins)
-
-
-def _admitted(graph: LandscapeGraph, kinds: Collection[str]) -> NDArray[np.bool_] | None:
+def _closed(graph: LandscapeGraph, kinds: Collection[str]) -> NDArray[np.uint8]:
+    """Return a one for every node that is not to be entered."""
     if not kinds:
-        return None
-    admitted = np.zeros(graph.size, np.bool_)
-    admitted[graph.of_kinds(*kinds)] = True
-    return admitted
+        return np.zeros(graph.size, np.uint8)
+    closed = np.ones(graph.size, np.uint8)
+    closed[graph.of_kinds(*kinds)] = 0
+    return closed
 
 
 WAYS_KEPT_MAX = 16  # combinations of relationships; more than any page or report asks at once

@@ -8,10 +8,9 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import snowballstemmer
 from msgspec import Struct
 from numpy.typing import NDArray
 
@@ -224,7 +223,10 @@ def words_of(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _stemmers() -> tuple[snowballstemmer.basestemmer.BaseStemmer, ...]:
+def _stemmers() -> tuple[Any, ...]:
+    # It loads thirty languages, which only those who search wait for.
+    import snowballstemmer
+
     return tuple(snowballstemmer.stemmer(language) for language in ("dutch", "english"))
 
 

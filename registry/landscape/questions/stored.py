@@ -255,6 +255,21 @@ _keepers: dict[tuple[str, int, str], Keeper] = {}
 KEEPERS_MAX = 4  # a process has one database; tests have several, one after the other
 
 
+def graph_at(
+    db: psycopg.Connection, as_of: datetime | None = None, scenario: UUID | None = None
+) -> LandscapeGraph:
+    """Return the landscape of a day, of a scenario, or of both; of neither, the kept present.
+
+    Args:
+        db: Connection in a transaction.
+        as_of: The moment; None means now.
+        scenario: With the changes of this scenario.
+    """
+    if as_of is None and scenario is None:
+        return kept_graph(db)
+    return read_graph(db, Moment(as_of=as_of, scenario=scenario))
+
+
 def kept_graph(db: psycopg.Connection) -> LandscapeGraph:
     """Return the graph of the database behind a connection, kept by this process."""
     address = (db.info.host, db.info.port, db.info.dbname)

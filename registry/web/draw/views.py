@@ -28,6 +28,7 @@ from registry.web.draw.view_shapes import (
 from registry.web.draw.view_text import LINE_HEIGHT, PAD, fit_block
 
 MARGIN = 12.0
+LEGEND_LINE = 22.0
 FONT_PIXELS = 12.0
 FONT_PIXELS_MIN, FONT_PIXELS_MAX = 6.0, 40.0
 DEFINITION_CHARACTERS_MAX = 600
@@ -93,8 +94,11 @@ class _Drawing:
         nodes = "".join(self.node(node) for node in self.view.nodes)
         lines = "".join(self.lines())
         x, y, width, height = self.frame()
-        prefix, legend = self.options.prefix, self.legend(x, y + height)
-        height += 26 if legend else 0
+        prefix = self.options.prefix
+        # Above the picture, because nobody scrolls down to learn what a colour means.
+        legend, taken = self.legend(x, width)
+        y, height = y - taken, height + taken
+        legend = f'<g transform="translate(0 {y:g})">{legend}</g>' if legend else ""
         return (
             f'<svg class="view" xmlns="http://www.w3.org/2000/svg" role="group" '
             f'aria-labelledby="{prefix}-t" aria-describedby="{prefix}-d" '
@@ -266,9 +270,14 @@ class _Drawing:
             f'y="{(ay + by) / 2 - 3:.1f}" text-anchor="middle" font-size="10">{text}</text>'
         )
 
-    def legend(self, x: float, y: float) -> str:
-        out, at = "", x + MARGIN
+    def legend(self, x: float, width: float) -> tuple[str, float]:
+        """Return the legend, in as many lines as the picture's width needs, and its height."""
+        out, at, line = "", x + MARGIN, 0
         for state, letter, word in self.options.legend:
+            room = 34 + 7 * len(word)
+            if at + room > x + width and at > x + MARGIN:
+                at, line = x + MARGIN, line + 1
+            y = LEGEND_LINE * line
             out += (
                 f'<g class="s {state}">'
                 f'<rect x="{at:g}" y="{y + 4:g}" width="14" height="14" rx="2"/>'
@@ -276,8 +285,8 @@ class _Drawing:
                 f'<text x="{at + 20:g}" y="{y + 15:g}" font-size="12" fill="{INK}">'
                 f"{escape(harmless(word))}</text>"
             )
-            at += 34 + 7 * len(word)
-        return out
+            at += room
+        return out, LEGEND_LINE * (line + 1) if out else 0
 
 
 def _first(texts: Sequence[Text]) -> str:

@@ -60,11 +60,21 @@ def by_offset(request: Request) -> Reply:
     return Reply.json({"items": window(start, size)}, headers={"X-Total-Count": str(COUNT)})
 
 
+def by_last_key(request: Request) -> Reply:
+    ids = [str(person["id"]) for person in PEOPLE]
+    start = ids.index(request.query["after"]) + 1 if "after" in request.query else 0
+    size = int(request.query["limit"])
+    return Reply.json({"items": window(start, size), "has_more": start + size < COUNT})
+
+
+LAST_KEY = "{{type: last_key, parameter: after, field: id, "
 SIZED = "size_parameter: limit, size: {size}"
 WAYS: dict[str, tuple[Answer, str]] = {
     "cursor": (by_cursor, "{{type: cursor, parameter: after, next: next, " + SIZED + "}}"),
     "link": (by_link, "{{type: link, next: links.next, " + SIZED + "}}"),
     "header_link": (by_header_link, "{{type: header_link, " + SIZED + "}}"),
+    "last key": (by_last_key, LAST_KEY + "more: has_more, " + SIZED + "}}"),
+    "last key without more": (by_last_key, LAST_KEY + SIZED + "}}"),
     "page": (by_page, "{{type: page, parameter: page, " + SIZED + "}}"),
     "page with total": (by_page, "{{type: page, parameter: page, total: count, " + SIZED + "}}"),
     "offset": (by_offset, "{{type: offset, parameter: skip, " + SIZED + "}}"),
@@ -235,4 +245,45 @@ def test_a_missing_total_that_was_promised_is_a_fault(serve: Serve) -> None:
     server = serve(lambda _: Reply.json({"items": PEOPLE}))
 
     with pytest.raises(GiveUp, match="does not state the total"):
+        read_all(rest_source(server.url, paging=paging))
+
+
+def test_a_link_inside_of_null_is_the_end(serve: Serve) -> None:
+    def answer(_: Request) -> Reply:
+        return Reply.json({"items": PEOPLE[:2], "links": None})
+
+    pages = read_all(rest_source(serve(answer).url, paging="{type: link, next: links.next}"))
+
+    assert (len(keys(pages)), pages[-1].last) == (2, True)
+
+
+def test_no_content_is_an_empty_page_beyond_the_last_one_and_nowhere_else(serve: Serve) -> None:
+    def answer(request: Request) -> Reply:
+        number = int(request.query.get("page", "0"))
+        return Reply.json({"items": PEOPLE[:2]}) if number == 1 else Reply(status=204)
+
+    address = serve(answer).url
+    pages = read_all(rest_source(address, paging="{type: page, parameter: page}"))
+
+    assert (len(keys(pages)), pages[-1].last) == (2, True)
+    with pytest.raises(GiveUp, match="204"):
+        read_all(rest_source(address))
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"items": PEOPLE[:4]}, "neither true nor false"),
+        ({"items": [], "has_more": True}, "none to go on from"),
+        ({"items": [{"name": "no id"}], "has_more": True}, "nothing at `id`"),
+        ({"items": [PEOPLE[0]] * 4, "has_more": True}, "same page twice"),
+    ],
+)
+def test_a_source_that_names_no_last_record_is_never_complete(
+    serve: Serve, answer: dict[str, Any], told: str
+) -> None:
+    server = serve(lambda _: Reply.json(answer))
+    paging = WAYS["last key"][1].format(size=4)
+
+    with pytest.raises(GiveUp, match=told):
         read_all(rest_source(server.url, paging=paging))

@@ -188,3 +188,24 @@ def test_a_tap_that_is_not_installed_is_named(taps: Path) -> None:
     with pytest.raises(TapMissing, match="tap-none"):
         read_all(source(tap="tap-none"))
     assert not list(taps.iterdir())
+
+
+def test_a_tap_that_shouts_its_secret_blocks_nothing_and_is_not_repeated(
+    taps: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    install(
+        taps,
+        "key = json.load(open(options['--config']))['key']\n"
+        "for _ in range(3000): sys.stderr.write(('failed with ' + key + ' ') * 20 + chr(10))\n"
+        "person(1)\n"  # before its schema
+        "say(type='SCHEMA', stream='people', schema={})\n"
+        "say(type='ACTIVATE_VERSION', stream='people', version=7)\n"
+        "say(type='METRIC', value=3)\nperson(2)\nsys.exit(5)\n",
+    )
+    pages: list[Any] = []
+
+    with pytest.raises(GiveUp, match="exit code 5") as caught, caplog.at_level("DEBUG"):
+        read_all(source(), into=pages)
+
+    assert "t4p-s3cr3t" not in f"{caught.value.as_dict()} {caplog.text}"
+    assert keys(pages) in ([], [1, 2])

@@ -9,12 +9,14 @@ from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
 from registry.access.tokens import Actor
+from registry.api.media import PURPOSE_HEADER
 from registry.api.schema import graphql_app
-from registry.api.view import ACTOR, CORRELATION_ID
+from registry.api.shortcut import ACTOR, CORRELATION_ID
 from schemas.access import Scope
 
 EVERY_SCOPE = frozenset(Scope)
 CORRELATION = "0123456789abcdef"
+PURPOSE = "stewardship"  # shows all of a customer
 
 
 class Door:
@@ -30,9 +32,17 @@ class Door:
 
 
 def send(
-    method: str = "POST", *, scopes: Collection[Scope] = EVERY_SCOPE, **request: Any
+    method: str = "POST",
+    *,
+    scopes: Collection[Scope] = EVERY_SCOPE,
+    purpose: str = PURPOSE,
+    **request: Any,
 ) -> httpx.Response:
     """Send one HTTP request to a fresh application."""
+    headers = httpx.Headers(request.get("headers"))
+    if purpose:
+        headers.setdefault(PURPOSE_HEADER, purpose)
+    request["headers"] = headers
     (answer,) = send_all([lambda client: client.request(method, "/", **request)], scopes=scopes)
     return answer
 
@@ -52,9 +62,15 @@ def send_all(
     return asyncio.run(run())
 
 
-def ask(query: str, *, scopes: Collection[Scope] = EVERY_SCOPE, **variables: Any) -> dict[str, Any]:
+def ask(
+    query: str,
+    *,
+    scopes: Collection[Scope] = EVERY_SCOPE,
+    purpose: str = PURPOSE,
+    **variables: Any,
+) -> dict[str, Any]:
     """Ask a question and return the whole answer."""
-    answer = send(json={"query": query, "variables": variables}, scopes=scopes)
+    answer = send(json={"query": query, "variables": variables}, scopes=scopes, purpose=purpose)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

@@ -46,7 +46,7 @@ def answer(over: Any, question: Question, scopes: frozenset[Scope]) -> dict[str,
     """Ask one executor and return what a client would read, errors as a bag."""
 
     async def run() -> Any:
-        context = Context(Actor("tester", scopes))
+        context = Context(Actor("tester", scopes), purpose="service")
         try:
             return await over.execute(
                 question.text, variable_values=question.variables, context_value=context
@@ -88,4 +88,6 @@ def _is_ours(error: str) -> bool:
         "MomentInFuture",
         "UnknownName",
         "AmbiguousName",
+        "NoLiveModel",
+        "UnknownCustomer",
     }

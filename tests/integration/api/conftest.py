@@ -36,6 +36,6 @@ def statements(database: Database, monkeypatch: pytest.MonkeyPatch) -> Noted:
         return wrapper
 
     for kind in (psycopg.Cursor, psycopg.RawCursor):
-        if "execute" in vars(kind):
-            monkeypatch.setattr(kind, "execute", noting(vars(kind)["execute"]))
+        for name in {"execute", "stream"} & vars(kind).keys():
+            monkeypatch.setattr(kind, name, noting(vars(kind)[name]))
     return noted

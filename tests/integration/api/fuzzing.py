@@ -63,7 +63,7 @@ class Fuzzer:
         word, root = self._random.choice(roots)
         assert root
         variables: dict[str, tuple[str, Any]] = {}
-        selection = self._selection(root, DEPTH_MAX, variables)
+        selection = self._selection(root, self._random.randint(2, DEPTH_MAX), variables)
         declared = ", ".join(f"${name}: {kind}" for name, (kind, _) in variables.items())
         return {
             "query": f"{word} Q{f'({declared})' if declared else ''} {selection}",

@@ -7,9 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from graphql import get_named_type, is_leaf_type
 
 from registry.api.pages import PAGE_MAX, SEARCH_CHARACTERS_MAX, global_id
 from registry.api.reading.cost import COST_MAX
+from registry.api.schema import schema
+from registry.api.whole import ANSWER_BYTES_MAX
 from registry.storage.database import unit_of_work
 from schemas.base import uuid7
 from schemas.landscape import ElementKind, RelationshipKind
@@ -214,6 +217,28 @@ def a_wide_landscape() -> None:
                 )
 
 
+def test_what_a_change_answers_with_may_not_multiply_either() -> None:
+    text = (
+        'mutation { registerSystem(urn: "urn:test:dear", input: {name: "x"}) { ... on SystemChange'
+        " { system { uses(first: 200) { nodes { consumers(first: 200) { nodes { uses(first: 200)"
+        " { nodes { name } } } } } } } } } }"
+    )
+    assert refusal(text)["code"] == "answer_too_large"
+    assert data('{ element(urn: "urn:test:dear") { name } }') == {"element": None}
+
+
+def test_events_of_subscriptions_hold_no_lists_within_lists() -> None:
+    assert schema.graph.subscription_type
+    fields = schema.graph.subscription_type.fields.values()
+    waiting = [(get_named_type(field.type), 0) for field in fields]
+    while waiting:
+        kind, lists = waiting.pop()
+        for inner in getattr(kind, "fields", {}).values():
+            deeper = lists + ("[" in str(inner.type))
+            assert is_leaf_type(get_named_type(inner.type)) or deeper < 2, (kind, inner)
+            waiting.append((get_named_type(inner.type), deeper))
+
+
 def test_an_answer_that_multiplies_is_refused_as_a_whole() -> None:
     a_wide_landscape()
     step = "nodes { uses { nodes { consumers { "
@@ -242,3 +267,20 @@ def test_a_page_where_every_row_fails_repeats_itself_twenty_times_at_most() -> N
     answer = ask("{ sources { interface { name } } }", scopes=[Scope.SYNC_READ])
     assert len(answer["errors"]) == 20
     assert no_sql(answer)
+
+
+def test_an_answer_of_too_many_bytes_is_refused_by_both_executors() -> None:
+    with unit_of_work() as db:
+        for number in range(3):
+            factories.an_element(db, name=f"Wordy {number}", description="x" * 900_000)
+    wordy = 'systems(filter: {name: {startsWith: "Wordy"}}) { nodes { description } }'
+    refused = refusal(f"{{ {wordy} }}")
+    assert refused["code"] == "answer_too_large"
+    assert str(ANSWER_BYTES_MAX) in refused["message"]
+    assert refusal(f"{{ {wordy} }}")["code"] == "answer_too_large"  # by the plan that is kept
+    plain = ask(f'{{ {wordy} searchLandscape(words: "x") {{ name }} }}')  # does not compile
+    assert plain["errors"][0]["extensions"]["code"] == "answer_too_large"
+    assert not plain.get("data")
+    many = " ".join(f"a{n}: {wordy}" for n in range(9))
+    more = ask(f'{{ {many} searchLandscape(words: "x") {{ name }} }}')
+    assert {each["extensions"]["code"] for each in more["errors"]} == {"answer_too_large"}

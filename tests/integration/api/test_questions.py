@@ -18,7 +18,7 @@ from tests.factories import (
 from tests.integration.api.asking import data, refusal
 
 EVERYTHING = """query Architect($start: String!) {
-  impactSteps(of: $start, kinds: [INTERFACE, SYSTEM]) { name depth by through }
+  impact(of: $start, kinds: [INTERFACE, SYSTEM]) { depth by element { name } through { name } }
   coverage(cover: ENDING) { name systems cover }
   obligations(role: MANDATORY) { standard systems versions }
   roadmap { system when day uncovered }
@@ -60,9 +60,19 @@ def town(database: Database) -> str:
 
 def test_every_question_is_answered(town: str) -> None:
     answer = data(EVERYTHING, start=town)
-    assert answer["impactSteps"] == [
-        {"name": "Bookings", "depth": 1, "by": "composition", "through": "Ledger"},
-        {"name": "Desk", "depth": 2, "by": "serving", "through": "Bookings"},
+    assert answer["impact"] == [
+        {
+            "depth": 1,
+            "by": "COMPOSITION",
+            "element": {"name": "Bookings"},
+            "through": {"name": "Ledger"},
+        },
+        {
+            "depth": 2,
+            "by": "SERVING",
+            "element": {"name": "Desk"},
+            "through": {"name": "Bookings"},
+        },
     ]
     assert answer["coverage"] == [{"name": "Bookkeeping", "systems": ["Ledger"], "cover": "ENDING"}]
     assert answer["obligations"] == [
@@ -99,9 +109,9 @@ def test_nobody_learns_anything_without_the_scope(town: str) -> None:
 
 
 def test_a_wrong_question_says_what_is_wrong(town: str) -> None:
-    assert refusal('{ impactSteps(of: "nothing") { name } }')["code"] == "unknown_name"
-    assert refusal('{ impactSteps(of: "LEDGER") { name } }')["code"] == "ambiguous_name"
-    deep = refusal(f'{{ impactSteps(of: "{town}", depth: 101) {{ name }} }}')
+    assert refusal('{ impact(of: "nothing") { depth } }')["code"] == "unknown_name"
+    assert refusal('{ impact(of: "LEDGER") { depth } }')["code"] == "ambiguous_name"
+    deep = refusal(f'{{ impact(of: "{town}", depth: 101) {{ depth }} }}')
     assert deep["code"] == "invalid_input"
 
 

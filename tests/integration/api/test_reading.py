@@ -16,7 +16,7 @@ from schemas.access import Scope
 from schemas.base import utc_now, uuid7
 from schemas.landscape import RelationshipKind
 from tests import factories
-from tests.integration.api.asking import data, refusal
+from tests.integration.api.asking import ask, data, refusal
 from tests.landscape_factories import a_scenario, a_scenario_change
 
 
@@ -198,17 +198,33 @@ def test_impact_is_walked_in_memory_and_joined_in_the_statement() -> None:
         for start, end in pairwise(chain):
             factories.a_relationship(db, source_id=start.id, target_id=end.id)
     text = (
-        "query ($urn: String!, $depth: Int, $needs: Boolean) { impact(urn: $urn, depth: $depth,"
-        " needs: $needs) { depth element { name ... on System { owner } } } }"
+        "query ($of: String!, $depth: Int, $way: ImpactDirection, $day: DateTime) {"
+        " impact(of: $of, depth: $depth, direction: $way, asOf: $day) {"
+        " depth by element { name ... on System { owner } } through { name } } }"
     )
-    found = data(text, urn=chain[0].urn, depth=2)["impact"]
+    found = data(text, of=chain[0].urn, depth=2)["impact"]
     assert [(each["depth"], each["element"]["name"]) for each in found] == [
         (1, "Chain 1"),
         (2, "Chain 2"),
     ]
-    assert len(data(text, urn=chain[3].urn, needs=True)["impact"]) == 3
-    assert data(text, urn="urn:test:nothing")["impact"] == []
-    assert refusal(text, urn=chain[0].urn, depth=10_000)["code"] == "invalid_input"
+    assert [each["through"]["name"] for each in found] == ["Chain 0", "Chain 1"]
+    assert {each["by"] for each in found} == {"SERVING"}
+    assert len(data(text, of="Chain 3", way="NEEDS")["impact"]) == 3
+    with unit_of_work() as db:  # a walk is kept until the landscape changes
+        last = factories.an_element(db, name="Chain 4")
+        factories.a_relationship(db, source_id=chain[3].id, target_id=last.id)
+    assert len(data(text, of="Chain 0")["impact"]) == 4
+    assert refusal(text, of="urn:test:nothing")["code"] == "unknown_name"
+    assert refusal(text, of=chain[0].urn, depth=10_000)["code"] == "invalid_input"
+    assert refusal(text, of=chain[0].urn, day="2999-01-01T00:00:00Z")["code"] == "moment_in_future"
+    assert refusal(text, of=chain[0].urn, day="1999-01-01T00:00:00Z")["code"] == "unknown_name"
+
+
+def test_a_walk_that_makes_no_sense_leaves_its_neighbours_standing() -> None:
+    text = '{ systems { totalCount } impact(of: "nobody knows it") { depth } }'
+    for _ in range(2):  # the second time there is a plan
+        answer = ask(text)
+        assert [error["path"] for error in answer["errors"]] == [["impact"]]
 
 
 # ---- what guards it ---------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     is_leaf_type,
+    is_required_argument,
 )
 
 from registry.api.schema import schema
@@ -89,6 +90,8 @@ def questions() -> Iterator[tuple[str, str]]:
         assert item is not None
         if "id" not in item.fields:
             continue  # an analysis in memory, not a list of what is registered
+        if any(is_required_argument(argument) for argument in field.args.values()):
+            continue  # a search; how often it asks depends on what is looked for
         yield name, f"{{ {name} {selection(field, 'id')} }}"
         for child, inner in item.fields.items():
             if named(inner) is not None:

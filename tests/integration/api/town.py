@@ -34,12 +34,13 @@ def settle(db: psycopg.Connection, seed: int = 1) -> None:
         kind = dice.choice(list(RelationshipKind)[:6])
         if (kind, source, target) not in pairs:
             pairs.add((kind, source, target))
-            attrs = {"via": dice.choice(["file", None, 1.50])}
+            attrs = {"via": dice.choice(["file", None, 1.50]), "email": "a@example.org"}
             factories.a_relationship(db, kind=kind, source_id=source, target_id=target, attrs=attrs)
     _models(db, elements)
     data_set = factories.a_data_set(db, name="Customers of the CRM", attrs={"personal_data": True})
     for number in range(4):
         source = factories.a_source(db)
+        _asked_of(db, source.id, number)
         for state in ("completed", "failed", "running")[: number + 1]:
             started = BEGIN + timedelta(hours=number, microseconds=dice.choice([0, 500_000, 1]))
             error = {"code": "source_give_up", "what": "It said 'no'.", "remedy": "Ask it."}
@@ -70,6 +71,14 @@ def settle(db: psycopg.Connection, seed: int = 1) -> None:
         )
 
 
+def _asked_of(db: psycopg.Connection, source: UUID, number: int) -> None:
+    factories.a_source_schedule(db, source_id=source, fresh_minutes=60 * number or None)
+    factories.a_sync_request(db, source_id=source, kind="replay", answer={"read": number})
+    factories.a_withdrawal(db, source_id=source, known=number)
+    factories.a_quarantined_record(db, source_id=source)
+    factories.a_freshness_target(db)
+
+
 def _element(db: psycopg.Connection, dice: random.Random, number: int) -> Element:
     attrs = {
         "owner": dice.choice(OWNERS),
@@ -77,6 +86,8 @@ def _element(db: psycopg.Connection, dice: random.Random, number: int) -> Elemen
         "protocol": dice.choice(["REST", "SQL"]),
         "personal_data": dice.choice([True, False, "perhaps"]),
         "number": 12345678901234567890,
+        "contact": dice.choice(["J. de Vries", None, 7]),
+        "helpdesk": dice.choice(["ask j.devries@example.org", "room 3"]),
     }
     return factories.an_element(
         db,

@@ -101,7 +101,7 @@ def test_what_is_not_in_the_table_is_refused_whoever_asks(
         ("DELETE", "/graphql"),
         ("OPTIONS", "/graphql"),
         ("TRACE", "/"),
-        ("POST", "/customers"),
+        ("DELETE", "/customers"),
         ("PROPFIND", "/landscape"),
     ]:
         answer = client.request(method, path, headers=headers)

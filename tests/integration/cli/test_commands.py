@@ -11,7 +11,7 @@ from townclerk.cli import run
 
 LISTS = [
     ("landscape", "list"),
-    ("customers", "list"),
+    ("customers", "list", "--purpose", "service"),
     ("quarantine", "list"),
     ("sync", "status"),
     ("token", "list"),

@@ -45,7 +45,9 @@ def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
         one, _, stranger = fill(db)
 
     def town(*words: str) -> dict[str, object]:
-        code, found, _ = ask("customers", *words, DATABASE_URL=postgres_url)
+        code, found, _ = ask(
+            "customers", *words, DATABASE_URL=postgres_url, TOWNCLERK_PURPOSE="stewardship"
+        )
         assert code == 0
         return found
 
@@ -61,6 +63,21 @@ def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
     name = town("list")[0]["display_name"]
     assert town("find", str(name))[0]["display_name"] == name
     assert isinstance(town("review"), list)
+    assert town("compare", str(one), str(stranger))["linked"] is False
+    assert town("sample", "--draw", "5")["precision"]["waiting"] == 5
+    customer = town("find", str(name))[0]["id"]
+    assert town("show", customer)["name"] == name
+    assert "new" not in town("around", customer, "--only", "timeline")["masked"]
+    assert len(town("history", customer)) >= 1
+    assert town("doubts")["customers"] >= 41
+    last = town("events", "--reader", "dwh")[-1]["number"]
+    assert town("acknowledge", "dwh", str(last))["behind"] == 0
+    assert town("changes", "2026-01-01")
+    assert town("settle", "email", "--by", "agreement", "--reason", "x")["customers_changed"] == 0
+    assert {rule["attribute"] for rule in town("survivorship")} > {"email", "address"}
+    town("purpose", "count", "--name", "Count", "--basis", "GDPR 89", "--field", "city")
+    assert "count" in {row["key"] for row in town("purposes")}
+    assert town("erase", customer, "--reason", "request 1")["records"] == 2
 
 
 def test_a_table_is_linked_by_command_without_a_database(ask: Ask, tmp_path: Path) -> None:

@@ -114,6 +114,65 @@ def test_changed_findings_and_documents_are_found(
         assert verifier.verify(str(bad))
 
 
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place of a JSON value that holds no other."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    found: list[tuple[Any, ...]] = []
+    for key, below in inner:
+        found += leaves(below, (*path, key)) if isinstance(below, dict | list) else [(*path, key)]
+    return found
+
+
+@one_server
+def test_a_change_of_any_single_field_is_found(chained: psycopg.Connection, tmp_path: Path) -> None:
+    content = archive.export(chained)
+    _, head = queries.chain_head(chained)
+    with zipfile.ZipFile(io.BytesIO(content)) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    manifest = json.loads(parts["manifest.json"])
+    places = leaves(manifest)
+    assert len(places) > 50
+    bad = tmp_path / "bad.zip"
+    for place in places:
+        changed = copy.deepcopy(manifest)
+        holder = changed
+        for key in place[:-1]:
+            holder = holder[key]
+        old = holder[place[-1]]
+        holder[place[-1]] = old + 1 if isinstance(old, int) else f"{old}x"
+        with zipfile.ZipFile(bad, "w") as target:
+            for name, part in {**parts, "manifest.json": json.dumps(changed).encode()}.items():
+                target.writestr(name, part)
+        assert verifier.verify(str(bad), head), place
+
+
+@one_server
+def test_an_added_document_belongs_to_no_record(
+    chained: psycopg.Connection, tmp_path: Path
+) -> None:
+    file = tmp_path / "more.zip"
+    file.write_bytes(archive.export(chained))
+    with zipfile.ZipFile(file, "a") as target:
+        target.writestr("documents/" + "0" * 64, b"{}")
+    assert verifier.verify(str(file)) == [f"documents/{'0' * 64} belongs to no record"]
+
+
+@one_server
+def test_referenced_files_stand_in_the_evidence_by_their_hash(db: psycopg.Connection) -> None:
+    factories.an_interface(db, urn=URN)
+    document = DOCUMENT + b"components: {schemas: {A: {$ref: './a.yaml#/A'}, B: {$ref: b.yaml}}}\n"
+    given = {"./a.yaml": "ab" * 32}
+    commands.register_document(db, URN, document, "d.yaml", actor="test", referenced=given)
+    check(db)
+    [row] = queries.list_checks(db)
+    assert row.record["referenced"] == {"./a.yaml": "ab" * 32, "b.yaml": "not followed"}
+    assert checks.again(checks.fleet(db, TODAY)) == []
+
+    given = {"./a.yaml": "cd" * 32}
+    commands.register_document(db, URN, document, "d.yaml", actor="test", referenced=given)
+    assert checks.again(checks.fleet(db, TODAY)) == [URN]
+
+
 def test_the_same_check_gives_the_same_findings_byte_for_byte(
     chained: psycopg.Connection,
 ) -> None:

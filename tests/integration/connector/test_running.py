@@ -159,3 +159,48 @@ def test_a_trial_shows_one_page_and_keeps_nothing(crm: Crm) -> None:
     assert trial.samples[0]["raw"] == crm.people[0]
     assert trial.samples[0]["mapped"]["key"] == "0"
     assert [(q["rule"], q["records"]) for q in trial.quarantined] == [("birth_date_unreadable", 1)]
+
+
+def table(url: str) -> TableTarget:
+    return TableTarget(url, "crm_people", SPEC.streams["people"])
+
+
+def keys_of(url: str) -> list[str]:
+    with psycopg.connect(url) as db:
+        return [key for (key,) in db.execute("SELECT key FROM crm_people ORDER BY key::int")]
+
+
+def test_what_the_source_deleted_leaves_the_table_after_a_whole_scan(
+    crm: Crm, postgres_url: str
+) -> None:
+    crm.people[3]["born"] = "1983-01-02"
+    crm.read(table(postgres_url))
+    del crm.people[7]
+
+    report = crm.read(table(postgres_url))
+
+    assert (report.withdrawn, report.held, report.written) == (1, 0, 0)
+    assert keys_of(postgres_url) == [str(n) for n in range(10) if n != 7]
+
+
+def test_too_many_at_once_or_a_nameless_one_are_held_back(crm: Crm, postgres_url: str) -> None:
+    crm.read(table(postgres_url))
+    lost, crm.people = crm.people[:6], crm.people[6:]
+
+    report = crm.read(table(postgres_url))
+
+    assert (report.withdrawn, report.held) == (0, 5)  # one of the six was never let in
+    crm.people = [*lost[1:], {"name": "without a key"}, *crm.people]
+    report = crm.read(table(postgres_url))
+    assert (report.withdrawn, report.held) == (0, 1)
+    assert len(keys_of(postgres_url)) == 9
+
+
+def test_a_refused_change_keeps_the_record_that_was_good(crm: Crm, postgres_url: str) -> None:
+    crm.read(table(postgres_url))
+    crm.people[5]["born"] = "never"
+
+    report = crm.read(table(postgres_url))
+
+    assert (report.rejected, report.withdrawn, report.held) == (2, 0, 0)
+    assert "5" in keys_of(postgres_url)

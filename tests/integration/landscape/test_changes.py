@@ -1,47 +1,34 @@
-"""Change-sets and scenarios: who proposed, who approved, and both values where two collide."""
+"""Change-sets: who proposed, who approved, and both values where two collide."""
 
-from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
-from registry.landscape.changes.decide import ChangesCollide, Decided, approve, propose, reject
-from registry.landscape.changes.merge import Side
-from registry.landscape.changes.plan import ChangeDraft, ChangesRefused
-from registry.landscape.changes.scenarios import (
-    find_scenario,
-    list_scenarios,
-    merge_scenario,
-    open_for_plans,
-    open_scenario,
+from registry.landscape.changes.decide import (
+    ChangesCollide,
+    OwnProposal,
+    Verdict,
+    reject,
 )
+from registry.landscape.changes.decide import approve as approve_by
+from registry.landscape.changes.listing import changes_made
+from registry.landscape.changes.merge import Side, Sides
+from registry.landscape.changes.plan import ChangesRefused
 from registry.landscape.changes.sets import find_change_set, list_change_sets
 from registry.landscape.changes.undo import ChangedSince, undo
+from registry.landscape.changes.world import StillUsed
+from registry.landscape.commands import register
 from schemas.errors import Conflict, UnknownName
-from tests.factories import a_relationship, an_element
-
-A, B = "urn:town:system:a", "urn:town:system:b"
-
-
-def proposed(db: psycopg.Connection, *drafts: dict[str, Any], scenario: str | None = None) -> UUID:
-    return propose(
-        db,
-        [ChangeDraft(**draft) for draft in drafts],
-        proposer="anna",
-        reason="It was wrong.",
-        scenario=open_for_plans(db, scenario) if scenario else None,
-    )
-
-
-def made(db: psycopg.Connection, *drafts: dict[str, Any], scenario: str | None = None) -> Decided:
-    return approve(db, proposed(db, *drafts, scenario=scenario), reviewer="ben")
-
-
-def row(db: psycopg.Connection, urn: str, scenario: UUID | None = None) -> Any:
-    return db.execute(
-        "SELECT name, attrs FROM element_at(NULL, %s) WHERE urn = %s", (scenario, urn)
-    ).fetchone()
+from schemas.landscape import (
+    ElementDraft,
+    ElementKind,
+    LandscapeDraft,
+    RelationshipDraft,
+    RelationshipKind,
+)
+from tests.factories import a_relationship, a_source, an_element
+from tests.integration.landscape.proposing import A, B, approve, made, proposed, row
 
 
 @pytest.fixture
@@ -55,7 +42,7 @@ def test_a_proposal_changes_nothing_until_somebody_approves_it(
     key = proposed(db, {"action": "change", "urn": A, "name": "A2", "attrs": {"lifecycle": "plan"}})
     assert row(db, A) == ("A", {"owner": "Parks"})
 
-    done = approve(db, key, reviewer="ben")
+    done = approve(db, key)
 
     assert row(db, A) == ("A2", {"owner": "Parks", "lifecycle": "plan"})
     assert done.counts == {"added": 0, "changed": 1, "removed": 0}
@@ -65,13 +52,13 @@ def test_a_proposal_changes_nothing_until_somebody_approves_it(
     )  # fmt: skip
     assert [found.id for found in list_change_sets(db)] == [key]
     with pytest.raises(Conflict, match="applied already"):
-        approve(db, key, reviewer="ben")
+        approve(db, key)
 
 
 def test_validating_tells_and_changes_nothing(db: psycopg.Connection, system: UUID) -> None:
     key = proposed(db, {"action": "change", "urn": A, "name": "A2"})
 
-    assert approve(db, key, reviewer="ben", validate_only=True).counts["changed"] == 1
+    assert approve(db, key, validate_only=True).counts["changed"] == 1
 
     assert row(db, A)[0] == "A"
     assert find_change_set(db, key).state == "proposed"
@@ -79,12 +66,12 @@ def test_validating_tells_and_changes_nothing(db: psycopg.Connection, system: UU
 
 def test_a_rejected_proposal_stays_rejected(db: psycopg.Connection, system: UUID) -> None:
     key = proposed(db, {"action": "remove", "urn": A})
-    reject(db, key, reviewer="ben")
+    reject(db, key, Verdict(reviewer="ben"))
 
     with pytest.raises(Conflict, match="rejected"):
-        approve(db, key, reviewer="ben")
+        approve(db, key)
     with pytest.raises(Conflict, match="rejected"):
-        reject(db, key, reviewer="ben")
+        reject(db, key, Verdict(reviewer="ben"))
     with pytest.raises(UnknownName):
         find_change_set(db, UUID(int=1))
 
@@ -94,10 +81,10 @@ def test_two_architects_at_one_field_are_told_both_values(
 ) -> None:
     first = proposed(db, {"action": "change", "urn": A, "name": "Anna's", "attrs": {"owner": "IT"}})
     second = proposed(db, {"action": "change", "urn": A, "name": "Cem's", "attrs": {"bbn": "2"}})
-    approve(db, first, reviewer="ben")
+    approve(db, first)
 
     with pytest.raises(ChangesCollide, match="both changed it") as told:
-        approve(db, second, reviewer="ben")
+        approve(db, second)
 
     [conflict] = told.value.facts["conflicts"]
     values = {name: conflict[name] for name in ("field", "before", "base", "plan")}
@@ -105,7 +92,7 @@ def test_two_architects_at_one_field_are_told_both_values(
     assert row(db, A) == ("Anna's", {"owner": "IT"})
     assert find_change_set(db, second).state == "proposed"
 
-    done = approve(db, second, reviewer="ben", prefer=Side.BASE)
+    done = approve(db, second, sides=Sides(Side.BASE))
     assert row(db, A) == ("Anna's", {"owner": "IT", "bbn": "2"})
     assert len(done.conflicts) == 1
 
@@ -126,7 +113,7 @@ def test_a_change_of_what_was_removed_is_told(db: psycopg.Connection, system: UU
     made(db, {"action": "remove", "urn": A})
 
     with pytest.raises(ChangesCollide, match="removed since"):
-        approve(db, change, reviewer="ben")
+        approve(db, change)
 
 
 def test_removing_takes_relationships_along_but_not_those_made_since(
@@ -137,9 +124,9 @@ def test_removing_takes_relationships_along_but_not_those_made_since(
     later = a_relationship(db, source_id=system)
 
     with pytest.raises(ChangesCollide, match="hang on it"):
-        approve(db, removal, reviewer="ben")
+        approve(db, removal)
     db.execute("DELETE FROM relationship WHERE id = %s", (later.id,))
-    assert approve(db, removal, reviewer="ben").counts["removed"] == 2
+    assert approve(db, removal).counts["removed"] == 2
 
 
 def test_every_fault_of_a_proposal_is_told_with_its_line(
@@ -214,101 +201,88 @@ def test_an_undoing_can_be_undone(db: psycopg.Connection, system: UUID) -> None:
     assert row(db, A) is None
 
 
-# ---- Scenarios ----------------------------------------------------------------------------------
+def test_four_eyes_see_more_than_two(db: psycopg.Connection, system: UUID) -> None:
+    key = proposed(db, {"action": "change", "urn": A, "name": "A2"})
+    own = Verdict(reviewer="anna")
+
+    with pytest.raises(OwnProposal):
+        approve_by(db, key, own)
+    assert approve_by(db, key, own, validate_only=True).counts["changed"] == 1
+    assert row(db, A)[0] == "A"
+
+    approve_by(db, key, Verdict(reviewer="anna", own_too=True, decision="I am alone here."))
+    assert (row(db, A)[0], find_change_set(db, key).decision) == ("A2", "I am alone here.")
 
 
-@pytest.fixture
-def plan(db: psycopg.Connection, system: UUID) -> UUID:
-    return open_scenario(db, "cloud", name="To the cloud", created_by="anna")
+def test_each_conflict_is_decided_by_itself(db: psycopg.Connection, system: UUID) -> None:
+    mine = {"name": "Mine", "attrs": {"owner": "Me"}}
+    key = proposed(db, {"action": "change", "urn": A, **mine})
+    made(db, {"action": "change", "urn": A, "name": "Theirs", "attrs": {"owner": "Them"}})
+
+    with pytest.raises(ChangesCollide, match="1 changes collide"):
+        approve(db, key, sides=Sides(choices={(system, "name"): Side.PLAN}))
+    choices = {(system, "name"): Side.PLAN, (system, "attrs.owner"): Side.BASE}
+    approve(db, key, sides=Sides(choices=choices))
+
+    assert row(db, A) == ("Mine", {"owner": "Them"})
 
 
-def test_a_plan_is_seen_by_who_asks_for_it_alone(db: psycopg.Connection, plan: UUID) -> None:
-    made(
-        db,
-        {"action": "change", "urn": A, "name": "Cloud A", "attrs": {"owner": None}},
-        {"action": "add", "urn": B, "kind": "system", "name": "B"},
-        {"action": "relate", "kind": "flow", "source": A, "target": B},
-        scenario="cloud",
-    )
+def test_what_a_change_set_changed_can_be_read(db: psycopg.Connection, system: UUID) -> None:
+    done = made(db, {"action": "change", "urn": A, "name": "A2", "attrs": {"owner": None}})
+    back = undo(db, done.change_set_id, proposer="ben", reason="Too early.")
+    whole = LandscapeDraft(elements=[ElementDraft(urn=B, kind=ElementKind.SYSTEM, name="B")])
+    register(db, whole, proposer="anna", reason="A file.")
+    [registered] = [found for found in list_change_sets(db) if found.purpose == "register"]
 
-    assert (row(db, A, plan), row(db, B, plan)) == (("Cloud A", {}), ("B", {}))
-    assert (row(db, A), row(db, B)) == (("A", {"owner": "Parks"}), None)
-    planned = db.execute("SELECT count(*) FROM relationship_at(NULL, %s)", (plan,)).fetchone()
-    assert planned == (1,)
-    [found] = list_scenarios(db)
-    assert (found.adds, found.changes, found.removes) == (2, 1, 0)
-
-
-def test_plans_in_one_scenario_add_up(db: psycopg.Connection, plan: UUID) -> None:
-    for draft in (
-        {"action": "add", "urn": B, "kind": "system", "name": "B"},
-        {"action": "change", "urn": B, "name": "B2", "attrs": {"owner": "IT"}},
-        {"action": "change", "urn": A, "name": "A2"},
-        {"action": "change", "urn": A, "name": "A", "description": "Same name after all."},
-        {"action": "relate", "kind": "flow", "source": A, "target": B},
-        {"action": "remove", "urn": A},
-    ):
-        made(db, draft, scenario="cloud")
-
-    assert (row(db, A, plan), row(db, B, plan)) == (None, ("B2", {"owner": "IT"}))
-    found = find_scenario(db, "cloud")
-    assert (found.adds, found.changes, found.removes) == (1, 0, 1)
-
-    merge_scenario(db, "cloud", reviewer="ben")
-
-    assert (row(db, A), row(db, B)) == (None, ("B2", {"owner": "IT"}))
-    with pytest.raises(Conflict, match="merged"):
-        merge_scenario(db, "cloud", reviewer="ben")
-    with pytest.raises(Conflict, match="merged"):
-        open_for_plans(db, "cloud")
-
-
-def test_merging_takes_what_the_base_did_meanwhile_along(
-    db: psycopg.Connection, plan: UUID
-) -> None:
-    made(db, {"action": "change", "urn": A, "name": "Cloud A"}, scenario="cloud")
-    made(db, {"action": "change", "urn": A, "attrs": {"owner": "IT"}})
-
-    merge_scenario(db, "cloud", reviewer="ben")
-
-    assert row(db, A) == ("Cloud A", {"owner": "IT"})
-
-
-@pytest.mark.parametrize(("prefer", "name"), [(Side.PLAN, "Cloud A"), (Side.BASE, "Base A")])
-def test_a_collision_with_the_base_is_decided_by_a_person(
-    db: psycopg.Connection, plan: UUID, prefer: Side, name: str
-) -> None:
-    made(db, {"action": "change", "urn": A, "name": "Cloud A"}, scenario="cloud")
-    made(db, {"action": "change", "urn": A, "name": "Base A"})
-
-    told = merge_scenario(db, "cloud", reviewer="ben", validate_only=True)
-    assert [(one.field, one.base, one.plan) for one in told.conflicts] == [
-        ("name", "Base A", "Cloud A")
+    told = [
+        [(one.what, one.name, one.fields) for one in changes_made(db, key)]
+        for key in (done.change_set_id, back.change_set_id, registered.id)
     ]
-    with pytest.raises(ChangesCollide):
-        merge_scenario(db, "cloud", reviewer="ben")
-    assert find_scenario(db, "cloud").merged_at is None
+    fields = {"name": ["A", "A2"], "attrs.owner": ["Parks", None]}
+    assert told[0] == [("changed", "A", fields)]
+    assert told[1] == [("changed", "A", {name: values[::-1] for name, values in fields.items()})]
+    assert [(what, name) for what, name, _ in told[2]] == [("added", "B")]
+    assert registered.counts == {"added": 1, "changed": 0, "removed": 0}
 
-    merge_scenario(db, "cloud", reviewer="ben", prefer=prefer)
-    assert row(db, A)[0] == name
 
-
-def test_a_plan_for_what_the_base_removed_is_a_collision_and_no_dead_end(
-    db: psycopg.Connection, plan: UUID
+def test_a_landscape_file_is_one_change_set_that_can_be_undone(
+    db: psycopg.Connection, system: UUID
 ) -> None:
-    made(db, {"action": "change", "urn": A, "name": "Cloud A"}, scenario="cloud")
-    made(db, {"action": "add", "urn": B, "kind": "system", "name": "B"}, scenario="cloud")
-    made(db, {"action": "remove", "urn": A})
+    draft = LandscapeDraft(
+        elements=[
+            ElementDraft(urn=A, kind=ElementKind.SYSTEM, name="A2"),
+            ElementDraft(urn=B, kind=ElementKind.SYSTEM, name="B"),
+        ],
+        relationships=[RelationshipDraft(kind=RelationshipKind.FLOW, source=A, target=B)],
+    )
+    register(db, draft, proposer="anna", reason="A file.")
+    register(db, draft, proposer="anna", reason="The same file.")
+    [only] = list_change_sets(db)
 
-    with pytest.raises(ChangesCollide, match="removed since"):
-        merge_scenario(db, "cloud", reviewer="ben")
-    merge_scenario(db, "cloud", reviewer="ben", prefer=Side.PLAN)
+    undo(db, only.id, proposer="ben", reason="The wrong file.")
 
-    assert (row(db, A), row(db, B)) == (None, ("B", {}))
+    assert (row(db, A), row(db, B)) == (("A", {"owner": "Parks"}), None)
 
 
-def test_a_scenario_key_is_taken_once(db: psycopg.Connection, plan: UUID) -> None:
-    with pytest.raises(Conflict, match="already"):
-        open_scenario(db, "cloud", name="x", created_by="anna")
-    with pytest.raises(UnknownName):
-        open_for_plans(db, "none")
+def test_nothing_others_have_built_on_is_undone_under_them(
+    db: psycopg.Connection, system: UUID
+) -> None:
+    done = made(db, {"action": "add", "urn": B, "kind": "system", "name": "B"})
+    made(db, {"action": "relate", "kind": "flow", "source": A, "target": B})
+
+    with pytest.raises(ChangedSince, match=r"made since hang on what would go: B \(1\)"):
+        undo(db, done.change_set_id, proposer="ben", reason="")
+    assert row(db, B) is not None
+
+
+def test_what_a_source_reads_is_neither_removed_nor_undone(db: psycopg.Connection) -> None:
+    added = {"action": "add", "urn": B, "kind": "interface", "name": "B"}
+    done = made(db, added)
+    found = db.execute("SELECT id FROM element WHERE urn = %s", (B,)).fetchone()
+    assert found is not None
+    a_source(db, interface_id=found[0])
+
+    with db.transaction(), pytest.raises(StillUsed), db.transaction():
+        made(db, {"action": "remove", "urn": B})
+    with pytest.raises(StillUsed), db.transaction():
+        undo(db, done.change_set_id, proposer="ben", reason="")

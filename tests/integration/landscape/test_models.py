@@ -99,6 +99,10 @@ def take(
     return take_in(db, loaded, source, preview=preview)
 
 
+def decided(outcome: work.Outcome, to: UUID | None = None) -> work.Decision:
+    return work.Decision(outcome=outcome, to=to, by="anna")
+
+
 def identities(db: psycopg.Connection) -> dict[str, UUID]:
     return dict(db.execute("SELECT name, id FROM element WHERE model_id IS NOT NULL").fetchall())
 
@@ -202,7 +206,7 @@ def test_ours_that_hang_on_what_is_gone_become_work(db: psycopg.Connection) -> N
     assert (item.gone_name, item.own_name, item.relationship_id) == ("B", "Ours", mapping.id)
     assert differences(a_model(an("A"), an("Other")).model, fetch_model(db, "ref")) == []
 
-    work.settle(db, item.id, work.Outcome.MAPPED, to=identities(db)["Other"])
+    work.settle(db, item.id, decided(work.Outcome.MAPPED, to=identities(db)["Other"]))
 
     assert db.execute(
         "SELECT target_id FROM relationship WHERE id = %s", (mapping.id,)
@@ -210,7 +214,7 @@ def test_ours_that_hang_on_what_is_gone_become_work(db: psycopg.Connection) -> N
     assert work.worklist(db) == []
     assert db.execute("SELECT count(*) FROM element WHERE id = %s", (gone,)).fetchone() == (0,)
     with pytest.raises(Conflict, match="settled"):
-        work.settle(db, item.id, work.Outcome.KEPT)
+        work.settle(db, item.id, decided(work.Outcome.KEPT))
 
 
 def test_taking_a_release_back_keeps_mappings_to_what_it_brought(db: psycopg.Connection) -> None:

@@ -7,9 +7,12 @@ import numpy as np
 import psycopg
 import pytest
 
+from registry.landscape.changes.decide import make
+from registry.landscape.changes.plan import ChangeDraft
+from registry.landscape.changes.scenarios import open_scenario
 from registry.landscape.questions.graph import KINDS
 from registry.landscape.questions.reach import Direction, followed, reach
-from registry.landscape.questions.stored import Keeper, Moment, read_graph
+from registry.landscape.questions.stored import Keeper, Moment, graph_at, read_graph
 from registry.storage.database import Database, connect, unit_of_work
 from schemas.landscape import ElementKind, RelationshipKind
 from tests.factories import a_data_set, a_relationship, an_element
@@ -153,3 +156,21 @@ def test_a_graph_can_be_that_of_an_earlier_day(db: psycopg.Connection) -> None:
     assert then.names[then.find(system.urn)] == "Ledger"
     now = read_graph(db)
     assert now.names[now.find(system.urn)] == "General ledger"
+
+
+def test_a_scenario_is_asked_as_if_its_plans_held(db: psycopg.Connection) -> None:
+    there = an_element(db, urn="urn:town:system:there")
+    scenario = open_scenario(db, "plan", name="Plan", created_by="anna")
+    make(
+        db,
+        [
+            ChangeDraft(action="remove", urn=there.urn),
+            ChangeDraft(action="add", urn="urn:town:system:new", kind="system", name="New"),
+        ],
+        proposer="anna",
+        reason="It will be so.",
+        scenario=scenario,
+    )
+
+    assert graph_at(db, scenario=scenario).names == ["New"]
+    assert graph_at(db).names == [there.name]

@@ -181,7 +181,7 @@ def test_the_same_commands_as_plain_processes_make_a_working_town(
     status = json.loads(app.run("townclerk", "sync", "status", "--json"))
     assert status["waste"]["state"] == "completed"
     assert status["waste"]["records_landed"] > 0
-    assert json.loads(app.run("townclerk", "customers", "list", "--json"))
+    assert json.loads(app.run("townclerk", "customers", "list", "--purpose", "service", "--json"))
 
     for part in (worker, app, prefect):
         assert part.stop() < STOP_SECONDS_MAX, part.name

@@ -10,9 +10,16 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from connectors.sdk.load import load_connector_file
-from connectors.webhook import WINDOW_SECONDS
+from connectors.webhook import (
+    WINDOW_SECONDS,
+    WebhookRefused,
+    WebhookStream,
+    secrets_of,
+    verify,
+)
 from registry import intake, landscape
 from registry.settings import Settings
 from registry.storage.database import Database, unit_of_work
@@ -29,6 +36,7 @@ streams:
   people:
     data_set: {data_set}
     secret: "env:NOTICES"
+    deleted: [gone]
     key: id
     map: {{kind: "'person'", family_name: name}}
   plain:
@@ -38,6 +46,9 @@ streams:
     envelope: json
     record: body.person
     id: number
+    action: what
+    deleted: [destroy]
+    vanished: hold
     key: id
     map: {{kind: "'person'", family_name: name}}
 """
@@ -180,8 +191,78 @@ def test_whoever_does_not_know_the_secret_lands_nothing(door: Door) -> None:
     assert landed() == []
 
 
+def gone(number: int, key: int | None) -> dict[str, Any]:
+    return event(number, type="gone") | {"data": {} if key is None else {"id": key}}
+
+
+def test_a_believed_message_withdraws_the_one_record_it_names(door: Door) -> None:
+    send(door, event(1))
+    send(door, event(2), name="m2")
+
+    told = send(door, gone(3, 1), name="m3")
+    again = send(door, gone(3, 1), name="m4")
+
+    assert (told.json()["withdrawn"], again.json()["known"]) == (1, 1)
+    assert [key for key, _ in landed()] == ["2"]
+    with unit_of_work() as db:
+        count = db.execute("SELECT sum(records_withdrawn) FROM sync_run").fetchone()
+    assert count == (1,)
+
+
+def test_within_a_message_the_last_word_about_a_record_counts(door: Door) -> None:
+    batch = json.dumps([event(1), gone(2, 1), gone(3, 2), event(4) | {"data": {"id": 2}}]).encode()
+    headers = {**signed(batch), "content-type": "application/cloudevents-batch+json"}
+
+    assert send(door, batch, headers=headers).status_code == 202
+    assert [key for key, _ in landed()] == ["2"]
+
+
+def test_a_deletion_that_names_nobody_is_refused_and_one_of_a_stranger_does_nothing(
+    door: Door,
+) -> None:
+    send(door, event(1))
+
+    assert send(door, gone(2, None), name="m2").status_code == 422
+    assert send(door, gone(3, 77), name="m3").json()["withdrawn"] == 0
+    assert len(landed()) == 1
+
+
+def test_where_the_file_says_so_a_steward_decides(door: Door) -> None:
+    def post(number: int, what: str) -> Any:
+        body = {"number": number, "what": what, "body": {"person": {"id": 4}}}
+        headers = {"authorization": f"Bearer whsec_{KEY}"}
+        return door.post("/webhooks/notices/plain", json=body, headers=headers)
+
+    post(1, "create")
+    assert post(2, "destroy").json()["withdrawn"] == 0
+
+    with unit_of_work() as db:
+        (held,) = intake.scans.list_held(db)
+    assert (held.stream, held.missing) == ("plain", 1)
+    assert len(landed()) == 1
+
+
 OLD = b'{"specversion": "0.3", "id": "1", "source": "/", "type": "t", "data": {}}'
 NO_EVENTS = [b"", b"{}", b"[]", b"null", b'{"id": 1', b"\xff", b"[" * 10_000, OLD]
+
+
+def test_while_a_sender_changes_its_secret_the_old_one_and_the_new_are_believed() -> None:
+    old, new, stranger = (base64.b64encode(sign * 32).decode() for sign in (b"o", b"n", b"s"))
+    text = FILE.format(interface="urn:t:interface:a", data_set="urn:t:data_set:a")
+    text = text.replace('secret: "env:NOTICES"', 'secret: "env:NEW"\n    secret_before: "env:OLD"')
+    spec = load_connector_file(text, name="notices.yaml").streams["people"]
+    assert isinstance(spec, WebhookStream)
+    secrets = secrets_of(spec, {"env:NEW": SecretStr(new), "env:OLD": SecretStr(old)}.__getitem__)
+    secrets = [SecretStr(f"whsec_{one.get_secret_value()}") for one in secrets]
+
+    for key in (old, new):
+        verify(spec, secrets, signed(b"{}", key=key), b"{}", now=time.time())
+    with pytest.raises(WebhookRefused):
+        verify(spec, secrets, signed(b"{}", key=stranger), b"{}", now=time.time())
+    for skew in (-WINDOW_SECONDS - 2, WINDOW_SECONDS + 2):
+        late = signed(b"{}", key=new, at=time.time() + skew)
+        with pytest.raises(WebhookRefused):
+            verify(spec, secrets, late, b"{}", now=time.time())
 
 
 def test_a_signed_message_that_is_no_event_is_refused(door: Door) -> None:

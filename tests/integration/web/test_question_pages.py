@@ -9,6 +9,7 @@ from registry.landscape.exchange.formats import Format, load_bytes, save
 from registry.landscape.models import releases
 from registry.storage.database import Database, unit_of_work
 from registry.web.flows import compared_flows
+from tests.compliance_factories import a_check_run
 from tests.factories import (
     a_data_set,
     a_lineage_edge,
@@ -72,6 +73,30 @@ def test_a_view_shows_our_systems_in_their_components(client: Client) -> None:
     assert missing.status_code == 404
 
 
+def test_a_systems_colour_says_what_the_newest_checks_of_its_interfaces_found(
+    client: Client,
+) -> None:
+    urn = a_town_with_a_reference()
+    listed = client.get("/views").text
+    address = listed.split('href="/views/', 1)[1].split('"', 1)[0]
+    page = f"/views/{address}?by=compliance"
+    assert "No evidence" in client.get(page).text
+    with unit_of_work() as db:
+        [system] = db.execute("SELECT id FROM element WHERE urn = %s", [urn]).fetchone() or ()
+        interface = an_interface(db, name="Case query")
+        a_relationship(db, kind="composition", source_id=system, target_id=interface.id)
+        # Of each rule: severity, findings open, waived, known.
+        told = {"interface_id": interface.id, "interface_urn": interface.urn}
+        a_check_run(db, rules={"paths-kebab": [0, 2, 0, 0]}, **told)
+    assert "Fails" in client.get(page).text
+    with unit_of_work() as db:
+        a_check_run(db, rules={"paths-kebab": [0, 0, 2, 0], "info": [1, 3, 0, 0]}, **told)
+    assert "Waived" in client.get(page).text
+    with unit_of_work() as db:
+        a_check_run(db, rules={"info": [1, 3, 0, 0]}, **told)
+    assert "Complies" in client.get(page).text
+
+
 def test_gaps_roadmap_and_a_systems_own_page_tell_the_same_story(client: Client) -> None:
     urn = a_town_with_a_reference()
     gaps = client.get("/gaps?cover=ending").text
@@ -82,9 +107,24 @@ def test_gaps_roadmap_and_a_systems_own_page_tell_the_same_story(client: Client)
     assert "overdue" in roadmap
     assert "Case handling" in roadmap, "nothing else fills it in"
     system = client.get(f"/systems/{urn}").text
+    assert "<dt>fills in</dt><dd>Case handling</dd>" in system
     assert "Case API" in system
     assert "mandatory" in system
     assert "of 100" in system
+
+
+def test_a_page_shows_a_day_that_has_been_and_refuses_what_is_none(client: Client) -> None:
+    a_town_with_a_reference()
+    past = client.get("/gaps?as_of=2020-01-01").text
+    assert "0 reference components" in past
+    assert "as of the end of 2020-01-01" in past
+    assert 'href="/roadmap?as_of=2020-01-01"' in past
+    for page in ("/gaps", "/roadmap"):
+        assert client.get(f"{page}?as_of=2020-01-01").status_code == 200
+        for wrong in ("as_of=yesterday", "as_of=2999-01-01", "scenario=%3Cb%3E"):
+            answer = client.get(f"{page}?{wrong}")
+            assert answer.status_code == 400, wrong
+            assert "<b>" not in answer.text
 
 
 def test_what_flows_without_a_word_is_told(client: Client) -> None:

@@ -75,3 +75,34 @@ def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database) -> N
         {"key": "profile", "status": "mandatory", "appliesTo": []}
     ]
     assert read["interfaceDocuments"]["nodes"][0]["version"] == "1.2"
+
+
+@pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)
+def test_a_break_names_who_is_hit_before_it_is_registered(database: Database) -> None:
+    old = (
+        'openapi: 3.0.3\ninfo: {title: t, version: "1.0.0"}\n'
+        "paths: {/a: {get: {responses: {}}}, /b: {get: {responses: {}}}}\n"
+    )
+    new = old.replace("/a: {get: {responses: {}}}, ", "")
+    with unit_of_work() as db:
+        interface = factories.an_interface(db, urn=URN)
+        for urn, operations in (("urn:test:one", ["GET /a"]), ("urn:test:two", ["GET /b"])):
+            system = factories.an_element(db, kind="system", urn=urn)
+            factories.a_relationship(
+                db, kind="serving", source_id=interface.id, target_id=system.id,
+                attrs={"operations": operations},
+            )  # fmt: skip
+        commands.register_document(db, URN, old.encode(), "a.yaml", actor="Ann")
+    asked = (
+        "query ($urn: String!, $new: String!) { contractChanges(interface: $urn, document: $new)"
+        " { needed declared honest changes { code level operation consumers } } }"
+    )
+    assert data(asked, urn=URN, new=new)["contractChanges"] == {
+        "needed": "MAJOR", "declared": "NONE", "honest": False,
+        "changes": [
+            {"code": "api-path-removed-without-deprecation", "level": "ERR",
+             "operation": "GET /a", "consumers": ["urn:test:one"]},
+            {"code": "api-version-not-bumped", "level": "INFO", "operation": "",
+             "consumers": []},
+        ],
+    }  # fmt: skip

@@ -114,4 +114,4 @@ def test_the_tutorial_leads_from_an_unknown_system_to_a_scheduled_source(
     (fresh,) = said["townclerk sync freshness"]
     assert (fresh["freshness"], fresh["cron"]) == ("fresh", "0 3 * * *")
     assert said["townclerk sync run library"]["library"]["records_quarantined"] == refused
-    assert said["townclerk customers list"]
+    assert said["townclerk customers list --purpose service"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.api.view import GRAPHQL_JSON, JSON, media_type
+from registry.api.media import GRAPHQL_JSON, JSON, media_type
 
 
 @pytest.mark.parametrize(

@@ -146,8 +146,10 @@ def test_a_difference_says_what_became_of_everything(
 def test_views_are_drawn_with_systems_and_without_anything_from_elsewhere(
     town: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked(capsys, "draw", tmp_path / "plain.svg", town, "--view", "all components")
-    asked(capsys, "draw", tmp_path / "all", town, "--all", "--systems", town, "--by", "owner")
+    asked(capsys, "draw", town, "--out", tmp_path / "plain.svg", "--view", "all components")
+    asked(
+        capsys, "draw", town, "--out", tmp_path / "all", "--all", "--systems", town, "--by", "owner"
+    )
     [plotted] = (tmp_path / "all").iterdir()
     for file in (tmp_path / "plain.svg", plotted):
         root = etree.fromstring(file.read_bytes())
@@ -157,7 +159,7 @@ def test_views_are_drawn_with_systems_and_without_anything_from_elsewhere(
         assert not [a for e in root.iter() for a in e.attrib if a.startswith("on")]
     assert "OldCase" in plotted.read_text()
     assert "OldCase" not in (tmp_path / "plain.svg").read_text()
-    refused = asked(capsys, "draw", tmp_path / "x.svg", town, "--view", "Nothing", code=2)
+    refused = asked(capsys, "draw", town, "--out", tmp_path / "x.svg", "--view", "Nothing", code=2)
     assert refused["error"]["code"] == "unknown_name"
 
 
@@ -265,4 +267,47 @@ def test_archi_files_answer_as_exchange_files_do(
     file.write_text(ARCHI)
     [report] = asked(capsys, "check", file, code=1)
     assert report["format"] == "archi"
-    assert asked(capsys, "draw", tmp_path / "views", file, "--all")
+    assert asked(capsys, "draw", file, "--all", "--out", tmp_path / "views")
+
+
+def test_an_export_lists_what_its_format_cannot_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "town.xml"
+    file.write_bytes(EXCHANGE.encode())
+    kept = asked(capsys, "export", file)
+    assert (kept["file"], kept["losses"]) == ("landscape.xml", [])
+    answer = asked(capsys, "export", file, "--to", "csv", "--out", "town.csv")
+    lost = {one["what"]: (one["lost"], one["there"]) for one in answer["losses"]}
+    assert lost["views"][0] == lost["views"][1] > 0
+    assert "elements" not in lost
+    written = sorted(one.name for one in tmp_path.glob("town-*.csv"))
+    assert written == ["town-elements.csv", "town-properties.csv", "town-relations.csv"]
+    assert asked(capsys, "export", written[0], "--to", "xlsx")["file"] == "landscape.xlsx"
+    assert run(["landscape", "export", str(file), "--to", "csv"]) == 0
+    assert "Not held by csv: " in capsys.readouterr().err
+    assert (tmp_path / "landscape-csv" / "elements.csv").is_file()
+
+
+def test_a_plain_tables_columns_can_be_named_and_a_wrong_name_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "sets.csv"
+    table.write_text("Nr,Title of set,Why\n1,Trees,Shade\n")
+    assert "--column name=COLUMN" in asked(capsys, "check", table, code=2)["error"]["remedy"]
+    words = ("--kind", "data_set", "--column", "name=Title of set", "--column", "description=Why")
+    [report] = asked(capsys, "check", table, *words)
+    assert (report["counts"]["elements"], report["findings"]) == (1, [])
+    assert (
+        "ROLE=COLUMN" in asked(capsys, "check", table, "--column", "x", code=2)["error"]["remedy"]
+    )
+    wrong = asked(capsys, "check", table, "--kind", "spaceship", code=2)
+    assert wrong["error"]["code"] == "unknown_name"
+
+
+def test_an_element_without_obligations_is_told_from_one_that_can_have_none(
+    town: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = asked(capsys, "obligations", town, "--element", "Case query", code=2)
+    assert "neither a system nor a reference component" in refused["error"]["what"]

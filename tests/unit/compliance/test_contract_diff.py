@@ -23,7 +23,9 @@ def document(schema: Any = None, *, answer: Any = None, **operation: Any) -> dic
 
 
 def found(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Level]:
-    return {one.code: one.level for one in compare_documents(old, new, today=TODAY).changes}
+    """Ids and levels; what a break asks of the version number has tests of its own."""
+    changes = compare_documents(old, new, today=TODAY).changes
+    return {one.code: one.level for one in changes if "-version-" not in one.code}
 
 
 def test_every_id_has_a_level_and_there_are_enough_of_them() -> None:
@@ -39,8 +41,9 @@ BODY = [
     ({"maxLength": 9}, {"maxLength": 5}, "request-property-max-length-decreased", None),
     ({"maxLength": 5}, {"maxLength": 9}, "request-property-max-length-increased",
      "response-property-max-length-increased"),
-    ({"maxLength": 5}, {}, None, "response-property-max-length-unset"),
-    ({}, {"maxLength": 5}, "request-property-max-length-set", None),
+    ({"maxLength": 5}, {}, "request-property-max-length-unset",
+     "response-property-max-length-unset"),
+    ({}, {"maxLength": 5}, "request-property-max-length-set", "response-property-max-length-set"),
     ({"enum": ["a", "b"]}, {"enum": ["a"]}, "request-property-enum-value-removed",
      "response-property-enum-value-removed"),
     ({"enum": ["a"]}, {"enum": ["a", "b"]}, "request-property-enum-value-added",
@@ -64,7 +67,8 @@ BODY = [
     ({"minimum": 1}, {"minimum": 5}, "request-property-min-increased", None),
     ({"minimum": 5}, {"minimum": 1}, "request-property-min-decreased",
      "response-property-min-decreased"),
-    ({"minItems": 2}, {}, None, "response-property-min-items-unset"),
+    ({"minItems": 2}, {}, "request-property-min-items-unset",
+     "response-property-min-items-unset"),
     ({"x-extensible-enum": ["a", "b"]}, {"x-extensible-enum": ["a"]},
      "request-property-x-extensible-enum-value-removed", None),
     ({"oneOf": [{"title": "A"}]}, {"oneOf": [{"title": "A"}, {"title": "B"}]},
@@ -199,3 +203,97 @@ def test_a_graphql_schema_breaks_as_graphql_says() -> None:
 def test_different_kinds_cannot_be_compared() -> None:
     with pytest.raises(NotComparable):
         compare_files((b"type Query { a: Int }", "a.graphql"), (b"openapi: 3.0.0", "b.yaml"))
+
+
+BOUNDS = {
+    "maximum": "max", "minimum": "min", "multipleOf": "multiple-of", "maxLength": "max-length",
+    "minLength": "min-length", "maxItems": "max-items", "minItems": "min-items",
+    "maxProperties": "max-properties", "minProperties": "min-properties",
+    "minContains": "min-contains", "maxContains": "max-contains",
+    "exclusiveMinimum": "exclusive-min", "exclusiveMaximum": "exclusive-max",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("keyword", BOUNDS)
+def test_a_bound_set_or_lifted_is_told_to_who_sends_and_to_who_reads(keyword: str) -> None:
+    name = BOUNDS[keyword]
+    free, bound = one(), one(**{keyword: 5})
+    assert f"request-property-{name}-set" in found(document(free), document(bound))
+    assert f"request-property-{name}-unset" in found(document(bound), document(free))
+    told = found(document(answer=bound), document(answer=free))
+    assert told[f"response-property-{name}-unset"] is Level.ERR
+    told = found(document(answer=free), document(answer=bound))
+    assert told[f"response-property-{name}-set"] is Level.INFO
+    bare, whole = {"type": "string"}, {"type": "string", keyword: 5}
+    assert f"request-body-{name}-set" in found(document(bare), document(whole))
+    assert f"response-body-{name}-unset" in found(document(answer=whole), document(answer=bare))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "request_id", "response_id"),
+    [
+        ({"maxProperties": 9}, {"maxProperties": 5}, "request-property-max-properties-decreased",
+         "response-property-max-properties-decreased"),
+        ({"minProperties": 5}, {"minProperties": 1}, "request-property-min-properties-decreased",
+         "response-property-min-properties-decreased"),
+        ({}, {"const": "a"}, "request-property-const-added", "response-property-const-added"),
+        ({"const": "a"}, {"const": "b"}, "request-property-const-changed",
+         "response-property-const-changed"),
+        ({"const": "a"}, {}, "request-property-const-removed", "response-property-const-removed"),
+        ({"enum": ["a"]}, {}, "request-property-became-not-enum", None),
+        ({}, {"deprecated": True}, "request-property-deprecated", "response-property-deprecated"),
+        ({"deprecated": True}, {}, "request-property-reactivated",
+         "response-property-reactivated"),
+    ],
+)  # fmt: skip
+def test_newer_kinds_of_change_are_told(
+    before: Any, after: Any, request_id: str, response_id: str | None
+) -> None:
+    asked = found(document(one(**before)), document(one(**after)))
+    assert asked.keys() == {request_id}
+    told = found(document(answer=one(**before)), document(answer=one(**after)))
+    assert told.keys() == ({response_id} if response_id else set())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ({}, {"style": "pipeDelimited"}, "request-parameter-style-changed"),
+        ({}, {"style": "form"}, None),  # what held already was only written out
+        ({}, {"explode": False}, "request-parameter-explode-changed"),
+        ({}, {"allowReserved": True}, "request-parameter-became-allow-reserved"),
+        ({"allowReserved": True}, {}, "request-parameter-became-not-allow-reserved"),
+    ],
+)
+def test_how_a_parameter_is_written_counts(before: Any, after: Any, code: str | None) -> None:
+    def asked(more: Any) -> dict[str, Any]:
+        listed = {"type": "array", "items": {"type": "string"}}
+        return document(parameters=[{"name": "q", "in": "query", "schema": listed, **more}])
+
+    assert found(asked(before), asked(after)).keys() == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("1.0.0", "1.0.0", "api-version-not-bumped"),
+        ("2.0.0", "1.9.0", "api-version-decreased"),
+        ("1.0.0", "1.1.0", "api-major-version-not-bumped"),
+        ("1.0.0", "2.0.0", None),
+        ("0.1.0", "0.2.0", None),
+        ("2025-01", "2025-01", None),
+    ],
+)
+def test_a_break_asks_for_a_version(old: str, new: str, code: str | None) -> None:
+    before, after = document(), document()
+    del after["paths"]["/a"]
+    before["info"]["version"], after["info"]["version"] = old, new
+    codes = {one.code for one in compare_documents(before, after, today=TODAY).changes}
+    gone = "api-path-removed-without-deprecation"
+    assert codes == ({gone, code} if code else {gone})
+
+
+def test_a_body_that_is_asked_for_no_more_is_told() -> None:
+    after = document()
+    del after["paths"]["/a"]["post"]["requestBody"]
+    assert found(document(), after) == {"request-body-removed": Level.WARN}

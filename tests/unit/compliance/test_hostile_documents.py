@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from registry.compliance import engine
+from registry.compliance.checking import check_document
 from registry.compliance.document import YAML_BYTES_MAX, NotText
 from registry.compliance.parsing.tree import DocumentTooLarge
 from registry.compliance.rulesets import RuleSet, load
@@ -111,8 +112,8 @@ def test_a_long_chain_of_references_ends(rule_set: RuleSet) -> None:
         ("1: a\n", "Mapping key must be a string scalar rather than number"),
         ("true: a\n", "Mapping key must be a string scalar rather than boolean"),
         ("[1, 2]: a\n", "Mapping key must be a string scalar"),
-        ("a: *nowhere\n", "Unidentified alias nowhere"),
-        ("a: &a [*a]\n", "Unidentified alias a"),
+        ("a: *nowhere\n", 'Unidentified alias "nowhere"'),
+        ("a: &a [*a]\n", 'Unidentified alias "a"'),
         ("a: \x00b\n", "Unacceptable character #x0000: control characters are not allowed"),
     ],
 )
@@ -157,12 +158,15 @@ def test_references_to_outside_are_reported_and_not_followed(
 
     text = HEAD + f'components: {{schemas: {{A: {{$ref: "{target}"}}}}}}\n'
     engine.check(text.encode(), rule_set, source="x.yaml")
+    check_document(text.encode(), "x.yaml")  # what is loaded once is loaded now
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(Path, "open", refuse)
     monkeypatch.setattr("builtins.open", refuse)
 
     found = [f for f in check(text, rule_set) if f.code == "invalid-ref"]
+    judged = [each.finding for each in check_document(text.encode(), "x.yaml").judged]
 
+    assert [f.code for f in judged] == ["outside-reference"]
     assert [f.path for f in found] == [("components", "schemas", "A", "$ref")]
     assert "lies outside this document and is not followed" in found[0].message
 

@@ -124,3 +124,13 @@ def test_rules_that_cannot_fire_are_told_apart() -> None:
     assert "space" in cannot_fire(space)
     assert "description or summary" in cannot_fire(fixed)
     assert cannot_fire(fine) == ""
+
+
+@pytest.mark.parametrize("name", ["indicatie", "beperking", "health", "opschorting", "naam"])
+def test_words_of_decisions_and_servers_are_no_data_about_health(name: str) -> None:
+    assert category_of(name) is None
+
+
+@pytest.mark.parametrize("name", ["zorgIndicatie", "medical_history", "Krankheit", "maladie"])
+def test_words_about_health_are_known_in_four_languages(name: str) -> None:
+    assert category_of(name) == "health"

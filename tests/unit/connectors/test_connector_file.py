@@ -1,6 +1,7 @@
 """Connector files: what is wrong is said with its line and the nearest right word."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -183,9 +184,10 @@ def test_an_unknown_kind_names_the_nearest_one_and_what_to_do() -> None:
 
 def test_a_way_to_sign_in_that_the_kind_does_not_know_is_refused() -> None:
     text = GOOD.replace("kind: rest", "kind: files").split("    get:")[0]
+    text = re.sub("auth: .*", "auth: {type: zgw_jwt, client_id: a, secret: 'env:X'}", text)
     text += "    files: '*.csv'\n    key: id\n    map: {kind: \"'person'\"}\n"
 
-    assert "signs in with one of: none" in refused(text)
+    assert "signs in with one of: basic, bearer, none, s3, ssh" in refused(text)
 
 
 def of_kind(kind: str, options: str) -> str:

@@ -11,6 +11,7 @@ from registry.landscape.changes.merge import (
     Flat,
     Planned,
     Side,
+    Sides,
     World,
     merge,
 )
@@ -79,7 +80,7 @@ def try_one(seed: int) -> int:
     merge(base, others)
     before = copy.deepcopy(base)
     prefer = random.choice((None, Side.PLAN, Side.BASE))
-    merged = merge(base, plan, prefer=prefer)
+    merged = merge(base, plan, Sides(prefer))
 
     collided = {(one.id, one.field) for one in merged.collisions}
     for change in plan:

@@ -43,7 +43,7 @@ def envelope(**fields: Any) -> dict[str, Any]:
             [("$top", NUMBER), ("$skip", NUMBER)],
             None,
             {"type": "link", "next": "['@odata.nextLink']", "absent_means_end": True}
-            | {"size_parameter": "$top", "size": 100, "total": "['@odata.count']"},
+            | {"total": "['@odata.count']"},  # $top would end the whole list, not the page
         ),
         (
             envelope(_links={"properties": {"next": {"properties": {"href": TEXT}}}}),
@@ -66,6 +66,33 @@ def envelope(**fields: Any) -> dict[str, Any]:
             | {"size": 100, "total_header": "X-Total-Count"},
         ),
         (
+            envelope(hasMore={"type": "boolean"}),
+            [("starting_after", TEXT), ("limit", {"type": "integer", "maximum": 100})],
+            None,
+            {"type": "last_key", "parameter": "starting_after", "field": "id"}
+            | {"more": "hasMore", "size_parameter": "limit", "size": 100},
+        ),
+        (
+            envelope(next_page={"type": "integer", "nullable": True}),
+            [("page", NUMBER), ("per_page", NUMBER)],
+            None,
+            {"type": "cursor", "parameter": "page", "next": "next_page"}
+            | {"size_parameter": "per_page", "size": 100},
+        ),
+        (
+            envelope(totalResults=NUMBER),
+            [("startIndex", NUMBER), ("count", NUMBER)],
+            None,
+            {"type": "offset", "parameter": "startIndex", "first": 1, "size_parameter": "count"}
+            | {"size": 100, "total": "totalResults"},
+        ),
+        (
+            PEOPLE,
+            [("page", NUMBER), ("per_page", NUMBER)],
+            {"Link": {}},
+            {"type": "header_link", "size_parameter": "per_page", "size": 100},
+        ),
+        (
             PEOPLE,
             [("per_page", NUMBER)],
             {"Link": {}},
@@ -82,12 +109,42 @@ def envelope(**fields: Any) -> dict[str, Any]:
         (PEOPLE, [("start", {"type": "string", "format": "date"}), ("limit", NUMBER)], None,
             {"type": "none"}),
     ],
-    ids=["none", "link", "odata", "hal", "cursor", "page", "header", "offset", "day"],
+    ids=["none", "link", "odata", "hal", "cursor", "page", "last key", "page in the answer",
+         "offset from one", "page and header", "header", "offset", "day"],
 )  # fmt: skip
 def test_the_way_of_paging_is_read_off_the_document(
     schema: Any, parameters: Any, headers: Any, expected: dict[str, Any]
 ) -> None:
     assert stream_of(schema, *parameters, headers=headers).paging.value == expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "parameters", "named"),
+    [
+        (envelope(has_more={"type": "boolean"}), [], "has_more"),
+        (PEOPLE, [("limit", NUMBER)], "limit"),
+        (PEOPLE, [("cursor", TEXT)], "cursor"),
+    ],
+)
+def test_a_list_that_hints_at_more_pages_is_told_apart_from_one_that_has_none(
+    schema: Any, parameters: Any, named: str
+) -> None:
+    stream = stream_of(schema, *parameters)
+
+    assert stream.paging.value == {"type": "none"}
+    assert stream.paging.confidence < 0.8
+    (point,) = stream.open_points
+    assert f"`{named}`" in point
+    assert "only the first answer is read" in point
+
+
+def test_a_key_inside_the_one_object_that_a_record_wraps_is_found() -> None:
+    town = {"properties": {"identificatie": TEXT, "naam": TEXT}}
+    items = {"type": "object", "properties": {"people": town, "_links": {"properties": {}}}}
+    key = stream_of({"type": "array", "items": items}).key
+
+    assert key is not None
+    assert key.value == "people.identificatie"
 
 
 def test_a_filter_on_the_change_mark_makes_the_stream_incremental() -> None:

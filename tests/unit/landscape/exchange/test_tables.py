@@ -15,6 +15,7 @@ from registry.landscape.exchange.opengroup_reader import read_exchange
 from registry.landscape.exchange.opengroup_writer import write_exchange
 from registry.landscape.exchange.plain_tables import plain_tables, read_plain_tables
 from registry.landscape.exchange.refusals import ModelFileRefused
+from registry.landscape.exchange.spellings import Reading
 from registry.landscape.exchange.tables import Table, read_csv, write_csv, write_xlsx
 from tests.unit.landscape.exchange.samples import ARCHI
 
@@ -106,9 +107,11 @@ def test_the_same_rows_get_the_same_ids_every_time() -> None:
 
 def test_columns_may_be_named_by_whoever_imports() -> None:
     table = read_csv(b"GEMMA-naam,GEMMA-type\nZaak,business-object\n", file="e.csv")
-    with pytest.raises(ModelFileRefused, match="no column for the kind"):
+    with pytest.raises(ModelFileRefused, match="no column for the name") as refused:
         read_plain_tables(table)
-    model = read_plain_tables(table, columns={"GEMMA-naam": "name", "GEMMA-type": "kind"})
+    assert "'GEMMA-naam', 'GEMMA-type'" in refused.value.remedy
+    reading = Reading(columns={"GEMMA-naam": "name", "gemma-type": "kind"})
+    model = read_plain_tables(table, reading=reading)
     assert [e.concept for e in model.elements.values()] == ["BusinessObject"]
 
 

@@ -1,5 +1,6 @@
 """The graph itself, impact on it, and what people get when a name is not enough."""
 
+import random
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,23 @@ def test_nothing_is_reached_from_nowhere() -> None:
     found = reach(a_whole_town().graph, [])
     assert found.nodes.dtype == np.int32
     assert len(found.nodes) == len(found.depths) == 0
+
+
+def test_every_reached_node_says_by_which_relationship_and_from_where() -> None:
+    dice = random.Random(3)
+    draft = Draft()
+    keys = [draft.add("system", f"System {number}") for number in range(60)]
+    for _line in range(150):
+        draft.relate(dice.choice(keys), "flow", dice.choice(keys))
+    graph = draft.graph
+    for direction in (Direction.OUTGOING, Direction.BOTH):
+        found = reach(graph, [0], direction=direction, depth=20)
+        steps = {0: 0, **dict(zip(found.nodes.tolist(), found.depths.tolist(), strict=True))}
+        ways = zip(found.nodes.tolist(), found.via.tolist(), found.before.tolist(), strict=True)
+        assert len(found.nodes) > 20
+        for node, edge, before in ways:
+            assert steps[before] == steps[node] - 1
+            assert {int(graph.sources[edge]), int(graph.targets[edge])} == {node, before}
 
 
 def test_a_relationship_that_others_end_on_is_a_node() -> None:

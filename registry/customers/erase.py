@@ -1,0 +1,221 @@
+"""Erase a customer: nothing that was known is left, and its records do not come back.
+
+Erasing is not merging: a merge keeps everything under another id. What is kept of an erasure is
+who did it and why, and a keyed digest of each record's key, so that the next sync passes it over.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Final
+from uuid import UUID
+
+import psycopg
+
+from registry.customers.commands import withdraw
+from registry.customers.index import LOCK
+from registry.customers.sheet import UnknownCustomer, current_id
+from schemas.customers import CustomerChange
+from schemas.errors import Conflict, InvalidInput
+
+DIGEST_BYTES: Final = 16
+# Records of one customer; beyond it something else than one customer is meant.
+RECORDS_MAX: Final = 5_000
+
+
+class TooManyRecords(Conflict):
+    """More records stand behind the customer than one customer can have."""
+
+    code = "too_many_records"
+    remedy = "Part the records first; `townclerk customers show` lists them."
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was erased; counts only.
+
+    Attributes:
+        id: The retired id of the customer.
+        records: Source records that went.
+        dealings: Interactions, consents and the like that went with them.
+        quarantined: Refused records of the same keys that went.
+        versions: Past versions that went.
+        decisions: Stewards' decisions that went.
+    """
+
+    id: UUID
+    records: int
+    dealings: int
+    quarantined: int
+    versions: int
+    decisions: int
+
+
+def key_digest(data_set: UUID, key: str) -> bytes:
+    """Return what is kept of an erased record's key, so that it is known when it comes again."""
+    return blake2b(key.encode(), digest_size=DIGEST_BYTES, key=data_set.bytes).digest()
+
+
+def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor: str) -> Erased:
+    """Erase a customer and all that is known of it.
+
+    Args:
+        db: Connection in the caller's transaction.
+        customer: Its id; a retired one leads to who took over.
+        reason: Why, e.g. the number of the request; never a value.
+        actor: Who does it.
+
+    Raises:
+        UnknownCustomer: There is none.
+        InvalidInput: Reason or actor is empty.
+        TooManyRecords: It is no one customer.
+    """
+    if not reason.strip() or not actor.strip():
+        raise InvalidInput("An erasure needs a reason and the name of who does it.")
+    # First: a merge that is under way ends before we look who this is.
+    db.execute(LOCK)
+    found = current_id(db, customer)
+    rows = db.execute(
+        """SELECT r.id, r.data_set_id, r.key FROM customer_link AS l
+           JOIN landed_record AS r ON r.id = l.record_id WHERE l.customer_id = %s LIMIT %s""",
+        (found, RECORDS_MAX + 1),
+    ).fetchall()
+    if len(rows) > RECORDS_MAX:
+        raise TooManyRecords(f"More than {RECORDS_MAX} records are behind this customer.")
+    records, data_sets, keys = (
+        (list(part) for part in zip(*rows, strict=True)) if rows else ([],) * 3
+    )
+    dealings = _dealings_of(db, data_sets, keys)
+    quarantined = _drop_quarantine(db, [*records, *dealings])
+    # Ids that were merged into this one have a past of their own; retiring it cuts their way here.
+    merged = db.execute("SELECT id FROM customer_redirect WHERE successor_id = %s", (found,))
+    ids = [found, *(one for (one,) in merged)]
+    versions = db.execute(_VERSIONS, (ids,)).fetchone()
+    withdraw(db, records)
+    _retire_if_left(db, found)
+    db.execute("DELETE FROM landed_record WHERE id = ANY(%s)", ([*records, *dealings],))
+    decisions = db.execute(_DECISIONS, {"sets": data_sets, "keys": keys}).rowcount
+    db.execute(
+        "DELETE FROM link_sample WHERE left_id = ANY(%s) OR right_id = ANY(%s)", (records, records)
+    )
+    db.execute("DELETE FROM customer_version WHERE customer_id = ANY(%s)", (ids,))
+    db.execute("UPDATE customer_redirect SET successor_id = NULL WHERE successor_id = %s", (found,))
+    _remember(db, found, data_sets, keys, reason=reason.strip(), actor=actor.strip())
+    return Erased(
+        id=found,
+        records=len(records),
+        dealings=len(dealings),
+        quarantined=quarantined,
+        versions=versions[0] if versions else 0,
+        decisions=decisions,
+    )
+
+
+def erased_among(db: psycopg.Connection, data_set: UUID, keys: Collection[str]) -> set[str]:
+    """Return those of a data set's keys whose records were erased and must not come back."""
+    known = db.execute(
+        "SELECT EXISTS (SELECT FROM erased_record WHERE data_set_id = %s)", (data_set,)
+    ).fetchone()
+    if not known or not known[0] or not keys:
+        return set()
+    by_digest = {key_digest(data_set, key): key for key in keys}
+    rows = db.execute(
+        "SELECT key_hash FROM erased_record WHERE data_set_id = %s AND key_hash = ANY(%s)",
+        (data_set, list(by_digest)),
+    )
+    return {by_digest[bytes(digest)] for (digest,) in rows}
+
+
+_VERSIONS = "SELECT count(*)::int FROM customer_version WHERE customer_id = ANY(%s)"
+_DECISIONS = """
+DELETE FROM match_decision AS d USING unnest(%(sets)s::uuid[], %(keys)s::text[]) AS gone(s, k)
+WHERE (d.data_set_l = gone.s AND d.key_l = gone.k) OR (d.data_set_r = gone.s AND d.key_r = gone.k)
+"""
+DEALINGS: Final = (
+    "interaction",
+    "consent",
+    "channel_preference",
+    "customer_role",
+    "contact_point",
+    "customer_address",
+    "customer_identifier",
+)
+
+
+def _dealings_of(
+    db: psycopg.Connection, data_sets: Sequence[UUID], keys: Sequence[str]
+) -> list[int]:
+    """Return the landed records of everything that names one of these keys."""
+    if not keys:
+        return []
+    union = " UNION ALL ".join(
+        f"""SELECT d.record_id FROM {table} AS d
+            JOIN gone ON d.data_set_id = gone.s AND d.customer_key = gone.k"""
+        for table in DEALINGS
+    )
+    rows = db.execute(
+        f"""WITH gone AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS g(s, k))
+            SELECT DISTINCT record_id FROM ({union}) AS every_one""",
+        (list(data_sets), list(keys)),
+    ).fetchall()
+    return [record for (record,) in rows]
+
+
+def _drop_quarantine(db: psycopg.Connection, records: Sequence[int]) -> int:
+    """Drop refused records of the same keys: they hold what the customer's records held."""
+    return db.execute(
+        """DELETE FROM quarantined_record AS q
+           USING landed_record AS r JOIN sync_run ON sync_run.id = r.run_id
+           WHERE r.id = ANY(%s) AND q.source_id = sync_run.source_id AND q.key = r.key""",
+        (list(records),),
+    ).rowcount
+
+
+def _retire_if_left(db: psycopg.Connection, customer: UUID) -> None:
+    """Erase a customer that has no record any more and was left over."""
+    if db.execute("DELETE FROM customer WHERE id = %s", (customer,)).rowcount:
+        db.execute(
+            """INSERT INTO customer_redirect (id, successor_id, retired_at)
+               VALUES (%s, NULL, now()) ON CONFLICT (id) DO NOTHING""",
+            (customer,),
+        )
+    told = db.execute(
+        """SELECT FROM customer_event WHERE customer_id = %s AND change = 'erased'
+           AND happened_at = now()""",
+        (customer,),
+    ).rowcount
+    if not told:
+        db.execute(
+            """INSERT INTO customer_event (customer_id, change, happened_at)
+               VALUES (%s, %s, now())""",
+            (customer, CustomerChange.ERASED.value),
+        )
+
+
+def _remember(
+    db: psycopg.Connection,
+    customer: UUID,
+    data_sets: Sequence[UUID],
+    keys: Sequence[str],
+    *,
+    reason: str,
+    actor: str,
+) -> None:
+    db.execute(
+        """INSERT INTO erasure (customer_id, records, reason, actor, erased_at)
+           VALUES (%s, %s, %s, %s, now())""",
+        (customer, len(keys), reason, actor),
+    )
+    db.execute(
+        """INSERT INTO erased_record (data_set_id, key_hash, customer_id)
+           SELECT s, h, %s FROM unnest(%s::uuid[], %s::bytea[]) AS gone(s, h)
+           ON CONFLICT (data_set_id, key_hash) DO NOTHING""",
+        (
+            customer,
+            list(data_sets),
+            [key_digest(data_set, key) for data_set, key in zip(data_sets, keys, strict=True)],
+        ),
+    )
+
+
+__all__ = ["Erased", "TooManyRecords", "UnknownCustomer", "erase_customer", "erased_among"]

@@ -1,0 +1,117 @@
+"""Work that somebody asks a worker to do: written with the change, taken by the next free worker.
+
+Pages, GraphQL and Prefect may stand on other machines than the workers. What is asked for here is
+part of the asker's transaction, so a request that is taken back was never made.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from registry.intake.queries import find_source
+from schemas.base import uuid7
+from schemas.errors import Conflict, UnknownName
+from schemas.intake import RequestKind, RequestState
+
+WAITING_MAX = 100
+"""Requests that may wait for one source; more come of a loop."""
+
+TAKEN_HOURS_MAX = 6
+"""A worker that has not answered by then is dead, and another takes the request."""
+
+
+class TooManyRequests(Conflict):
+    """So much is asked of one source that nobody reads what comes of it."""
+
+    code = "too_many_requests"
+    remedy = "Start a worker with `townclerk worker`; it does what waits."
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, as the worker that took it sees it."""
+
+    id: UUID
+    source_key: str
+    kind: RequestKind
+    stream: str | None
+
+
+def ask(
+    db: psycopg.Connection,
+    source_key: str,
+    kind: RequestKind,
+    *,
+    by: str,
+    stream: str | None = None,
+) -> UUID:
+    """Ask the next free worker for something; the same thing that still waits is not doubled.
+
+    Raises:
+        UnknownName: There is no such source, or it has no such stream.
+        TooManyRequests: A hundred of them wait.
+    """
+    source = find_source(db, source_key)
+    if stream is not None and stream not in source.spec.get("streams", {}):
+        raise UnknownName(f"{source_key} has no stream `{stream}`.")
+    waiting = db.execute(
+        """SELECT id, kind = %s AND stream IS NOT DISTINCT FROM %s FROM sync_request
+           WHERE source_id = %s AND state = %s ORDER BY id""",
+        (kind, stream, source.id, RequestState.ASKED),
+    ).fetchall()
+    for found, is_same in waiting:
+        if is_same:
+            return UUID(str(found))
+    if len(waiting) >= WAITING_MAX:
+        raise TooManyRequests(f"{len(waiting)} requests wait for {source_key} already.")
+    made = uuid7()
+    db.execute(
+        """INSERT INTO sync_request (id, source_id, kind, stream, state, asked_by, asked_at)
+           VALUES (%s, %s, %s, %s, %s, %s, now())""",
+        (made, source.id, kind, stream, RequestState.ASKED, by[:200]),
+    )
+    return made
+
+
+def take_next(db: psycopg.Connection) -> Request | None:
+    """Take the oldest request that waits, or whose worker has died; two workers never share one."""
+    with db.cursor(row_factory=class_row(Request)) as cursor:
+        return cursor.execute(
+            """UPDATE sync_request SET state = %(running)s, taken_at = now()
+               FROM source
+               WHERE source.id = sync_request.source_id AND sync_request.id = (
+                   SELECT id FROM sync_request
+                   WHERE state = %(asked)s OR (state = %(running)s
+                       AND taken_at < now() - %(hours)s * interval '1 hour')
+                   ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+               RETURNING sync_request.id, source.key AS source_key, kind, stream""",
+            {
+                "running": RequestState.RUNNING,
+                "asked": RequestState.ASKED,
+                "hours": TAKEN_HOURS_MAX,
+            },
+        ).fetchone()
+
+
+def finish(
+    db: psycopg.Connection,
+    request: UUID,
+    *,
+    answer: dict[str, Any] | None = None,
+    error: dict[str, Any] | None = None,
+) -> None:
+    """Write down what came of a request."""
+    db.execute(
+        """UPDATE sync_request SET state = %s, finished_at = now(), answer = %s, error = %s
+           WHERE id = %s""",
+        (
+            RequestState.FAILED if error else RequestState.DONE,
+            None if answer is None else Jsonb(answer),
+            None if error is None else Jsonb(error),
+            request,
+        ),
+    )

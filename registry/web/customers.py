@@ -1,0 +1,184 @@
+"""Pages of customers: find one, show one, review doubtful pairs side by side.
+
+What people type stands in the body of a request, never in its address, because addresses end up
+in logs; an address names a customer by id and a purpose by key.
+"""
+
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import anyio.to_thread
+import psycopg
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from registry.customers import around, compare, find, outbox, purposes, sampling, sheet, stewardship
+from registry.storage.database import unit_of_work
+from registry.web import pages
+from registry.web.draw.waterfall import draw_waterfall
+from schemas.access import Scope
+from schemas.customers import Verdict
+from schemas.errors import Conflict, InvalidInput, TownclerkError, UnknownName
+
+QUEUE_SHOWN: Final = 50
+FORM_BYTES_MAX: Final = 8_192  # a name and a reason
+FIELDS_MAX: Final = 10
+STEWARDSHIP: Final = "stewardship"
+QUERY: Final = "{ reviewQueue { leftId rightId weightBits linked records benefit } }"
+
+
+def routes() -> list[BaseRoute]:
+    """Return the pages."""
+    return [
+        Route("/customers", desk),
+        Route("/customers", search, methods=["POST"]),
+        Route("/customers/review", review),
+        Route("/customers/review/{left:int}/{right:int}", side_by_side),
+        Route("/customers/review/{left:int}/{right:int}", decide, methods=["POST"]),
+        Route("/customers/{key:uuid}", customer),
+    ]
+
+
+async def desk(request: Request) -> Response:
+    """Show where one begins: a question, the purposes, what waits for a steward."""
+    return await _desk(request, words="", purpose="service", found=None)
+
+
+async def search(request: Request) -> Response:
+    """Find customers for a purpose."""
+    try:
+        given = await _form(request)
+        words, purpose = given.get("words", ""), given.get("purpose", "")
+
+        def ask(db: psycopg.Connection) -> list[find.Found]:
+            return find.search_customers(db, _sight(db, request, purpose), words)
+
+        found = await pages.ask(ask)
+    except InvalidInput as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    return await _desk(request, words=words, purpose=purpose, found=found)
+
+
+async def _desk(
+    request: Request, *, words: str, purpose: str, found: list[find.Found] | None
+) -> Response:
+    def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
+        rows = [row for row in purposes.list_purposes(db) if row.active]
+        return rows, outbox.count_doubts(db), sampling.measured_precision(db)
+
+    listed, doubts, precision = await pages.ask(ask)
+    return pages.page(
+        request, "customers.html", "customers", query=QUERY, words=words, purpose=purpose,
+        purposes=listed, doubts=doubts, precision=precision, found=found,
+    )  # fmt: skip
+
+
+async def customer(request: Request) -> Response:
+    """Show one customer, as far as the purpose in the address shows it."""
+    key: UUID = request.path_params["key"]
+    purpose = request.query_params.get("purpose", "")
+
+    def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
+        sight = _sight(db, request, purpose)
+        shown = sheet.customer_sheet(db, sight, key)
+        return shown, around.customer_around(db, sight, key), sheet.customer_history(db, sight, key)
+
+    try:
+        shown, near, history = await pages.ask(ask)
+    except purposes.PurposeNeeded as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    except UnknownName as error:
+        return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
+    return pages.page(
+        request, "customer.html", "customers", query=QUERY, shown=shown, near=near,
+        history=history, purpose=purpose,
+    )  # fmt: skip
+
+
+async def review(request: Request) -> Response:
+    """Show the doubtful pairs, the most useful first, and how good automatic links are."""
+
+    def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
+        queue = stewardship.review_queue(db, limit=QUEUE_SHOWN)
+        return queue, sampling.measured_precision(db), sampling.waiting_sample(db, limit=10)
+
+    queue, precision, waiting = await pages.ask(ask)
+    return pages.page(
+        request, "review.html", "customers", query=QUERY, queue=queue, precision=precision,
+        waiting=waiting,
+    )  # fmt: skip
+
+
+async def side_by_side(request: Request) -> Response:
+    """Show two records side by side, with the evidence as a waterfall and a form to decide."""
+    left, right = request.path_params["left"], request.path_params["right"]
+
+    def ask(db: psycopg.Connection) -> compare.Comparison:
+        return compare.compare_records(db, _sight(db, request, STEWARDSHIP), left, right)
+
+    try:
+        found = await pages.ask(ask)
+    except UnknownName as error:
+        return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
+    except (InvalidInput, Conflict) as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    names = [compare.field_name(step.field) for step in found.steps]
+    drawn = draw_waterfall(found.steps, names, cut_bits=found.cut_bits)
+    return pages.page(
+        request, "compare.html", "customers", query=QUERY, found=found,
+        evidence=list(zip(names, found.steps, strict=True)),
+        picture=Markup(drawn),  # noqa: S704  # every word in it is escaped
+        may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
+    )  # fmt: skip
+
+
+async def decide(request: Request) -> Response:
+    """Keep a decision and go on to the next pair."""
+    left, right = request.path_params["left"], request.path_params["right"]
+    try:
+        given = await _form(request)
+        verdict = _verdict(given.get("verdict", ""))
+
+        def do() -> None:
+            with unit_of_work() as db:
+                stewardship.decide(
+                    db, left, right, verdict, reason=given.get("reason", ""),
+                    actor=request.state.actor.name,
+                )  # fmt: skip
+
+        await anyio.to_thread.run_sync(do)
+    except UnknownName as error:
+        return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
+    except TownclerkError as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    return RedirectResponse("/customers/review", HTTPStatus.SEE_OTHER)
+
+
+def _sight(db: psycopg.Connection, request: Request, purpose: str) -> purposes.Sight:
+    return purposes.open_sight(db, purpose, actor=request.state.actor.name)
+
+
+def _verdict(said: str) -> Verdict:
+    if said not in set(Verdict):
+        raise InvalidInput("A decision is link, unlink or postpone.")
+    return Verdict(said)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form.
+
+    Raises:
+        InvalidInput: It is none, or too long for one.
+    """
+    body = await request.body()
+    if len(body) > FORM_BYTES_MAX:
+        raise InvalidInput("The form is too long.")
+    try:
+        read = parse_qs(body.decode("utf-8"), max_num_fields=FIELDS_MAX)
+    except ValueError as error:
+        raise InvalidInput("This is no form.") from error
+    return {name: values[0].replace("\0", " ") for name, values in read.items()}

@@ -1,0 +1,55 @@
+"""Pages of the counter and of stewards over a real database, asked through the gate."""
+
+from pathlib import Path
+
+import pytest
+
+from registry.storage.database import Database, unit_of_work
+from tests.integration.customers.conftest import JANNA, PIET, Counter
+from tests.unit.web.town import Client, demo_app
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def client(database: Database, tmp_path: Path) -> Client:
+    """Asks the real application as somebody who may do all."""
+    return Client(demo_app(tmp_path))
+
+
+def test_a_steward_finds_compares_and_decides(client: Client) -> None:
+    assert "Who is it?" in client.get("/customers").text
+    with unit_of_work() as db:
+        counter = Counter(db)
+        counter.fill()
+        janna, piet = counter.land({**JANNA, "family_name": "<b>Wouden</b>"}, PIET)
+        customer = counter.customer(janna)
+    found = client.post("/customers", content="words=janna%40post.nl&purpose=service", headers=FORM)
+    assert f'href="/customers/{customer}?purpose=service"' in found.text
+    shown = client.get(f"/customers/{customer}?purpose=service").text
+    assert "&lt;b&gt;Wouden&lt;/b&gt;" in shown
+    assert "<b>Wouden" not in shown
+    assert "style=" not in shown
+    assert "The purpose does not cover this." in shown
+    for address in (f"/customers/{customer}", f"/customers/{customer}?purpose=curiosity"):
+        assert client.get(address).status_code in {400, 404}
+    pair = f"/customers/review/{janna}/{piet}"
+    compared = client.get(pair).text
+    assert '<svg class="waterfall"' in compared
+    assert "Two customers now" in compared
+    assert client.get("/customers/review").status_code == 200
+    refused = client.post(pair, content="verdict=link&reason=", headers=FORM)
+    assert refused.status_code == 400
+    done = client.post(pair, content="verdict=link&reason=seen", headers=FORM)
+    assert (done.status_code, done.headers["location"]) == (303, "/customers/review")
+    assert "A steward decided: one customer." in client.get(pair).text
+    for bad in ("verdict=marry&reason=x", "\xff", "&".join(["a=b"] * 99), "a" * 9000):
+        assert client.post(pair, content=bad.encode("latin-1"), headers=FORM).status_code == 400
+    assert client.get("/customers/review/1/999999999999").status_code == 404
+    assert client.get(f"/customers/review/{janna}/{janna}").status_code == 400
+
+
+def test_what_is_looked_for_never_stands_in_an_address(client: Client) -> None:
+    page = client.get("/customers").text
+    assert 'method="post"' in page
+    assert 'method="get"' not in page

@@ -1,0 +1,134 @@
+"""The same road through the API: register, read, see what was refused, mend, replay, schedule."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from flows.requests import carry_out, carry_out_next
+from flows.steps import open_source, run_chunk
+from registry import intake, landscape
+from registry.intake.requests import Request
+from registry.storage.database import Database, unit_of_work
+from schemas.intake import RequestKind, RunState
+from tests.contract.connectors.servers import Reply, Server
+from tests.contract.connectors.servers import Request as Asked
+from tests.integration.api.asking import data
+
+INTERFACE, DATA_SET = "urn:test:interface:crm", "urn:test:data_set:crm"
+FILE = """
+connector: crm
+kind: rest
+interface: {interface}
+streams:
+  people:
+    get: /people
+    records: items
+    data_set: {data_set}
+    key: id
+    map: {{kind: "'person'", family_name: name, birth_date: "{day}"}}
+"""
+PEOPLE = [{"id": n, "name": f"Jansen{n}", "born": f"{n:02}-01-1980"} for n in range(1, 6)]
+PROBLEM = "... on Problem { code message }"
+
+
+class Crm:
+    """A source whose days are written the Dutch way round."""
+
+    def __init__(self) -> None:
+        self.people = list(PEOPLE)
+        self.server = Server(self.answer)
+
+    def answer(self, _: Asked) -> Reply:
+        return Reply.json({"items": self.people})
+
+
+def a_worker(request: Request) -> dict[str, Any]:
+    """Do what `townclerk worker` does, but read at once, without Prefect between."""
+    if request.kind == RequestKind.SCHEDULE:
+        return {"told": True}
+    if request.kind != RequestKind.SYNC:
+        return carry_out(request)
+    with unit_of_work() as db:
+        opened = open_source(db, request.source_key)
+        lease = intake.leases.take_lease(db, opened.id, holder="test", lock_is_ours=True)
+    asyncio.run(run_chunk(opened, lease, seconds_max=60))
+    with unit_of_work() as db:
+        intake.commands.finish_run(db, lease, RunState.COMPLETED)
+    return {"told": True}
+
+
+def do(mutation: str, **given: Any) -> dict[str, Any]:
+    """Send a change; return what it answers."""
+    kinds = {"file": "String!", "input": "InterfaceInput!", "id": "ID!"}
+    head = ", ".join(f"${name}: {kinds[name]}" for name in given)
+    text = f"mutation {f'({head})' if head else ''} {{ done: {mutation} }}"
+    done: dict[str, Any] = data(text, **given)["done"]
+    return done
+
+
+def asked(mutation: str) -> dict[str, Any]:
+    """Ask a worker for something, let it work, and return the request as it stands then."""
+    request = do(f"{mutation} {{ ... on SyncAsked {{ request }} {PROBLEM} }}")["request"]
+    assert carry_out_next(a_worker)
+    text = "query ($id: ID!) { node(id: $id) { ... on SyncRequest { state answer error } } }"
+    found: dict[str, Any] = data(text, id=request)["node"]
+    return found
+
+
+@pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)
+def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: Database) -> None:
+    crm = Crm()
+    with unit_of_work() as db:
+        landscape.commands.ensure_own_elements(db)
+    about = {"name": "CRM", "baseUrl": crm.server.url, "attributes": {"sandbox": True}}
+    do(f'registerInterface(urn: "{INTERFACE}", input: $input) {{ __typename }}', input=about)
+    do(f'registerDataSet(urn: "{DATA_SET}", input: {{ name: "People" }}) {{ __typename }}')
+    register = f"registerSource(file: $file) {{ ... on SourceRegistered {{ streams }} {PROBLEM} }}"
+
+    # A wrong word in the file says so; the day is read the wrong way round at first.
+    assert do(register, file="connector: crm\nkind: rest\n")["code"] == "invalid_connector_file"
+    file = FILE.format(interface=INTERFACE, data_set=DATA_SET, day="date(born)")
+    assert do(register, file=file) == {"streams": ["people"]}
+    tried = asked('rehearseSync(source: "crm")')
+    (stream,) = tried["answer"]["streams"]
+    assert (stream["read"], stream["quarantined"]) == (5, {"birth_date_unreadable": 5})
+    assert asked('startSync(source: "crm")')["state"] == "DONE"
+    refused = data('{ quarantine(source: "crm", first: 9) { nodes { rule path stream } } }')
+    assert refused["quarantine"]["nodes"] == [
+        {"rule": "birth_date_unreadable", "path": "born", "stream": "people"}
+    ] * len(PEOPLE)
+
+    # The mapping is mended, and what was kept is read again: no source is asked.
+    before = len(crm.server.requests)
+    mended = FILE.format(interface=INTERFACE, data_set=DATA_SET, day="date(born, '%d-%m-%Y')")
+    do(register, file=mended)
+    replayed = asked('replayQuarantine(source: "crm")')["answer"]
+    assert (replayed["read"], replayed["landed"], replayed["refused"]) == (5, 5, 0)
+    assert len(crm.server.requests) == before
+    assert data("{ quarantine(first: 1) { nodes { rule } } }")["quarantine"]["nodes"] == []
+
+    # Too many vanish at once: held, until somebody says that it is true.
+    crm.people = []
+    asked('startSync(source: "crm")')
+    found = data("{ withdrawals(first: 5) { nodes { id state missing } } }")
+    (held,) = found["withdrawals"]["nodes"]
+    assert (held["state"], held["missing"]) == ("HELD", 5)
+    decided = f"{{ ... on WithdrawalDecided {{ withdrawn }} {PROBLEM} }}"
+    confirm = f"confirmWithdrawal(withdrawal: $id) {decided}"
+    assert do(confirm, id=held["id"]) == {"withdrawn": 5}
+    assert do(confirm, id=held["id"])["code"] == "already_decided"
+
+    # By the clock from now on, with an alert where it grows too old.
+    do('setSchedule(source: "crm", cron: "0 3 * * *", freshMinutes: 60) { __typename }')
+    assert carry_out_next(a_worker)
+    do('pauseSchedule(source: "crm") { __typename }')
+    do(f'setFreshnessTarget(dataSet: "{DATA_SET}", minutes: 60) {{ __typename }}')
+    fresh = data(
+        "{ dataSetFreshness { nodes { urn freshness } }"
+        " sources { key schedule { cron active freshness } } }"
+    )
+    assert fresh["dataSetFreshness"]["nodes"] == [{"urn": DATA_SET, "freshness": "FRESH"}]
+    assert fresh["sources"] == [
+        {"key": "crm", "schedule": {"cron": "0 3 * * *", "active": False, "freshness": "FRESH"}}
+    ]

@@ -1,0 +1,88 @@
+"""A steward's day by GraphQL: find, compare, decide, see it hold, undo, sample, approve, erase."""
+
+from typing import Any
+
+import pytest
+
+from registry.storage.database import Database, unit_of_work
+from tests.integration.api.asking import data, refusal
+from tests.integration.customers.conftest import JANNA, PIET, Counter
+
+PROBLEM = "... on Problem { code message remedy }"
+
+
+def change(name: str, given: str, wanted: str, kind: str) -> dict[str, Any]:
+    found = data(
+        f"mutation {{ done: {name}({given}) {{ ... on {kind} {{ {wanted} }} {PROBLEM} }} }}"
+    )["done"]
+    assert "code" not in found, found
+    return found
+
+
+@pytest.mark.usefixtures("database")
+def test_a_steward_works_by_graphql(database: Database) -> None:
+    with unit_of_work() as db:
+        counter = Counter(db)
+        counter.fill()
+        janna, piet = counter.land({**JANNA, "national_id": "999990019"}, PIET)
+    pair = f'left: "{janna}", right: "{piet}"'
+    assert database
+
+    # Who is it? Found by a misspelt name; without a purpose nothing is shown.
+    ask = '{ findCustomers(words: "Jana van de Woude 06-05-1971") { id displayName by } }'
+    found = data(ask)["findCustomers"][0]
+    assert found["displayName"] == "Janna van der Wouden"
+    assert refusal(ask, purpose="")["code"] == "purpose_needed"
+    ours = found["id"]
+    sheet = f'{{ customerSheet(id: "{ours}") {{ name values {{ attribute value rule }} }} }}'
+    for purpose, shown in (("stewardship", "999990019"), ("service", "***")):
+        values = data(sheet, purpose=purpose)["customerSheet"]["values"]
+        assert {one["attribute"]: one["value"] for one in values}["national_id"] == shown
+    free = '{ customers(search: "Janna") { nodes { displayName values { attribute value } } } }'
+    (shown_freely,) = data(free, purpose="service")["customers"]["nodes"]
+    assert {"attribute": "national_id", "value": "***"} in shown_freely["values"]
+    assert data(free, purpose="")["customers"]["nodes"] == [], "a mask is not found by a name"
+
+    # What is doubtful, and why? Decide, see it hold, take it back.
+    assert isinstance(data("{ reviewQueue { leftId rightId benefit } }")["reviewQueue"], list)
+    compared = f"{{ compareRecords({pair}) {{ linked because steps {{ field bits }} }} }}"
+    assert not data(compared)["compareRecords"]["linked"]
+    given = f'{pair}, verdict: LINK, reason: "shown a passport"'
+    decided = change("decideMatch", given, "decision linked", "DecisionChange")
+    assert decided["linked"]
+    assert data(compared)["compareRecords"]["because"] == "A steward decided: one customer."
+    around = f'{{ customerAround(id: "{ours}") {{ masked timeline {{ what otherId }} }} }}'
+    told = data(around)["customerAround"]
+    assert "merged" in {one["what"] for one in told["timeline"]}
+    history = f'{{ customerHistory(id: "{ours}") {{ revision recordCount }} }}'
+    assert [one["recordCount"] for one in data(history)["customerHistory"]] == [2, 1]
+    undone = change(
+        "undoDecision", f'decision: "{decided["decision"]}"', "linked", "DecisionChange"
+    )
+    assert not undone["linked"]
+    (decision,) = data("{ matchDecisions { verdict reason actor undoneBy } }")["matchDecisions"]
+    assert decision == {
+        "verdict": "link", "reason": "shown a passport", "actor": "tester", "undoneBy": "tester"
+    }  # fmt: skip
+
+    # How good are automatic links?
+    change("drawSample", "size: 5", "waiting", "SampleChange")
+    for link in data("{ linkSample { id } }")["linkSample"]:
+        change("judgeLink", f'sample: "{link["id"]}", judgement: RIGHT', "share", "SampleChange")
+    measured = data("{ linkPrecision { judged right share least } }")["linkPrecision"]
+    assert (measured["judged"], measured["share"]) == (5, 1.0)
+
+    # A copy reads what happened and says how far it is; then somebody asks to be erased.
+    events = data('{ customerEvents(reader: "dwh") { number change } }')["customerEvents"]
+    last = events[-1]["number"]
+    read = f'reader: "dwh", event: "{last}"'
+    assert change("acknowledgeEvents", read, "behind", "EventsAcknowledged")["behind"] == 0
+    erased = change(
+        "eraseCustomer", f'id: "{ours}", reason: "request 12"', "records", "CustomerErased"
+    )
+    assert erased["records"] == 1
+    (event,) = data('{ customerEvents(reader: "dwh") { change } }')["customerEvents"]
+    assert event["change"] == "ERASED" or event["change"] == "erased"
+    assert refusal(sheet)["code"] == "unknown_customer"
+    since = '{ changedCustomers(since: "2026-01-01T00:00:00Z") { customerId changes } }'
+    assert data(since)["changedCustomers"]
