@@ -26,6 +26,8 @@ from registry.customers.text import fold
 
 # Fewer filled cells than this prove nothing about a column without a telling name.
 VALUES_MIN = 5
+# A column of fewer different values tells nobody from anybody.
+DISTINCT_MIN = 3
 # Births lie between these years; other dates are of cases and payments.
 BIRTH_YEAR_MIN, BIRTH_YEAR_MAX = 1850, 2035
 # A column of births has many of them; one date on every row is the day of the export.
@@ -105,7 +107,7 @@ def roles_of_words(columns: Mapping[str, Values], taken: set[str]) -> dict[str, 
         rated = [
             (share_of(values, test), -place, name)
             for place, (name, values) in enumerate(open_columns.items())
-            if name not in found and len(set(values)) >= VALUES_MIN
+            if name not in found and len(set(values)) >= DISTINCT_MIN
         ]
         best = max(rated, default=(0.0, 0, ""))
         if best[0] >= share:
@@ -222,6 +224,12 @@ def _is_full_name(value: str) -> bool:
     return any(word in GIVEN for word in words[:3]) or words[-1] in FAMILY_WORDS
 
 
+def is_name_of_person(value: str) -> bool:
+    """Tell a name that begins with a given name, or has one after a comma."""
+    words = _words(value)
+    return (bool(words) and words[0] in GIVEN) or ("," in value and _is_full_name(value))
+
+
 def is_town(value: str) -> bool:
     """Tell what looks like the name of a town."""
     words = _words(value)
@@ -262,7 +270,8 @@ def _is_address(value: str) -> bool:
     )
 
 
-def _is_business(value: str) -> bool:
+def is_business(value: str) -> bool:
+    """Tell a name with a legal form or a trade in it."""
     return any(word in BUSINESS_WORDS for word in _words(value.replace(".", "")))
 
 
@@ -294,7 +303,7 @@ _WORDS: tuple[tuple[str, Callable[[str], object], float, frozenset[str]], ...] =
     ("address", _is_address, _ADDRESS_SHARE, frozenset({"street", "postal_code"})),
     ("street", _is_street_and_number, 0.25, frozenset({"address"})),
     ("street", _is_street, 0.3, frozenset({"address"})),
-    ("organisation_name", _is_business, 0.2, frozenset()),
+    ("organisation_name", is_business, 0.2, frozenset()),
     ("full_name", _is_full_name, 0.5, _NAMES_OF_OTHERS | {"given_name", "family_name"}),
     ("given_name", _is_given, 0.35, _NAMES_OF_OTHERS | {"full_name"}),
     ("family_name", _is_family, 0.12, _NAMES_OF_OTHERS | {"full_name"}),

@@ -14,7 +14,7 @@ from registry.customers.link import Linked, link_table
 from registry.customers.model import KEPT_BITS_MIN
 from registry.customers.plain import make_plain
 from registry.customers.reading import TableRead, quoted, read_table
-from registry.customers.roles import ROLES, SAMPLE_VALUES, Role, infer_roles
+from registry.customers.roles import ROLES, SAMPLE_VALUES, Role, infer_roles, role_by_name
 from registry.customers.standard import PLAIN_COLUMNS
 from schemas.errors import InvalidInput
 
@@ -127,7 +127,9 @@ def _plain_of(
             remedy=f"Its columns are {', '.join(table.columns)}; `--id row` numbers the rows.",
         )
     roles = _roles_of(con, table, chosen, name, found)
-    if not _TELLING & {role.role for role in roles}:
+    # Columns that say who somebody is and are empty in every row link nothing, and are no mistake.
+    named = {role_by_name(column) for column in table.columns}
+    if not _TELLING & (named | {role.role for role in roles}):
         raise InvalidInput(
             f"No column of {table.name} says who somebody is.",
             remedy="Name them in a file for --columns, one `role: column` a line; the roles are "

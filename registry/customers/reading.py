@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from registry.customers.engine import run, workspace
+from registry.customers.roles import role_by_name
 from schemas.errors import InvalidInput
 
 # More columns than this is a matrix of measurements, not a list of people.
@@ -33,6 +34,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# An e-mail address, or a number or date of four digits and more; years may head a column.
+_VALUE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{5,}")
 _PARQUET_MARK = b"PAR1"
 _NESTED = re.compile(r"\[|STRUCT|MAP|UNION|BLOB")
 
@@ -110,24 +113,35 @@ def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRea
     encoding, warnings = _encoding(path)
     sample = _sample(path, encoding)
     delimiter = _delimiter(sample)
-    names = _names(path, next(_rows(sample, delimiter), []), warnings)
+    first = next(_rows(sample, delimiter), [])
+    headed = not _holds_data(first)
+    if not headed:
+        warnings.append("its first line holds values, so the columns are called column 1, 2, 3")
+        first = [f"column {place}" for place in range(1, len(first) + 1)]
+    names = _names(path, first, warnings)
     found = TableRead(path.name, into, names, warnings=warnings)
     if encoding == "utf-8" and f'{delimiter} "' not in "".join(sample[:SAMPLE_LINES]):
         try:
-            _load(con, path, into, names, delimiter)
+            _load(con, path, into, names, delimiter, headed=headed)
         except duckdb.Error:
             pass  # ragged lines or stray quotes: Python's reader below knows what to do
         else:
             return found
     clean = workspace(con) / f"{into}.csv"
     _write_plain(path, encoding, delimiter, clean, found)
-    _load(con, clean, into, names, ",")
+    _load(con, clean, into, names, ",", headed=headed)
     clean.unlink()
     return found
 
 
 def _load(
-    con: duckdb.DuckDBPyConnection, path: Path, into: str, names: tuple[str, ...], delimiter: str
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    into: str,
+    names: tuple[str, ...],
+    delimiter: str,
+    *,
+    headed: bool,
 ) -> None:
     columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in names)
     # The number of a row is its name in the output.
@@ -135,12 +149,13 @@ def _load(
     run(
         con,
         "CREATE OR REPLACE TABLE $into AS SELECT row_number() OVER () AS row_number, *"
-        " FROM read_csv(?, auto_detect = false, header = true, delim = ?, quote = '\"',"
+        " FROM read_csv(?, auto_detect = false, header = $headed, delim = ?, quote = '\"',"
         " escape = '\"', columns = {$columns}, max_line_size = 4000000)",
         str(path),
         delimiter,
         into=into,
         columns=columns,
+        headed=str(headed).lower(),
     )
     run(con, "SET preserve_insertion_order = false")
 
@@ -188,6 +203,14 @@ def _delimiter(sample: list[str]) -> str:
         if rating > most:
             best, most = mark, rating
     return best
+
+
+def _holds_data(first: list[str]) -> bool:
+    """Tell a first line of values from one of names: a date, an address or a number is no name."""
+    if any(role_by_name(cell) for cell in first):
+        return False
+    telling = [cell for cell in first if any(sign.isalpha() for sign in cell)]
+    return bool(telling) and any(_VALUE.fullmatch(cell.strip()) for cell in first)
 
 
 def _names(path: Path, header: list[str], warnings: list[str]) -> tuple[str, ...]:

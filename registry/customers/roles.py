@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import yaml
 
 from registry.customers.column_values import (
-    GIVEN,
+    is_business,
+    is_name_of_person,
     role_of_line,
     role_of_shape,
     roles_of_words,
@@ -302,6 +303,4 @@ def _names_people(values: Sequence[str], roles: set[str]) -> bool:
         return True
     if not values:
         return True
-    first = [fold(value).split()[:1] for value in values]
-    known = sum(bool(words) and words[0] in GIVEN for words in first)
-    return known >= 0.2 * len(values)
+    return share_of(values, is_name_of_person) >= 0.2 and not share_of(values, is_business) >= 0.2

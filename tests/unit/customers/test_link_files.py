@@ -72,6 +72,36 @@ def test_all_pairs_are_written_where_asked(town: Path, tmp_path: Path) -> None:
     assert any(float(pair["match_weight_bits"]) < -3 for pair in pairs_in(tmp_path / "all.csv"))
 
 
+def test_a_file_without_a_line_of_names_is_known_by_its_values(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    names = ("Jan,Bakker", "Jan,Bakker", "Piet,Visser", "Anna,Smit", "Emma,Mulder")
+    births = ("1970-02-01", "1970-02-01", "1980-05-05", "1990-01-01", "1985-03-04")
+    path.write_text(
+        "".join(
+            f"{n},{name},{birth}\n"
+            for n, (name, birth) in enumerate(zip(names, births, strict=True))
+        )
+    )
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert [role.role for role in found.roles["people.csv"]] == [
+        "given_name",
+        "family_name",
+        "birth_date",
+    ]
+    assert found.records == 5
+    assert [(pair["id_l"], pair["id_r"]) for pair in pairs_in(tmp_path / "pairs.csv")] == [
+        ("0", "1")
+    ]
+
+
+def test_rows_in_which_every_field_is_missing_link_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,first_name,last_name\n1,,\n2,,\n")
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert (found.records, found.links, found.clusters) == (2, 0, 2)
+    assert any("no value in any row" in warning for warning in found.warnings)
+
+
 def test_two_files_with_equal_keys_stay_apart_by_their_names(town: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
     other.write_bytes(town.read_bytes())

@@ -336,6 +336,18 @@ def test_an_address_that_five_thousand_people_share_links_nobody_and_costs_no_ti
     assert run(shared.con, sizes)[0][0] <= 6
 
 
+def test_two_namesakes_are_not_one_because_their_addresses_are_made_of_their_name(
+    link: Callable[..., Town],
+) -> None:
+    rows = a_town(200)
+    number = max(one["id"] for one in rows) + 1
+    name = {"given_name": "Wouter", "family_name": "Zandvoort", "email": "wouter.zandvoort@a.nl"}
+    one = row(number, "counter", **name, birth_date="1950-03-04")
+    other = row(number + 1, "library", **name | {"email": "wouter.zandvoort@b.nl"})
+    other["birth_date"] = "1999-11-30"
+    assert not link([*rows, one, other]).together(number, number + 1)
+
+
 def test_hostile_text_in_a_plain_table_does_not_stop_linking(link: Callable[..., Town]) -> None:
     odd = ["'; DROP TABLE plain; --", "\u202e", "💩" * 50, "a" * 5000, "%s", "$into", "\\N", "0"]
     rows = [row(number, "counter", **dict.fromkeys(JAN, text)) for number, text in enumerate(odd)]
