@@ -67,9 +67,16 @@ def register_source(
 def _refuse_unbound(key: str, interface_urn: str | None, spec: dict[str, Any]) -> None:
     """Refuse a file that runs by itself but says not what in the register it belongs to."""
     bare = [name for name, stream in spec.get("streams", {}).items() if not stream.get("data_set")]
-    if interface_urn is not None and not bare:
+    lost = [
+        name
+        for name, stream in spec.get("streams", {}).items()
+        if stream.get("becomes", "customer") != "customer" and not stream.get("customers")
+    ]
+    if interface_urn is not None and not bare and not lost:
         return
     where = "`interface`" if interface_urn is None else f"`data_set` in the streams {bare}"
+    if not bare and lost:
+        where = f"`customers` in the streams {lost}"
     raise InvalidConnectorFile(
         f"connector {key!r} says nothing under {where}, so it cannot be registered",
         remedy="Write the URNs from the landscape into the file; `townclerk landscape list` has "
