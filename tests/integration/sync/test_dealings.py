@@ -238,6 +238,20 @@ def test_an_erased_customer_takes_the_dealings_along_and_none_comes_back(desk: D
     assert not any(b"Zuurkool" in bytes(row[3]) for row in rows("landed_record"))
 
 
+def test_records_of_one_data_set_never_become_two_things(desk: Desk) -> None:
+    desk.register("interaction")
+    desk.lists["interaction"].append(a_call(1, 7))
+    desk.sync()
+    changed = {
+        "becomes": "contact_point",
+        "map": {"customer_key": "who", "kind": "by", "value": "at"},
+    }
+
+    desk.streams["interaction"] |= changed
+    with pytest.raises(InvalidConnectorFile, match="become two things"):
+        desk.register()
+
+
 def test_a_stream_of_dealings_must_say_whose_keys_name_the_customers(desk: Desk) -> None:
     with pytest.raises(InvalidConnectorFile, match="customers"):
         desk.register("interaction", customers=None)
