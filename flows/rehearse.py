@@ -13,7 +13,7 @@ from connectors.sdk.json_pages import decode_records
 from flows.steps import OpenedSource, Stream, open_source
 from registry import intake
 from registry.storage.database import unit_of_work
-from schemas.records import Cursor, CustomerRecord, Page
+from schemas.records import CanonicalRecord, Cursor, Page
 
 SAMPLES_MAX = 20
 """Keys named per kind of change; the counts hold all of them."""
@@ -117,7 +117,7 @@ def _compare_page(page: Page, stream: Stream, into: Rehearsal, seen: set[int]) -
                 into.fields[name] = into.fields.get(name, 0) + 1
 
 
-def _differences(stream: Stream, raw: bytes, record: CustomerRecord) -> list[str]:
+def _differences(stream: Stream, raw: bytes, record: CanonicalRecord) -> list[str]:
     """Name the canonical fields in which a record differs from what has landed."""
     records, _ = decode_records([raw])
     mapped = stream.map_page(Page(records=records, cursor=Cursor()))

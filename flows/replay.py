@@ -10,8 +10,8 @@ from uuid import UUID
 import psycopg
 from msgspec import structs
 
-from flows.steps import OpenedSource, Stream, open_source, take_source
-from registry import customers, intake
+from flows.steps import OpenedSource, Stream, open_source, take_in, take_source, without_erased
+from registry import intake
 from registry.intake.leases import HeldLease, lifeline
 from registry.storage.database import current_database, unit_of_work
 from schemas.errors import TownclerkError
@@ -85,7 +85,7 @@ def _replay_batch(
 ) -> None:
     ids = [record.id for record in batch]
     page = Page(records=[], undecoded=[record.raw for record in batch], cursor=Cursor())
-    mapped = stream.map_page(page)
+    mapped, _ = without_erased(db, stream.map_page(page), stream)
     keys = [record.key for _, record in mapped.customers]
     newer = intake.replay.keys_landed_since(db, stream.data_set_id, keys, ids)
     fitting = [pair for pair in mapped.customers if pair[1].key not in newer]
@@ -96,7 +96,7 @@ def _replay_batch(
         data_set_id=stream.data_set_id,
         mapping_hash=stream.mapping_hash,
     )
-    customers.commands.absorb(db, landed.changed)
+    take_in(db, landed, stream)
     # What fits leaves; what is refused in the same words stays as it came, with its first day.
     again = {bad.raw for bad in mapped.rejected}
     intake.replay.settle(db, [record.id for record in batch if record.raw not in again])

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import cast
 from uuid import UUID
 
 import psycopg
@@ -32,7 +33,16 @@ from registry.intake.leases import HeldLease
 from registry.settings import settings
 from registry.storage.database import unit_of_work
 from schemas.errors import GiveUp, SourceBusy
-from schemas.records import Cursor, MappedPage, Page
+from schemas.records import (
+    CanonicalRecord,
+    Cursor,
+    CustomerRecord,
+    DealingRecord,
+    MappedPage,
+    Page,
+    RejectedRecord,
+    SourceRecord,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Stream:
     contract: intake.drift.Contract
     vanished: Vanished
     vanished_share_max: float
+    customers_id: UUID | None  # whose keys name the customers, where these are none themselves
     shared: bool  # another stream fills the same data set, so a scan of one proves nothing
 
 
@@ -97,6 +108,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
     streams = []
     for name, stream in spec.streams.items():
         data_set = landscape.queries.find_element(db, str(stream.data_set)).id
+        owners = stream.customers and landscape.queries.find_element(db, stream.customers).id
         streams.append(
             Stream(
                 name=name,
@@ -107,6 +119,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
                 contract=intake.drift.load_contract(db, registered.id, name, stream.drift),
                 vanished=stream.vanished,
                 vanished_share_max=stream.vanished_share_max,
+                customers_id=owners or None,
                 shared=sum(s.data_set == stream.data_set for s in spec.streams.values()) > 1,
             )
         )
@@ -243,7 +256,7 @@ def land_page(
         # One key twice on a page, once as it was: which came last, only a closer look tells.
         known = intake.landing.KnownRecords()
         mapped, judged = _judged(page, stream)
-    mapped, erased = _without_erased(db, mapped, stream)
+    mapped, erased = without_erased(db, mapped, stream)
     landed = intake.landing.land(
         db,
         mapped,
@@ -254,7 +267,7 @@ def land_page(
     )
     # What was erased is as it was: gone. In quarantine it would be kept after all.
     landed = replace(landed, unchanged=landed.unchanged + erased)
-    customers.commands.absorb(db, landed.changed)
+    take_in(db, landed, stream)
     intake.drift.keep_contract(db, lease, stream.contract, judged, stream=stream.name)
     intake.commands.keep_in_quarantine(
         db,
@@ -267,22 +280,55 @@ def land_page(
     return landed
 
 
-def _without_erased(
+def take_in(db: psycopg.Connection, landed: LandedPage, stream: Stream) -> None:
+    """Hand what is new or changed to the master view: customers, or what is known around them."""
+    if stream.customers_id is None:
+        people = [one for one in landed.changed if isinstance(one[2], CustomerRecord)]
+        customers.commands.absorb(db, cast("list[tuple[int, UUID, CustomerRecord]]", people))
+        return
+    dealings = [(row, one) for row, _, one in landed.changed if isinstance(one, DealingRecord)]
+    customers.dealings.keep(db, dealings, customers=stream.customers_id)
+
+
+def without_erased(
     db: psycopg.Connection, mapped: MappedPage, stream: Stream
 ) -> tuple[MappedPage, int]:
     """Pass over records of erased customers, which their source still has; return how many."""
     keys = {record.key for _, record in mapped.customers}
     keys |= {bad.key for bad in mapped.rejected if bad.key is not None}
     erased = customers.erase.erased_among(db, stream.data_set_id, keys)
-    if not erased:
+    owners = set[str]()
+    if stream.customers_id is not None:
+        named = {_owner_of(pair, stream) for pair in mapped.customers}
+        named |= {_owner_of(bad, stream) for bad in mapped.rejected}
+        told = {key for key in named if key is not None}
+        owners = customers.erase.erased_among(db, stream.customers_id, told)
+    if not erased and not owners:
         return mapped, 0
     rest = structs.replace(
         mapped,
-        customers=[pair for pair in mapped.customers if pair[1].key not in erased],
-        rejected=[bad for bad in mapped.rejected if bad.key not in erased],
+        customers=[
+            pair
+            for pair in mapped.customers
+            if pair[1].key not in erased and _owner_of(pair, stream) not in owners
+        ],
+        rejected=[
+            bad
+            for bad in mapped.rejected
+            if bad.key not in erased and not (owners and _owner_of(bad, stream) in owners)
+        ],
     )
     before = len(mapped.customers) + len(mapped.rejected)
     return rest, before - len(rest.customers) - len(rest.rejected)
+
+
+def _owner_of(
+    one: tuple[SourceRecord, CanonicalRecord] | RejectedRecord, stream: Stream
+) -> str | None:
+    """Return the key of the customer that a record names; none where it is a customer itself."""
+    if isinstance(one, RejectedRecord):
+        return stream.map_page.customer_of(one.raw)
+    return one[1].customer_key if isinstance(one[1], DealingRecord) else None
 
 
 def _judged(page: Page, stream: Stream) -> tuple[MappedPage, intake.drift.Judged]:

@@ -5,30 +5,13 @@ come before or after the customer, and follows its record from one customer to a
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, Text
 from sqlmodel import Field
 
 from schemas.base import Table, column, moment
-
-
-class ConsentState(StrEnum):
-    """What a customer has said to a question."""
-
-    GRANTED = "granted"
-    DENIED = "denied"
-    REVOKED = "revoked"  # granted before, and taken back
-
-
-class ContactKind(StrEnum):
-    """How somebody can be reached."""
-
-    EMAIL = "email"
-    PHONE = "phone"
-    POST = "post"
-    MESSAGE = "message"  # a messenger or a message box of the government
+from schemas.records import ConsentState, ContactKind
 
 
 def _record() -> int:

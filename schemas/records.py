@@ -27,6 +27,36 @@ class Gender(StrEnum):
     OTHER = "other"
 
 
+class ConsentState(StrEnum):
+    """What a customer has said to a question."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    REVOKED = "revoked"  # granted before, and taken back
+
+
+class ContactKind(StrEnum):
+    """How somebody can be reached."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    POST = "post"
+    MESSAGE = "message"  # a messenger or a message box of the government
+
+
+class RecordKind(StrEnum):
+    """What the records of a stream become."""
+
+    CUSTOMER = "customer"
+    INTERACTION = "interaction"
+    CONSENT = "consent"
+    CHANNEL_PREFERENCE = "channel_preference"
+    ROLE = "role"
+    CONTACT_POINT = "contact_point"
+    ADDRESS = "address"
+    IDENTIFIER = "identifier"
+
+
 class CustomerRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer as one source knows it, in our words, not yet cleaned.
 
@@ -51,6 +81,93 @@ class CustomerRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     postal_code: str | None = None
     city: str | None = None
     changed_at: datetime | None = None
+
+
+class DealingRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something a source knows around a customer, whom it names by its own key of them."""
+
+    key: str
+    customer_key: str
+    changed_at: datetime | None = None
+
+
+class InteractionRecord(DealingRecord, frozen=True, kw_only=True, omit_defaults=True):
+    """One time a customer and the municipality had to do with each other."""
+
+    channel: str | None = None
+    service: str | None = None
+    happened_at: datetime | None = None
+    outcome: str | None = None
+    feedback: str | None = None
+
+
+class ConsentRecord(DealingRecord, frozen=True, kw_only=True, omit_defaults=True):
+    """What a customer allows or forbids, from when, until when."""
+
+    topic: str
+    state: ConsentState
+    given_at: datetime | None = None
+    valid_until: date | None = None
+
+
+class ChannelPreferenceRecord(DealingRecord, frozen=True, kw_only=True, omit_defaults=True):
+    """By which way a customer wants to be reached."""
+
+    channel: str
+    topic: str | None = None
+    rank: int | None = None
+
+
+class RoleRecord(DealingRecord, frozen=True, kw_only=True, omit_defaults=True):
+    """What a customer is to the municipality, or to another customer of its source."""
+
+    role: str
+    other_key: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+class ContactPointRecord(DealingRecord, frozen=True, kw_only=True, omit_defaults=True):
+    """One more way to reach a customer."""
+
+    kind: ContactKind
+    value: str
+    label: str | None = None
+
+
+class AddressRecord(DealingRecord, frozen=True, kw_only=True, omit_defaults=True):
+    """One more address of a customer."""
+
+    usage: str | None = None
+    street: str | None = None
+    house_number: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+class IdentifierRecord(DealingRecord, frozen=True, kw_only=True, omit_defaults=True):
+    """One more number or name by which somebody knows a customer."""
+
+    type: str
+    issuer: str | None = None
+    value: str
+
+
+CanonicalRecord = CustomerRecord | DealingRecord
+"""What a raw record becomes."""
+
+RECORD_TYPES: Mapping[RecordKind, type[CustomerRecord] | type[DealingRecord]] = {
+    RecordKind.CUSTOMER: CustomerRecord,
+    RecordKind.INTERACTION: InteractionRecord,
+    RecordKind.CONSENT: ConsentRecord,
+    RecordKind.CHANNEL_PREFERENCE: ChannelPreferenceRecord,
+    RecordKind.ROLE: RoleRecord,
+    RecordKind.CONTACT_POINT: ContactPointRecord,
+    RecordKind.ADDRESS: AddressRecord,
+    RecordKind.IDENTIFIER: IdentifierRecord,
+}
 
 
 class SourceRecord(Struct, frozen=True):
@@ -119,9 +236,16 @@ class Page(Struct, frozen=True, kw_only=True):
 
 
 class MappedPage(Struct, frozen=True, kw_only=True):
-    """A page after mapping: every record is either canonical or rejected, none is lost."""
+    """A page after mapping: every record is either canonical or rejected, none is lost.
 
-    customers: list[tuple[SourceRecord, CustomerRecord]]
+    Attributes:
+        customers: What became canonical: customers, or what is known around them.
+        rejected: All others.
+        cursor: Where to go on after this page.
+        last: The source's own end marker was seen.
+    """
+
+    customers: list[tuple[SourceRecord, CanonicalRecord]]
     rejected: list[RejectedRecord]
     cursor: Cursor
     last: bool = False

@@ -11,14 +11,13 @@ from schemas.base import uuid7
 from schemas.dealings import (
     ChannelPreference,
     Consent,
-    ConsentState,
-    ContactKind,
     ContactPoint,
     CustomerAddress,
     CustomerIdentifier,
     CustomerRole,
     Interaction,
 )
+from schemas.records import ConsentState, ContactKind
 from schemas.stewarding import (
     ErasedRecord,
     Erasure,

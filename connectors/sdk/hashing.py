@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from connectors.sdk.spec import StreamSpec
+from schemas.records import RecordKind
 
 HASH_BYTES = 16
 """128 bits: two records of one data set that share them are out of reach."""
@@ -13,6 +14,8 @@ HASH_BYTES = 16
 def mapping_hash(stream: StreamSpec) -> bytes:
     """Return bytes that change with whatever decides what becomes of a raw record."""
     decisive = stream.model_dump_json(include={"key", "changed", "map", "decimal"})
+    if stream.becomes is not RecordKind.CUSTOMER:
+        decisive += f"{stream.becomes} of {stream.customers}"
     return hashlib.sha256(decisive.encode()).digest()
 
 

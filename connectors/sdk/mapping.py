@@ -15,10 +15,14 @@ from connectors.sdk.columns import MIXED, Column, Finish, Whole, coded, days, ke
 from connectors.sdk.expressions import compile_expression
 from connectors.sdk.functions import Evaluate
 from connectors.sdk.json_pages import decode_records
-from connectors.sdk.spec import StreamSpec
-from connectors.sdk.values import as_date, as_datetime, as_text, refuse
+from connectors.sdk.spec import StreamSpec, mapped_fields
+from connectors.sdk.values import as_date, as_datetime, as_number, as_text, refuse
 from schemas.errors import RejectRecord
 from schemas.records import (
+    RECORD_TYPES,
+    CanonicalRecord,
+    ConsentState,
+    ContactKind,
     CustomerKind,
     CustomerRecord,
     Gender,
@@ -34,11 +38,20 @@ KEY_CHARACTERS_MAX = 400
 FIELD_CHARACTERS_MAX = 500
 """Longer than any real name or street; longer text in such a field is a fault of the source."""
 
+FEEDBACK_CHARACTERS_MAX = 10_000
+"""What people write into the field for remarks; more is a letter, not a remark."""
+
+RANK_MAX = 1_000
+"""Nobody has more ways to be reached."""
+
 _KINDS = {kind.value: kind for kind in CustomerKind}
 _GENDERS = {gender.value: gender for gender in Gender}
+_STATES = {state.value: state for state in ConsentState}
+_WAYS = {way.value: way for way in ContactKind}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _KEPT_RULES = {"key_missing", "key_too_long", "value_too_long"}
 """Rules that say enough by themselves; all others are told apart by field."""
+_RULE_ENDINGS = {"code_unknown": "unknown", "value_missing": "missing"}
 
 
 class _Field(NamedTuple):
@@ -48,6 +61,7 @@ class _Field(NamedTuple):
     path: str
     whole: Whole | None
     finish_whole: Finish
+    needed: bool = False
 
 
 class MappedColumns(NamedTuple):
@@ -70,18 +84,22 @@ class Mapper:
     It never raises for a record: each is either canonical, or rejected with rule, path and reason.
 
     Args:
-        fields: Key, kind, and all others, in the order in which they are looked at.
+        fields: Key, what is needed, and all others, in the order in which they are looked at.
+        record: What a raw record becomes.
     """
 
-    def __init__(self, fields: Sequence[_Field]) -> None:
+    def __init__(
+        self, fields: Sequence[_Field], record: type[CanonicalRecord] = CustomerRecord
+    ) -> None:
         self.fields = fields
+        self.record = record
 
     def __call__(self, page: Page) -> MappedPage:
         """Map a page into records."""
         found = self.columns(page)
         names = tuple(found.columns)
         rows = zip(*found.columns.values(), strict=True)
-        records = [CustomerRecord(**dict(zip(names, row, strict=True))) for row in rows]
+        records = [self.record(**dict(zip(names, row, strict=True))) for row in rows]
         return MappedPage(
             customers=list(zip(found.records, records, strict=True)),
             rejected=found.rejected,
@@ -115,6 +133,15 @@ class Mapper:
         key: str = _finished(self.fields[0], record)
         return key
 
+    def customer_of(self, raw: bytes) -> str | None:
+        """Return the key of the customer that a refused record names, if it can be told."""
+        records, _ = decode_records([raw])
+        owner = next((field for field in self.fields if field.name == "customer_key"), None)
+        try:
+            return _finished(owner, records[0].value) if records and owner else None
+        except RejectRecord:
+            return None
+
     def _refusal(self, record: SourceRecord) -> RejectedRecord:
         """Say what is wrong first with a record of which a field was refused."""
         key: str | None = None
@@ -134,26 +161,40 @@ def compile_mapping(stream: StreamSpec) -> Mapper:
     Args:
         stream: The stream with its `key`, `changed` and `map`.
     """
-    written = {"key": stream.key, "kind": stream.map["kind"], **stream.map}
+    record = RECORD_TYPES[stream.becomes]
+    needed = [name for name, is_needed in mapped_fields(record).items() if is_needed]
+    written = {"key": stream.key, **{name: stream.map[name] for name in needed}, **stream.map}
     if stream.changed is not None:
         written["changed_at"] = stream.changed
     fields = list[_Field]()
     for name, text in written.items():
         compiled = compile_expression(text, decimal=getattr(stream, "decimal", "."))
-        finish, finish_whole = _FINISH.get(name, _TEXT)
+        finish, finish_whole = _FINISH.get(f"{stream.becomes}.{name}") or _FINISH.get(name, _TEXT)
         path = compiled.path or name
-        fields.append(_Field(name, compiled.evaluate, finish, path, compiled.whole, finish_whole))
-    return Mapper(fields)
+        fields.append(
+            _Field(
+                name,
+                compiled.evaluate,
+                finish,
+                path,
+                compiled.whole,
+                finish_whole,
+                name == "key" or name in needed,
+            )
+        )
+    return Mapper(fields, record)
 
 
 def _column(field: _Field, values: Sequence[Mapping[str, Any]], refused: set[int]) -> Column:
     """Return the finished values of a field; note the places of those that are refused."""
     if field.whole is not None:
         try:
-            return field.finish_whole(field.whole(values))
+            column = field.finish_whole(field.whole(values))
+            if not field.needed or None not in column:
+                return column
         except MIXED:
             pass  # value by value, then
-    column: Column = []
+    column = []
     for place, value in enumerate(values):
         try:
             column.append(_finished(field, value))
@@ -165,9 +206,12 @@ def _column(field: _Field, values: Sequence[Mapping[str, Any]], refused: set[int
 
 def _finished(field: _Field, record: Mapping[str, Any]) -> Any:
     raw = field.run(record)
-    if raw is None and field.name not in _NEEDED:
+    if raw is None and not field.needed:
         return None
-    return field.finish(raw)
+    value = field.finish(raw)
+    if value is None and field.needed:
+        raise refuse("it is empty", "value_missing")
+    return value
 
 
 def _rejected(
@@ -175,7 +219,7 @@ def _rejected(
 ) -> RejectedRecord:
     rule, name = error.rule, field.name
     if rule not in _KEPT_RULES:
-        rule = f"{name}_unknown" if rule == "code_unknown" else f"{name}_unreadable"
+        rule = f"{name}_{_RULE_ENDINGS.get(rule, 'unreadable')}"
     where = error.path or field.path
     return RejectedRecord(
         raw=record.raw, rule=rule, path=where, reason=f"{name} from {where}: {error.what}", key=key
@@ -225,6 +269,36 @@ def _finish_gender(value: Any) -> Gender | None:
     return gender
 
 
+def _finish_code(value: Any, codes: Mapping[str, Any]) -> Any:
+    text = _finish_text(value)
+    if text is not None and text not in codes:
+        raise refuse(f"it is none of {', '.join(codes)}", "code_unknown")
+    return None if text is None else codes[text]
+
+
+def _finish_rank(value: Any) -> int | None:
+    number = as_number(value)
+    if number is None:
+        return None
+    if not 1 <= number <= RANK_MAX or number != int(number):
+        raise refuse(f"it is no whole number from 1 to {RANK_MAX}", "number_wrong")
+    return int(number)
+
+
+def _ranks(column: Column) -> Column:
+    if set(map(type, column)) - {int, type(None)}:
+        raise TypeError
+    return [_finish_rank(value) for value in column]
+
+
+def _finish_customer_key(value: Any) -> str | None:
+    return None if value is None else _finish_text(_whole_number(value), KEY_CHARACTERS_MAX)
+
+
+def _whole_number(value: Any) -> Any:
+    return str(value) if value.__class__ is int else value
+
+
 def _finish_day(value: Any) -> date | None:
     return value if value.__class__ is date else as_date(value)
 
@@ -233,9 +307,6 @@ def _finish_moment(value: Any) -> datetime | None:
     return as_datetime(value)
 
 
-_NEEDED = ("key", "kind")
-"""Fields that refuse null."""
-
 _TEXT: tuple[Callable[[Any], Any], Finish] = (
     _finish_text,
     partial(texts, limit=FIELD_CHARACTERS_MAX),
@@ -243,6 +314,20 @@ _TEXT: tuple[Callable[[Any], Any], Finish] = (
 _FINISH: dict[str, tuple[Callable[[Any], Any], Finish]] = {
     "key": (_finish_key, partial(keys, limit=KEY_CHARACTERS_MAX)),
     "kind": (_finish_kind, partial(coded, codes=_KINDS)),
+    "customer_key": (_finish_customer_key, partial(texts, limit=KEY_CHARACTERS_MAX)),
+    "other_key": (_finish_customer_key, partial(texts, limit=KEY_CHARACTERS_MAX)),
+    "feedback": (
+        partial(_finish_text, limit=FEEDBACK_CHARACTERS_MAX),
+        partial(texts, limit=FEEDBACK_CHARACTERS_MAX),
+    ),
+    "state": (partial(_finish_code, codes=_STATES), partial(coded, codes=_STATES)),
+    "contact_point.kind": (partial(_finish_code, codes=_WAYS), partial(coded, codes=_WAYS)),
+    "rank": (_finish_rank, _ranks),
+    "since": (_finish_day, days),
+    "until": (_finish_day, days),
+    "valid_until": (_finish_day, days),
+    "given_at": (_finish_moment, moments),
+    "happened_at": (_finish_moment, moments),
     "gender": (_finish_gender, partial(coded, codes={None: None, **_GENDERS})),
     "birth_date": (_finish_day, days),
     "changed_at": (_finish_moment, moments),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
+from msgspec.structs import fields
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -24,7 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from connectors.sdk.expressions import compile_expression
 from schemas.errors import InvalidConnectorFile
-from schemas.records import CustomerRecord
+from schemas.records import RECORD_TYPES, CanonicalRecord, CustomerRecord, RecordKind
 
 STREAMS_MAX = 200
 """One file describes one interface; more streams are a sign of a generated mistake."""
@@ -42,6 +43,12 @@ _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/[^\0]+|store:[a-z0-9][a-
 
 CANONICAL_FIELDS = frozenset(CustomerRecord.__struct_fields__) - {"key", "changed_at"}
 """What `map` may fill; the stream's `key` and `changed` fill the other two."""
+
+
+def mapped_fields(record: type[CanonicalRecord]) -> dict[str, bool]:
+    """Return what `map` may fill of a canonical record, and whether it has to."""
+    found = {field.name: field.required for field in fields(record)}
+    return {name: needed for name, needed in found.items() if name not in ("key", "changed_at")}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -290,6 +297,8 @@ class StreamSpec(Strict):
 
     Attributes:
         data_set: URN of the registered data set the records belong to; needed to register it.
+        becomes: What its records become: customers, or something known around customers.
+        customers: URN of the data set whose keys name those customers; needed to register it.
         key: Expression for the source's own key.
         changed: Expression for the change mark.
         map: Expression per field of the canonical record.
@@ -299,6 +308,8 @@ class StreamSpec(Strict):
     """
 
     data_set: Urn | None = None
+    becomes: RecordKind = RecordKind.CUSTOMER
+    customers: Urn | None = None
     key: Expression
     changed: Expression | None = None
     map: dict[str, Expression]
@@ -308,13 +319,37 @@ class StreamSpec(Strict):
 
     @model_validator(mode="after")
     def map_canonical_fields(self) -> "StreamSpec":
-        """Refuse unknown fields and a map without `kind`."""
+        """Refuse unknown fields, and a map without those that are needed."""
+        known = mapped_fields(RECORD_TYPES[self.becomes])
         for field in self.map:
-            if field not in CANONICAL_FIELDS:
-                raise unknown_name(field, CANONICAL_FIELDS, "map")
-        if "kind" not in self.map:
-            raise fault("`map` must say what `kind` a record is: 'person' or 'organisation'", "map")
+            if field not in known:
+                raise unknown_name(field, known, "map")
+        if self.becomes is RecordKind.CUSTOMER:
+            if "kind" not in self.map:
+                words = "`map` must say what `kind` a record is: 'person' or 'organisation'"
+                raise fault(words, "map")
+            return self
+        for field, needed in known.items():
+            if needed and field not in self.map:
+                raise fault(f"`map` must fill `{field}`: what {self._a_record} needs", "map")
         return self
+
+    @model_validator(mode="after")
+    def name_the_customers(self) -> "StreamSpec":
+        """Refuse `customers` where it says nothing, or names the stream's own data set."""
+        if self.customers is None:
+            return self
+        if self.becomes is RecordKind.CUSTOMER:
+            raise fault("`customers` is for streams that do not hold customers", "customers")
+        if self.customers == self.data_set:
+            words = f"{self._a_record} needs a data set of its own, beside that of the customers"
+            raise fault(words, "customers")
+        return self
+
+    @property
+    def _a_record(self) -> str:
+        word = self.becomes.value.replace("_", " ")
+        return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
 
 class ConnectorFile(Strict):

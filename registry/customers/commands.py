@@ -104,6 +104,13 @@ def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
     Returns:
         How many counted until now.
     """
+    known = db.execute(
+        """SELECT EXISTS (SELECT FROM clean_record WHERE record_id = ANY(%(records)s))
+               OR EXISTS (SELECT FROM customer_link WHERE record_id = ANY(%(records)s))""",
+        {"records": list(records)},
+    ).fetchone()
+    if not known or not known[0]:
+        return 0
     matched = match_records(db, withdrawn=records)
     gone = db.execute("DELETE FROM clean_record WHERE record_id = ANY(%s)", (list(records),))
     if not matched:

@@ -85,7 +85,8 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     records, data_sets, keys = (
         (list(part) for part in zip(*rows, strict=True)) if rows else ([],) * 3
     )
-    dealings = _dealings_of(db, data_sets, keys)
+    around = _dealings_of(db, data_sets, keys)
+    dealings = [record for record, _, _ in around]
     quarantined = _drop_quarantine(db, [*records, *dealings])
     # Ids that were merged into this one have a past of their own; retiring it cuts their way here.
     merged = db.execute("SELECT id FROM customer_redirect WHERE successor_id = %s", (found,))
@@ -100,7 +101,8 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     )
     db.execute("DELETE FROM customer_version WHERE customer_id = ANY(%s)", (ids,))
     db.execute("UPDATE customer_redirect SET successor_id = NULL WHERE successor_id = %s", (found,))
-    _remember(db, found, data_sets, keys, reason=reason.strip(), actor=actor.strip())
+    gone = [(data_set, key) for _, data_set, key in [*rows, *around]]
+    _remember(db, found, len(records), gone, reason=reason.strip(), actor=actor.strip())
     return Erased(
         id=found,
         records=len(records),
@@ -144,8 +146,8 @@ DEALINGS: Final = (
 
 def _dealings_of(
     db: psycopg.Connection, data_sets: Sequence[UUID], keys: Sequence[str]
-) -> list[int]:
-    """Return the landed records of everything that names one of these keys."""
+) -> list[tuple[int, UUID, str]]:
+    """Return id, data set and key of the landed records that name one of these keys."""
     if not keys:
         return []
     union = " UNION ALL ".join(
@@ -153,12 +155,12 @@ def _dealings_of(
             JOIN gone ON d.data_set_id = gone.s AND d.customer_key = gone.k"""
         for table in DEALINGS
     )
-    rows = db.execute(
+    return db.execute(
         f"""WITH gone AS (SELECT * FROM unnest(%s::uuid[], %s::text[]) AS g(s, k))
-            SELECT DISTINCT record_id FROM ({union}) AS every_one""",
+            SELECT DISTINCT r.id, r.data_set_id, r.key FROM ({union}) AS every_one
+            JOIN landed_record AS r ON r.id = every_one.record_id""",
         (list(data_sets), list(keys)),
     ).fetchall()
-    return [record for (record,) in rows]
 
 
 def _drop_quarantine(db: psycopg.Connection, records: Sequence[int]) -> int:
@@ -195,8 +197,8 @@ def _retire_if_left(db: psycopg.Connection, customer: UUID) -> None:
 def _remember(
     db: psycopg.Connection,
     customer: UUID,
-    data_sets: Sequence[UUID],
-    keys: Sequence[str],
+    records: int,
+    gone: Sequence[tuple[UUID, str]],
     *,
     reason: str,
     actor: str,
@@ -204,7 +206,7 @@ def _remember(
     db.execute(
         """INSERT INTO erasure (customer_id, records, reason, actor, erased_at)
            VALUES (%s, %s, %s, %s, now())""",
-        (customer, len(keys), reason, actor),
+        (customer, records, reason, actor),
     )
     db.execute(
         """INSERT INTO erased_record (data_set_id, key_hash, customer_id)
@@ -212,8 +214,8 @@ def _remember(
            ON CONFLICT (data_set_id, key_hash) DO NOTHING""",
         (
             customer,
-            list(data_sets),
-            [key_digest(data_set, key) for data_set, key in zip(data_sets, keys, strict=True)],
+            [data_set for data_set, _ in gone],
+            [key_digest(data_set, key) for data_set, key in gone],
         ),
     )
 

@@ -1,6 +1,7 @@
 """Changes of the intake room: sources, checkpoints, quarantine, lineage and the counts of a run."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -33,10 +34,12 @@ def register_source(
     not send again by itself: the next sync reads everything anew.
 
     Raises:
-        InvalidConnectorFile: It does not name its interface, or not the data set of each stream.
+        InvalidConnectorFile: It does not name its interface, or not the data set of each stream,
+            or lets the records of a data set become something else than they are already.
         UnknownName: No interface is registered under the URN; register it first.
     """
     _refuse_unbound(key, interface_urn, spec)
+    _refuse_another_kind(db, key, spec)
     interface = db.execute(
         "SELECT id FROM element WHERE urn = %s AND kind = 'interface'", (interface_urn,)
     ).fetchone()
@@ -67,13 +70,46 @@ def register_source(
 def _refuse_unbound(key: str, interface_urn: str | None, spec: dict[str, Any]) -> None:
     """Refuse a file that runs by itself but says not what in the register it belongs to."""
     bare = [name for name, stream in spec.get("streams", {}).items() if not stream.get("data_set")]
-    if interface_urn is not None and not bare:
+    lost = [
+        name
+        for name, stream in spec.get("streams", {}).items()
+        if stream.get("becomes", "customer") != "customer" and not stream.get("customers")
+    ]
+    if interface_urn is not None and not bare and not lost:
         return
     where = "`interface`" if interface_urn is None else f"`data_set` in the streams {bare}"
+    if not bare and lost:
+        where = f"`customers` in the streams {lost}"
     raise InvalidConnectorFile(
         f"connector {key!r} says nothing under {where}, so it cannot be registered",
         remedy="Write the URNs from the landscape into the file; `townclerk landscape list` has "
         "them.",
+    )
+
+
+def _refuse_another_kind(db: psycopg.Connection, key: str, spec: dict[str, Any]) -> None:
+    """Refuse to let records of one data set become two things: a row has one place."""
+    wanted = {
+        (stream["data_set"], stream.get("becomes", "customer"))
+        for stream in spec.get("streams", {}).values()
+    }
+    urns = sorted(urn for urn, _ in wanted)
+    twice = next((one for one, other in pairwise(urns) if one == other), None)
+    row = db.execute(
+        """SELECT wanted.urn FROM unnest(%s::text[], %s::text[]) AS wanted(urn, becomes)
+           JOIN element ON element.urn = wanted.urn
+           CROSS JOIN source
+           CROSS JOIN LATERAL jsonb_each(source.spec -> 'streams') AS s(name, body)
+           WHERE body ->> 'data_set' = wanted.urn
+             AND coalesce(body ->> 'becomes', 'customer') <> wanted.becomes
+             AND EXISTS (SELECT FROM landed_record WHERE data_set_id = element.id) LIMIT 1""",
+        ([urn for urn, _ in wanted], [becomes for _, becomes in wanted]),
+    ).fetchone()
+    if twice is None and row is None:
+        return
+    raise InvalidConnectorFile(
+        f"connector {key!r} lets the records of {twice or (row and row[0])} become two things",
+        remedy="Give what `becomes` something else a data set of its own.",
     )
 
 

@@ -14,7 +14,7 @@ from msgspec import structs
 from connectors.sdk.hashing import record_hashes
 from registry.intake.leases import HeldLease
 from registry.storage.copying import copy_into
-from schemas.records import CustomerRecord, MappedPage, Page, RejectedRecord, SourceRecord
+from schemas.records import CanonicalRecord, MappedPage, Page, RejectedRecord, SourceRecord
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class LandedPage:
         nameless: Refused records without a key: nobody knows which rows they are.
     """
 
-    changed: list[tuple[int, UUID, CustomerRecord]]
+    changed: list[tuple[int, UUID, CanonicalRecord]]
     unchanged: int
     rejected: list[RejectedRecord]
     good_keys: list[str]
@@ -177,10 +177,10 @@ def count_landed(db: psycopg.Connection, data_set_id: UUID, source_id: UUID) -> 
 
 
 def _latest_by_key(
-    customers: Sequence[tuple[SourceRecord, CustomerRecord]],
-) -> tuple[dict[str, tuple[SourceRecord, CustomerRecord]], list[RejectedRecord]]:
+    customers: Sequence[tuple[SourceRecord, CanonicalRecord]],
+) -> tuple[dict[str, tuple[SourceRecord, CanonicalRecord]], list[RejectedRecord]]:
     """Keep the last record of each key; what it replaces goes to quarantine, not to nowhere."""
-    latest: dict[str, tuple[SourceRecord, CustomerRecord]] = {}
+    latest: dict[str, tuple[SourceRecord, CanonicalRecord]] = {}
     duplicates: list[RejectedRecord] = []
     for source, record in customers:
         earlier = latest.get(record.key)
@@ -200,7 +200,7 @@ def _latest_by_key(
 
 def _merge(
     db: psycopg.Connection,
-    changed: dict[str, tuple[SourceRecord, CustomerRecord]],
+    changed: dict[str, tuple[SourceRecord, CanonicalRecord]],
     hashes: dict[str, bytes],
     *,
     lease: HeldLease,

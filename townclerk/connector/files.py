@@ -6,8 +6,9 @@ What could not be used stands beside it, in `<name>.rejected.jsonl`, with rule, 
 import csv
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,13 +17,12 @@ import msgspec
 from connectors.sdk.mapping import compile_mapping
 from connectors.sdk.spec import StreamSpec
 from schemas.errors import InvalidInput
-from schemas.records import CustomerRecord, Page, RejectedRecord
+from schemas.records import CanonicalRecord, Page, RejectedRecord
 from townclerk.cli.files import UnwritableFile
+from townclerk.connector.columns import column_types
 from townclerk.connector.running import StreamReport
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
-FIELDS = CustomerRecord.__struct_fields__
-_TYPES = {"birth_date": "DATE", "changed_at": "TIMESTAMPTZ"}
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -54,7 +54,8 @@ class FileTarget:
         self.name = str(file)
         self._file = file
         self._map = compile_mapping(stream)
-        self._encode: Callable[[CustomerRecord], bytes] = (
+        self._types = column_types(stream)
+        self._encode: Callable[[CanonicalRecord], bytes] = (
             _csv_line if file.suffix == ".csv" else _json_line
         )
         self._rows = _Unfinished(file)
@@ -65,7 +66,7 @@ class FileTarget:
         self._rows.begin()
         self._refused.begin()
         if self._file.suffix == ".csv":
-            self._rows.write(",".join(FIELDS).encode() + b"\r\n")
+            self._rows.write(",".join(self._types).encode() + b"\r\n")
 
     def take(self, page: Page, report: StreamReport) -> None:
         """Write one page."""
@@ -79,7 +80,7 @@ class FileTarget:
         """Put the files in their place; what a source no longer has is not in them."""
         del report  # all is counted
         if self._file.suffix == ".parquet":
-            self._rows.finish(_as_parquet)
+            self._rows.finish(partial(_as_parquet, types=self._types))
         else:
             self._rows.finish()
         if self._refused.is_empty:
@@ -137,11 +138,11 @@ class _Unfinished:
             self._place.unlink()
 
 
-def _json_line(record: CustomerRecord) -> bytes:
+def _json_line(record: CanonicalRecord) -> bytes:
     return _ENCODER.encode(record) + b"\n"
 
 
-def _csv_line(record: CustomerRecord) -> bytes:
+def _csv_line(record: CanonicalRecord) -> bytes:
     line = io.StringIO()
     csv.writer(line).writerow(map(_plain, msgspec.structs.astuple(record)))
     return line.getvalue().encode()
@@ -162,11 +163,11 @@ def _refused_line(bad: RejectedRecord) -> bytes:
     return _ENCODER.encode(told) + b"\n"
 
 
-def _as_parquet(lines: Path, file: Path) -> None:
+def _as_parquet(lines: Path, file: Path, types: Mapping[str, str]) -> None:
     """Turn JSON Lines into Parquet by DuckDB, which the product brings along anyway."""
     import duckdb
 
-    columns = ", ".join(f"'{name}': '{_TYPES.get(name, 'VARCHAR')}'" for name in FIELDS)
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
     unfinished = lines.with_suffix(".parquet")
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")

@@ -16,13 +16,11 @@ from connectors.sdk.mapping import MappedColumns, compile_mapping
 from connectors.sdk.spec import StreamSpec
 from registry.storage.database import connect
 from schemas.errors import Conflict
-from schemas.records import CustomerRecord, Page, RejectedRecord
+from schemas.records import Page, RejectedRecord
+from townclerk.connector.columns import column_types
 from townclerk.connector.running import StreamReport
 from townclerk.connector.vanishing import Seen
 
-FIELDS = CustomerRecord.__struct_fields__
-_TYPES = {"birth_date": "date", "changed_at": "timestamptz"}
-_COLUMN_TYPES = {**{name: _TYPES.get(name, "text") for name in FIELDS}, "raw_hash": "bytea"}
 # One run of bytes goes out and almost nothing comes back; LIMIT keeps it to the index.
 _ASKING = f"""SELECT place FROM generate_series(0, %s) AS place
     WHERE (SELECT true FROM {{table}} WHERE raw_hash
@@ -66,6 +64,7 @@ class TableTarget:
         self._refused = sql.Identifier(*schema, f"{last}_rejected")
         self._index = sql.Identifier(f"{last}_raw_hash")
         self._map = compile_mapping(stream)
+        self._types = {**column_types(stream), "raw_hash": "bytea"}
         self._stream, self._seen = stream, Seen(stream)
         self._mapping = mapping_hash(stream)
         self._db = connect(url, application_name="townclerk connector run", autocommit=True)
@@ -76,16 +75,16 @@ class TableTarget:
     def _merge_statement(self) -> sql.Composed:
         changes = sql.SQL(", ").join(
             sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name))
-            for name in [*FIELDS[1:], "raw_hash"]
+            for name in list(self._types)[1:]
         )
-        names = sql.SQL(", ").join(map(sql.Identifier, _COLUMN_TYPES))
+        names = sql.SQL(", ").join(map(sql.Identifier, self._types))
         return sql.SQL(_MERGING).format(table=self._table, names=names, changes=changes)
 
     def begin(self) -> None:
         """Make the tables, and forget what an earlier scan refused."""
         columns = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
-            for name, kind in _COLUMN_TYPES.items()
+            for name, kind in self._types.items()
         )
         parts = {"table": self._table, "refused": self._refused, "columns": columns}
         with self._db.transaction():
@@ -140,7 +139,7 @@ class TableTarget:
         statement = sql.SQL("COPY townclerk_page ({}) FROM STDIN (FORMAT binary)").format(names)
         with self._db.cursor() as cursor:
             with cursor.copy(statement) as copy:
-                copy.set_types([_COLUMN_TYPES[name] for name in filled])
+                copy.set_types([self._types[name] for name in filled])
                 write = copy.write_row
                 for row in rows:
                     write(row)

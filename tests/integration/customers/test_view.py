@@ -10,8 +10,8 @@ from registry.customers import around, outbox, purposes, reads, sheet, stewardsh
 from registry.customers.find import search_customers
 from schemas.base import uuid7
 from schemas.customers import CustomerChange, Verdict
-from schemas.dealings import ConsentState
 from schemas.errors import InvalidInput, UnknownName
+from schemas.records import ConsentState
 from tests import factories
 from tests.dealings_factories import (
     a_channel_preference,

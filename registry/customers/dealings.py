@@ -1,0 +1,114 @@
+"""Keep what sources know around customers: dealings, consents, preferences, roles, ways, numbers.
+
+Each row hangs on its landed record and goes with it. It names its customer by the source's key, so
+it may come before the customer, and follows them when customers are merged or parted.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from msgspec import structs
+
+from registry.customers.address import house_number, postal_code
+from registry.customers.contact import email_address, phone_number
+from registry.customers.identifiers import chamber_number, citizen_service_number
+from registry.storage.copying import copy_into
+from schemas.records import (
+    AddressRecord,
+    ChannelPreferenceRecord,
+    ConsentRecord,
+    ContactKind,
+    ContactPointRecord,
+    DealingRecord,
+    IdentifierRecord,
+    InteractionRecord,
+    RoleRecord,
+)
+
+_MARKS = re.compile(r"[\s.\-]+")
+_TABLES: Final[dict[type[DealingRecord], str]] = {
+    InteractionRecord: "interaction",
+    ConsentRecord: "consent",
+    ChannelPreferenceRecord: "channel_preference",
+    RoleRecord: "customer_role",
+    ContactPointRecord: "contact_point",
+    AddressRecord: "customer_address",
+    IdentifierRecord: "customer_identifier",
+}
+_SPELLINGS: Final[dict[str, Callable[[str | None], str | None]]] = {
+    "bsn": citizen_service_number,
+    "kvk": chamber_number,
+}
+_CHECKED: Final = ("bsn",)
+"""Numbers that carry a check digit which we know."""
+
+
+def keep(
+    db: psycopg.Connection, landed: Sequence[tuple[int, DealingRecord]], *, customers: UUID
+) -> int:
+    """Keep new and changed records of one sort, in place of what stood under their rows.
+
+    Args:
+        db: Connection in the page's transaction.
+        landed: Row and canonical record of each; all of one sort.
+        customers: Data set whose keys name the customers.
+
+    Returns:
+        How many are kept.
+    """
+    if not landed:
+        return 0
+    table = _TABLES[type(landed[0][1])]
+    # A source may send a key twice on one page; the last one is what it thinks now.
+    rows = [{"record_id": row, **_row(record)} for row, record in dict(landed).items()]
+    columns = list(rows[0])
+    db.execute(
+        f"DELETE FROM {table} WHERE record_id = ANY(%s)", ([row["record_id"] for row in rows],)
+    )
+    return copy_into(
+        db,
+        table,
+        ["data_set_id", *columns],
+        ([customers, *(row[name] for name in columns)] for row in rows),
+    )
+
+
+def _row(record: DealingRecord) -> dict[str, Any]:
+    """Return the columns of a record, in one spelling."""
+    found = structs.asdict(record)
+    del found["key"], found["changed_at"]
+    if isinstance(record, ContactPointRecord):
+        found["value"] = _one_spelling(record)
+    elif isinstance(record, IdentifierRecord):
+        found |= _identifier(record)
+    elif isinstance(record, ChannelPreferenceRecord):
+        found["rank"] = record.rank or 1
+    elif isinstance(record, AddressRecord):
+        found["house_number"] = house_number(record.house_number) or record.house_number
+        found["postal_code"] = postal_code(record.postal_code) or record.postal_code
+    return found
+
+
+def _one_spelling(record: ContactPointRecord) -> str:
+    """Return a way to reach somebody as it is compared; as written where that cannot be."""
+    if record.kind is ContactKind.EMAIL:
+        return email_address(record.value) or record.value
+    if record.kind is ContactKind.PHONE:
+        return phone_number(record.value) or record.value
+    return record.value
+
+
+def _identifier(record: IdentifierRecord) -> dict[str, Any]:
+    """Return a number as it is compared, and what its check digits say where it has any."""
+    kind = record.type.lower()
+    spell = _SPELLINGS.get(kind)
+    spelt = spell(record.value) if spell else None
+    plain = _MARKS.sub("", record.value).upper()
+    return {
+        "type": kind,
+        "value": spelt or plain,
+        "is_valid": spelt is not None if kind in _CHECKED else None,
+    }
