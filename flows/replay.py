@@ -68,6 +68,7 @@ def _replay_stream(
     last: UUID | None = None
     for _ in range(BATCHES_MAX):
         with unit_of_work() as db:
+            customers.erase.hold_off_erasures(db)
             batch = intake.replay.refused_records(db, opened.id, stream.name, after=last)
             if not batch:
                 return
@@ -88,6 +89,7 @@ def _replay_batch(
     mapped, _ = without_erased(db, stream.map_page(page), stream)
     keys = [record.key for _, record in mapped.customers]
     newer = intake.replay.keys_landed_since(db, stream.data_set_id, keys, ids)
+    newer |= customers.erase.erased_among(db, stream.data_set_id, keys)
     fitting = [pair for pair in mapped.customers if pair[1].key not in newer]
     landed = intake.landing.land(
         db,

@@ -248,6 +248,7 @@ def land_page(
     db: psycopg.Connection, page: Page, stream: Stream, lease: HeldLease, *, number: int
 ) -> LandedPage:
     """Land one page: what is unchanged by its bytes alone, the rest decoded, judged and mapped."""
+    customers.erase.hold_off_erasures(db)
     rest, known = intake.landing.recognise(
         db, page, data_set_id=stream.data_set_id, mapping_hash=stream.mapping_hash
     )

@@ -1,181 +1,178 @@
-"""What a page of new records costs beside a town that is already matched, in PostgreSQL.
+"""What a page of records costs beside a town that is already matched, and how soon one is found.
 
-    make bench ARGS=customers.pages                         100,000 records
-    python -m benchmarks.customers.pages --records 1000000  prints the figures as JSON
+    make bench ARGS=customers.pages                         a million records, BENCH_RECORDS less
+    python -m benchmarks.customers.pages --records 50000    prints the figures as JSON
 
-A made-up town of couples and children in three sources is matched in full, then pages of records
-of people it knows and does not know come in, each in a transaction of its own with all that
-belongs to it: cleaning, keys, edges, clusters, golden values, links, versions, events.
+A made-up town is matched in full; then pages of new and changed records come in, each in a
+transaction of its own with all that belongs to it: cleaning, keys, edges, clusters, golden values,
+links, versions, events, commit. Beside it stands the raw limit: the rows that one such page wrote,
+merely inserted into empty tables with the same indexes. Bounded: about ten minutes at a million.
 """
 
 import argparse
 import json
-import shutil
+import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
-from random import Random
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import numpy as np
-import psycopg
 
+from benchmarks.customers.town import Town, matched_town
 from benchmarks.figures import Figure
-from registry.customers.commands import absorb, rematch
-from registry.storage.copying import copy_into
-from registry.storage.database import connect
-from registry.storage.embedded import EmbeddedPostgres
-from registry.storage.migrate import upgrade
-from schemas.records import CustomerKind, CustomerRecord
-from tests.factories import a_data_set, a_sync_run
-from tests.servers import make_reachable_dir
+from registry.customers.commands import absorb
+from registry.customers.find import search_customers
+from registry.customers.purposes import open_sight
 
-RECORDS = 100_000
-SINGLES = 300
-SOURCES = 3
-LETTERS = tuple(first + last for first in "ABCDE" for last in "ABCDE")
-# Records that are landed at a time while the town is filled.
-FILL = 20_000
-PROMISES = {1: 0.005, 1_000: 1.0, 10_000: 5.0}
-
-Landed = tuple[int, UUID, CustomerRecord]
-
-
-class People:
-    """Made-up households; every person may be asked for a record again, with a slip."""
-
-    def __init__(self, seed: int) -> None:
-        self.chance = Random(seed)
-        sounds = [first + last for first in "bdfghjklmnprstvw" for last in "aeiou"]
-        self.given = ["".join(self.chance.choices(sounds, k=2)).capitalize() for _ in range(900)]
-        self.family = ["".join(self.chance.choices(sounds, k=3)).capitalize() for _ in range(9000)]
-        self.known: list[dict[str, Any]] = []
-
-    def household(self) -> None:
-        """Let a household of one to four move in."""
-        chance = self.chance
-        door = {
-            "postal_code": f"{chance.randrange(1000, 9999)} {chance.choice(LETTERS)}",
-            "house_number": str(chance.randrange(1, 300)),
-            "city": "Testdam",
-        }
-        family = chance.choice(self.family)
-        for _ in range(chance.choice((1, 2, 2, 4))):
-            given = chance.choice(self.given)
-            year = chance.randrange(1935, 2015)
-            self.known.append(
-                {
-                    **door,
-                    "given_name": given,
-                    "family_name": family,
-                    "birth_date": date(year, chance.randrange(1, 13), chance.randrange(1, 29)),
-                    "email": f"{given}.{family}{chance.randrange(999)}@post.nl".lower(),
-                }
-            )
-
-    def record(self) -> dict[str, Any]:
-        """Return what some source says about somebody, known or new."""
-        chance = self.chance
-        while not self.known or chance.random() < 0.2:
-            self.household()
-        person = dict(chance.choice(self.known))
-        if chance.random() < 0.3:
-            person["email"] = None
-        if chance.random() < 0.1:
-            person["given_name"] = person["given_name"][0] + "."
-        return person
-
-
-@contextmanager
-def _town(records: int) -> Iterator[tuple[psycopg.Connection, People, list[UUID], UUID]]:
-    """Open a database with a town in it that has been matched."""
-    place = make_reachable_dir()
-    try:
-        with EmbeddedPostgres.start(place, database="bench") as server:
-            upgrade(server.url)
-            with connect(server.url, autocommit=True) as db:
-                run_id = a_sync_run(db).id
-                data_sets = [a_data_set(db).id for _ in range(SOURCES)]
-                people = People(1)
-                for _ in range(0, records, FILL):
-                    with db.transaction():
-                        absorb(db, _land(db, people, data_sets, run_id, min(FILL, records)))
-                yield db, people, data_sets, run_id
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-def _land(
-    db: psycopg.Connection, people: People, data_sets: list[UUID], run_id: UUID, count: int
-) -> list[Landed]:
-    """Land records as a connector would."""
-    first = (db.execute("SELECT coalesce(max(id), 0) FROM landed_record").fetchone() or (0,))[0]
-    rows = [
-        (people.chance.choice(data_sets), f"k{first + number}", b"{}", b"-", run_id)
-        for number in range(count)
-    ]
-    now = "now"
-    copy_into(
-        db,
-        "landed_record",
-        ("data_set_id", "key", "raw", "raw_hash", "run_id", "landed_at", "changed_at"),
-        ((*row, now, now) for row in rows),
-    )
-    found = db.execute(
-        "SELECT id, data_set_id, key FROM landed_record WHERE id > %s ORDER BY id", (first,)
-    ).fetchall()
-    return [
-        (record, data_set, CustomerRecord(key=key, kind=CustomerKind.PERSON, **people.record()))
-        for record, data_set, key in found
-    ]
+RECORDS = 1_000_000
+# Size of a page, how many are measured, what is promised in seconds at the 95th percentile.
+PAGES = ((1, 300, 0.005), (1_000, 5, 1.0), (10_000, 2, 5.0))
+# The first pages compile what later ones reuse.
+WARM = 20
+QUESTIONS = 200
+FIND_PROMISE = 0.020
+WRITTEN = (
+    "landed_record",
+    "clean_record",
+    "match_record",
+    "match_key",
+    "match_edge",
+    "customer",
+    "customer_link",
+    "customer_version",
+    "customer_event",
+)
 
 
 def measure(records: int) -> dict[str, Any]:
-    """Measure pages of 1, 1,000 and 10,000 records beside a town."""
-    with _town(records) as (db, people, data_sets, run_id):
-        began = time.perf_counter()
-        with db.transaction():
-            report = rematch(db)
+    """Measure pages, questions and the raw limit beside a town."""
+    begun = time.perf_counter()
+    with matched_town(records) as town:
         found: dict[str, Any] = {
-            "records": report.records,
-            "customers": report.customers,
-            "full_seconds": round(time.perf_counter() - began, 2),
-            "steps": report.seconds,
+            "records": town.report.records,
+            "customers": town.report.customers,
+            "made_seconds": round(time.perf_counter() - begun, 1),
+            "steps": town.report.seconds,
         }
-        for size, repeats in ((1, SINGLES), (1_000, 3), (10_000, 1)):
-            walls = []
-            for _ in range(repeats):
-                with db.transaction():
-                    page = _land(db, people, data_sets, run_id, size)
-                    begun = time.perf_counter()
-                    absorb(db, page)
-                walls.append(time.perf_counter() - begun)
-            found[f"page_{size}"] = {
-                "p50": float(np.quantile(walls, 0.5)),
-                "p95": float(np.quantile(walls, 0.95)),
-            }
+        for _ in range(WARM):
+            _page(town, 1)
+        for size, repeats, _ in PAGES:
+            found[f"page_{size}"] = _quantiles(
+                [_page(town, size) for _ in range(repeats)]
+            ) | _raw_limit(town, size)
+        found["find"] = {
+            name: _quantiles(_ask(town, question)) for name, question in QUESTION_KINDS.items()
+        }
     return found
 
 
+def _quantiles(walls: list[float]) -> dict[str, float]:
+    return {"p50": float(np.quantile(walls, 0.5)), "p95": float(np.quantile(walls, 0.95))}
+
+
+def _page(town: Town, size: int) -> float:
+    """Take in one page, half new and half changed records, and return its wall time."""
+    with town.db.transaction():
+        page = town.land(size - size // 2) + (town.changed(size // 2) if size > 1 else [])
+        begun = time.perf_counter()
+        absorb(town.db, page)
+    return time.perf_counter() - begun
+
+
+def _raw_limit(town: Town, size: int) -> dict[str, float]:
+    """Return how long the rows that one page wrote take when they are merely inserted."""
+    with town.db.transaction():
+        page = town.land(size)
+        absorb(town.db, page)
+        now = town.db.execute("SELECT pg_current_xact_id()::xid::text").fetchone()
+        assert now is not None  # a transaction that wrote has a number
+        for table in WRITTEN:
+            town.db.execute(f"CREATE TEMP TABLE kept_{table} AS SELECT * FROM {table} LIMIT 0")
+            town.db.execute(
+                f"INSERT INTO kept_{table} SELECT * FROM {table} WHERE xmin = %s::xid", now
+            )
+            town.db.execute(f"CREATE TABLE bare_{table} (LIKE {table} INCLUDING INDEXES)")
+    rows, begun = 0, time.perf_counter()
+    with town.db.transaction():
+        for table in WRITTEN:
+            rows += town.db.execute(f"INSERT INTO bare_{table} SELECT * FROM kept_{table}").rowcount
+    wall = time.perf_counter() - begun
+    for table in WRITTEN:
+        town.db.execute(f"DROP TABLE kept_{table}, bare_{table}")
+    return {"raw": wall, "rows": rows}
+
+
+def _typo(text: str) -> str:
+    return text[:2] + text[3:]
+
+
+QUESTION_KINDS: dict[str, Callable[[tuple[Any, ...], str], str]] = {
+    "by a misspelt name and birthday": lambda one, _: f"{one[0]} {_typo(one[1])} {one[2]}",
+    "by a misspelt name alone": lambda one, _: f"{one[0]} {_typo(one[1])}",
+    "by e-mail": lambda one, _: str(one[5]),
+    "by a source's key": lambda _, key: key,
+}
+
+
+def _ask(town: Town, question: Callable[[tuple[Any, ...], str], str]) -> list[float]:
+    """Return the wall time of each of many questions about people who live here."""
+    sight = open_sight(town.db, "stewardship", actor="bench")
+    walls = []
+    for one in town.people.chance.sample(town.people.known, QUESTIONS):
+        words = question(one, f"k{town.people.chance.randrange(town.report.records)}")
+        begun = time.perf_counter()
+        with town.db.transaction():
+            search_customers(town.db, sight, words)
+        walls.append(time.perf_counter() - begun)
+    return walls
+
+
 def run() -> list[Figure]:
-    """Measure beside a town of RECORDS."""
-    found = measure(RECORDS)
-    town = f"beside {found['records']:,} matched records; commit included; PostgreSQL on this disk"
+    """Measure beside a town of RECORDS, or as many as BENCH_RECORDS says."""
+    found = measure(int(os.environ.get("BENCH_RECORDS", RECORDS)))
+    town = (
+        f"beside {found['records']:,} matched records; PostgreSQL with fsync on this disk; load"
+        f" {os.getloadavg()[0]:.1f} at the end"
+    )
+    steps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found["steps"].items())
     figures = [
-        Figure("Full run: train, link, merge, write index", found["full_seconds"], "s", "", town)
+        Figure(
+            "Full run: train, link, merge, write keys and edges",
+            round(sum(found["steps"].values()), 1),
+            "s",
+            "",
+            f"{found['records']:,} records in PostgreSQL; {steps}",
+        )
     ]
-    for size, promise in PROMISES.items():
-        wall = found[f"page_{size}"]["p95"]
-        figures.append(
+    for size, repeats, promise in PAGES:
+        page = found[f"page_{size}"]
+        figures += [
             Figure(
-                f"A page of {size:,} records, p95",
-                round(wall, 4),
+                f"A page of {size:,}, p95",
+                round(page["p95"], 4),
                 "s",
                 f"<= {promise}",
-                f"{town}; median {found[f'page_{size}']['p50']:.4f} s",
+                f"{town}; {repeats} pages, {'new' if size == 1 else 'half new, half changed'};"
+                f" commit included; median {page['p50']:.4f} s",
+            ),
+            Figure(
+                f"A page of {size:,} against its rows merely inserted",
+                round(page["p50"] / page["raw"], 1),
+                "times",
+                "",
+                f"{page['rows']} rows of {len(WRITTEN)} tables into empty ones with the same"
+                f" indexes, same run: {page['raw']:.4f} s",
+            ),
+        ]
+    for name, walls in found["find"].items():
+        figures.append(
+            Figure(
+                f"Find a customer {name}, p95",
+                round(walls["p95"], 4),
+                "s",
+                f"<= {FIND_PROMISE}",
+                f"{town}; {QUESTIONS} questions; median {walls['p50']:.4f} s",
             )
         )
     return figures

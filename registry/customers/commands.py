@@ -19,7 +19,13 @@ from registry.customers.engine import (
     sweep,
     workspace,
 )
-from registry.customers.index import GROWTH_BEFORE_TRAINING, LOCK, STANDING_DECISIONS, live_model
+from registry.customers.index import (
+    GROWTH_BEFORE_TRAINING,
+    LANDING,
+    LOCK,
+    STANDING_DECISIONS,
+    live_model,
+)
 from registry.customers.indexing import write_index
 from registry.customers.link import link_table
 from registry.customers.master import (
@@ -85,6 +91,7 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
     after = ", ".join(f"excluded.{name}" for name in names)
     changed = db.execute(
         f"""INSERT INTO clean_record ({columns}) SELECT {columns} FROM clean_page
+            ORDER BY record_id  -- two pages that share records wait in one order
             ON CONFLICT (record_id) DO UPDATE SET {changes}
             WHERE ({before}) IS DISTINCT FROM ({after})
             RETURNING record_id"""
@@ -111,6 +118,11 @@ def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
     ).fetchone()
     if not known or not known[0]:
         return 0
+    # Rows before the matching lock, as pages have it: the other way round two would wait for ever.
+    db.execute(LANDING)
+    db.execute(
+        "SELECT FROM landed_record WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (list(records),)
+    )
     matched = match_records(db, withdrawn=records)
     gone = db.execute("DELETE FROM clean_record WHERE record_id = ANY(%s)", (list(records),))
     if not matched:

@@ -6,6 +6,7 @@ model would find; a test holds the two to one another.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -28,7 +29,7 @@ from registry.customers.index import (
 from registry.customers.model import KEPT_BITS_MIN
 from registry.customers.page import Delta, load_features, weigh_pairs
 from registry.customers.regroup import regroup
-from registry.storage.copying import copy_into
+from registry.storage.copying import bigints, copy_into
 from schemas.records import CustomerKind
 
 _SIGN, _ALL = 1 << 63, 1 << 64
@@ -133,7 +134,8 @@ def _move_keys(
     """Delete and add rows of match_key, given as record and key."""
     for statement, rows in ((_DELETE_KEYS, list(old)), (_INSERT_KEYS, list(new))):
         if rows:
-            db.execute(statement, ([row[0] for row in rows], [row[1] for row in rows]))
+            parts = (bigints(row[0] for row in rows), bigints(row[1] for row in rows))
+            db.execute(statement, parts)
 
 
 _DELETE_KEYS = """
@@ -218,45 +220,42 @@ def _block_sizes(db: psycopg.Connection, moved: dict[int, int]) -> list[tuple[in
         """SELECT key, (SELECT count(*) FROM (
                    SELECT FROM match_key k WHERE k.key = given.key LIMIT %s) AS few_keys)
            FROM unnest(%s::bigint[]) AS given(key)""",
-        (largest, list(moved)),
+        (largest, bigints(moved)),
     ).fetchall()
 
 
 def _find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     """Weigh touched records against all that share a key, and keep what is worth keeping."""
-    stale = list(delta.touched | delta.gone)
-    db.execute("DELETE FROM match_edge WHERE left_id = ANY(%s)", (stale,))
-    db.execute("DELETE FROM match_edge WHERE right_id = ANY(%s)", (stale,))
+    stale = bigints(delta.touched | delta.gone)
+    db.execute("DELETE FROM match_edge WHERE left_id = ANY(%s::bigint[])", (stale,))
+    db.execute("DELETE FROM match_edge WHERE right_id = ANY(%s::bigint[])", (stale,))
     if not delta.touched:
         return
     touched = list(delta.touched)
     rows = db.execute(
         """WITH mine AS (
-               SELECT record_id, unnest(keys) AS key FROM match_record WHERE record_id = ANY(%s)
+               SELECT record_id, unnest(keys) AS key FROM match_record
+               WHERE record_id = ANY(%s::bigint[])
            ), usable AS (
                SELECT key FROM (SELECT DISTINCT key FROM mine) AS few_keys
                WHERE (SELECT count(*) FROM (
                    SELECT FROM match_key k WHERE k.key = few_keys.key LIMIT %s) AS few)
                    BETWEEN 2 AND %s
            )
-           SELECT DISTINCT mine.record_id, k.record_id
+           SELECT DISTINCT least(mine.record_id, k.record_id), greatest(mine.record_id, k.record_id)
            FROM usable JOIN mine USING (key) JOIN match_key k USING (key)
            WHERE k.record_id <> mine.record_id""",
-        (touched, BLOCK_RECORDS_MAX + 1, BLOCK_RECORDS_MAX),
+        (bigints(touched), BLOCK_RECORDS_MAX + 1, BLOCK_RECORDS_MAX),
     ).fetchall()
     decided = decisions_on(db, touched)
-    pairs = {(min(pair), max(pair)) for pair in [*rows, *decided]}
-    load_features(db, delta, {record for pair in pairs for record in pair})
-    edges = [
-        pair
-        for pair in weigh_pairs(delta, live, pairs, decided)
-        if pair.weight_bits >= KEPT_BITS_MIN or pair.by_identity
-    ]
+    pairs = {*rows, *decided}
+    load_features(db, delta, set(chain.from_iterable(pairs)))
+    edges = weigh_pairs(delta, live, pairs, decided, least_bits=KEPT_BITS_MIN)
     if edges:
         lefts, rights, weights, identities, aparts = zip(*edges, strict=True)
         db.execute(
             """INSERT INTO match_edge (left_id, right_id, weight_bits, by_identity, apart)
                SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::bool[],
                                     %s::bool[])""",
-            (list(lefts), list(rights), list(weights), list(identities), list(aparts)),
+            (bigints(lefts), bigints(rights), list(weights), list(identities), list(aparts)),
         )

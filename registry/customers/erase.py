@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 
 from registry.customers.commands import withdraw
-from registry.customers.index import LOCK
+from registry.customers.index import LANDING, LOCK, NO_LANDING
 from registry.customers.sheet import UnknownCustomer, current_id
 from schemas.customers import CustomerChange
 from schemas.errors import Conflict, InvalidInput
@@ -72,7 +72,8 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     """
     if not reason.strip() or not actor.strip():
         raise InvalidInput("An erasure needs a reason and the name of who does it.")
-    # First: a merge that is under way ends before we look who this is.
+    # First: pages and merges that are under way end before we look who this is.
+    db.execute(NO_LANDING)
     db.execute(LOCK)
     found = current_id(db, customer)
     rows = db.execute(
@@ -111,6 +112,15 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
         versions=versions[0] if versions else 0,
         decisions=decisions,
     )
+
+
+def hold_off_erasures(db: psycopg.Connection) -> None:
+    """Let erasures wait until this transaction ends, and wait for one that is under way.
+
+    To be called before a page looks at what has landed, so that what it reads stays true and no
+    erased record comes back with it.
+    """
+    db.execute(LANDING)
 
 
 def erased_among(db: psycopg.Connection, data_set: UUID, keys: Collection[str]) -> set[str]:
@@ -220,4 +230,11 @@ def _remember(
     )
 
 
-__all__ = ["Erased", "TooManyRecords", "UnknownCustomer", "erase_customer", "erased_among"]
+__all__ = [
+    "Erased",
+    "TooManyRecords",
+    "UnknownCustomer",
+    "erase_customer",
+    "erased_among",
+    "hold_off_erasures",
+]

@@ -15,6 +15,7 @@ from psycopg.rows import dict_row
 from registry.customers.clean import CLEAN_COLUMNS
 from registry.customers.model import MatchModel, from_parameters
 from registry.customers.pairwise import Weigher, weigher_of
+from registry.storage.copying import bigints
 from schemas.records import CustomerKind
 
 # Whoever matches holds this lock until commit: two writers on one component would each miss what
@@ -27,6 +28,11 @@ GROWTH_BEFORE_TRAINING = 2.0
 RECORDS_FREE = 1_000
 # Pages that are only cleaned hold this one, side by side; a full run waits for all of them.
 LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtext('customers.rematch'))"
+# Whoever writes or deletes landed records holds this one from before the first of them until
+# commit, side by side; an erasure waits for all of them, and they for it. Without it a page could
+# wait for an erasure that waits for the page's rows, or bring back what was erased meanwhile.
+LANDING = "SELECT pg_advisory_xact_lock_shared(hashtext('customers.landing'))"
+NO_LANDING = "SELECT pg_advisory_xact_lock(hashtext('customers.landing'))"
 # Keys of organisations are turned, so that one table serves both kinds.
 KEY_TURN = {CustomerKind.PERSON: 0, CustomerKind.ORGANISATION: 0x9E3779B97F4A7C15}
 _SIGN = 1 << 63
@@ -98,13 +104,13 @@ def _clean_question() -> str:
                    element.urn || chr(31) || landed_record.key AS place
                FROM clean_record JOIN landed_record ON landed_record.id = record_id
                JOIN element ON element.id = clean_record.data_set_id
-               WHERE record_id = ANY(%s)"""
+               WHERE record_id = ANY(%s::bigint[])"""
 
 
 def clean_rows(db: psycopg.Connection, records: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Return clean records by id, with source, the source's key, and place."""
     with db.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_clean_question(), (list(records),)).fetchall()
+        rows = cursor.execute(_clean_question(), (bigints(records),)).fetchall()
     return {row["record_id"]: row for row in rows}
 
 
@@ -113,7 +119,7 @@ def decisions_on(db: psycopg.Connection, records: Iterable[int]) -> dict[tuple[i
 
     Pairs are ordered as records are, the smaller id first.
     """
-    rows = db.execute(_DECISIONS_ON, (list(records),)).fetchall()
+    rows = db.execute(_DECISIONS_ON, (bigints(records),)).fetchall()
     return {(min(one, other), max(one, other)): link for one, other, link in rows}
 
 
@@ -128,7 +134,7 @@ ORDER BY least(l.id, r.id), greatest(l.id, r.id), d.decided_at DESC, d.id DESC
 """
 _DECISIONS_ON = """
 WITH given AS (
-    SELECT data_set_id, key FROM landed_record WHERE id = ANY(%s)
+    SELECT data_set_id, key FROM landed_record WHERE id = ANY(%s::bigint[])
 ), standing AS (
     SELECT d.* FROM match_decision d JOIN given g
         ON d.data_set_l = g.data_set_id AND d.key_l = g.key

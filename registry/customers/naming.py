@@ -17,6 +17,7 @@ from registry.customers.history import forget_customers, keep_customers
 from registry.customers.index import clean_rows
 from registry.customers.pairwise import Weighed
 from registry.customers.survivorship import survivorship
+from registry.storage.copying import bigints
 from schemas.base import uuid7
 from schemas.customers import LinkRule
 from schemas.records import CustomerKind
@@ -166,5 +167,5 @@ def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequenc
                weight_bits = excluded.weight_bits
            WHERE (customer_link.customer_id, customer_link.rule, customer_link.weight_bits)
                IS DISTINCT FROM (excluded.customer_id, excluded.rule, excluded.weight_bits)""",
-        (list(records), list(customers), list(rules), list(weights)),
+        (bigints(records), list(customers), list(rules), list(weights)),
     )

@@ -1,5 +1,6 @@
 """What one page of records changes, gathered step by step, and the evidence it needs."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import psycopg
 from registry.customers.features import Features
 from registry.customers.index import Live
 from registry.customers.pairwise import Weighed
+from registry.storage.copying import bigints
 from schemas.records import CustomerKind
 
 
@@ -50,8 +52,9 @@ def load_features(db: psycopg.Connection, delta: Delta, records: Iterable[int]) 
     if not missing:
         return
     for record, kind, place, features in db.execute(
-        "SELECT record_id, kind, place, features FROM match_record WHERE record_id = ANY(%s)",
-        (missing,),
+        """SELECT record_id, kind, place, features FROM match_record
+           WHERE record_id = ANY(%s::bigint[])""",
+        (bigints(missing),),
     ):
         delta.kinds[record], delta.places[record] = CustomerKind(kind), place
         delta.features[record] = orjson.loads(features)
@@ -62,18 +65,35 @@ def weigh_pairs(
     live: Live,
     pairs: Iterable[tuple[int, int]],
     decided: dict[tuple[int, int], bool],
+    *,
+    least_bits: float = -math.inf,
 ) -> list[Weighed]:
-    """Weigh pairs of one kind each; what a steward decided stands above what the model says."""
+    """Weigh pairs of one kind each; what a steward decided stands above what the model says.
+
+    Args:
+        delta: Kinds, places and features of the records.
+        live: The model in force.
+        pairs: Pairs of records; those of two kinds are passed over.
+        decided: What stewards decided, by pair with the smaller id first.
+        least_bits: Lighter pairs are left out where neither an identifier nor a steward holds them.
+    """
     by_kind: dict[CustomerKind, list[tuple[int, int]]] = {}
+    ruled: dict[CustomerKind, list[tuple[int, int]]] = {}
+    kinds, places = delta.kinds, delta.places
     for one, other in pairs:
-        kind = delta.kinds.get(one)
-        if kind is None or kind is not delta.kinds.get(other):
+        kind = kinds.get(one)
+        if kind is None or kind is not kinds.get(other):
             continue
-        first = delta.places[one] < delta.places[other]
-        by_kind.setdefault(kind, []).append((one, other) if first else (other, one))
+        is_ruled = bool(decided) and (min(one, other), max(one, other)) in decided
+        group = (ruled if is_ruled else by_kind).setdefault(kind, [])
+        group.append((one, other) if places[one] < places[other] else (other, one))
     found = []
     for kind, chosen in by_kind.items():
+        weighed = live.weighers[kind].weigh(delta.features, chosen, least_bits=least_bits)
+        found += [pair for pair in weighed if pair.weight_bits >= least_bits or pair.by_identity]
+    for kind, chosen in ruled.items():
         for pair in live.weighers[kind].weigh(delta.features, chosen):
-            link = decided.get((min(pair.left, pair.right), max(pair.left, pair.right)))
-            found.append(pair if link is None else pair._replace(by_identity=link, apart=not link))
+            link = decided[min(pair.left, pair.right), max(pair.left, pair.right)]
+            if link or pair.weight_bits >= least_bits:
+                found.append(pair._replace(by_identity=link, apart=not link))
     return found

@@ -76,20 +76,25 @@ class Weigher:
     patterns: dict[tuple[int, ...], tuple[float, float, float, bool, bool]]
 
     def weigh(
-        self, features: Mapping[int, Features], pairs: Sequence[tuple[int, int]]
+        self,
+        features: Mapping[int, Features],
+        pairs: Sequence[tuple[int, int]],
+        *,
+        least_bits: float = -math.inf,
     ) -> list[Weighed]:
         """Weigh pairs of records.
 
         Args:
             features: By record, what the seer made of it.
             pairs: Records, the one that comes first by place on the left.
+            least_bits: Lighter pairs may be left out where no identifier speaks for them.
 
         Returns:
             The evidence of each pair, in any order.
         """
         if len(pairs) < BATCH_PAIRS_MIN:
             return [self._one(left, right, features) for left, right in pairs]
-        return list(self._many(features, pairs))
+        return list(self._many(features, pairs, least_bits))
 
     def levels(self, one: Features, other: Features) -> tuple[int, ...]:
         """Return the level number of each comparison between two records."""
@@ -136,10 +141,14 @@ class Weigher:
         )
 
     def _many(
-        self, features: Mapping[int, Features], pairs: Sequence[tuple[int, int]]
+        self,
+        features: Mapping[int, Features],
+        pairs: Sequence[tuple[int, int]],
+        least_bits: float,
     ) -> Iterable[Weighed]:
-        records = sorted({record for pair in pairs for record in pair})
-        place = {record: index for index, record in enumerate(records)}
+        ids, places = np.unique(np.asarray(pairs, dtype=np.int64), return_inverse=True)
+        records = ids.tolist()
+        sides = places.reshape(-1, 2).astype(np.int32)
         with open_engine() as con:
             text = np.empty(len(records), dtype=object)
             text[:] = [orjson.dumps(features[record]).decode() for record in records]
@@ -152,15 +161,15 @@ class Weigher:
             )
             con.register(
                 "given_pairs",
-                {
-                    "l": np.asarray([place[left] for left, _ in pairs], dtype=np.int32),
-                    "r": np.asarray([place[right] for _, right in pairs], dtype=np.int32),
-                },
+                {"l": np.ascontiguousarray(sides[:, 0]), "r": np.ascontiguousarray(sides[:, 1])},
             )
             run(con, "CREATE TABLE pair AS SELECT l, r FROM given_pairs")
             compare(con, "record", "pair", COMPARISONS[self.kind], into="compared")
             score(con, "compared", self.kind, self.model, into="scored")
-            found = columns(con, "SELECT * FROM scored")
+            heavy = ""
+            if not math.isinf(least_bits):
+                heavy = f"WHERE weight_bits >= {least_bits!r} OR by_identity"
+            found = columns(con, f"SELECT * FROM scored {heavy}")
         for left, right, weight, by_identity, apart in zip(
             *(found[name].tolist() for name in ("l", "r", "weight_bits", "by_identity", "apart")),
             strict=True,

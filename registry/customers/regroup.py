@@ -12,32 +12,34 @@ from registry.customers.index import Live, decisions_on
 from registry.customers.naming import Group, write_groups
 from registry.customers.page import Delta, load_features, weigh_pairs
 from registry.customers.pairwise import Weighed
+from registry.storage.copying import bigints
 
 
 def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     """Cluster the components that changed, and bring customers to what was found."""
     reached = db.execute(
         """SELECT component FROM match_record WHERE record_id IN (
-               SELECT right_id FROM match_edge WHERE left_id = ANY(%(touched)s)
+               SELECT right_id FROM match_edge WHERE left_id = ANY(%(touched)s::bigint[])
                    AND (weight_bits >= %(cut)s OR by_identity) AND NOT apart
                UNION
-               SELECT left_id FROM match_edge WHERE right_id = ANY(%(touched)s)
+               SELECT left_id FROM match_edge WHERE right_id = ANY(%(touched)s::bigint[])
                    AND (weight_bits >= %(cut)s OR by_identity) AND NOT apart)""",
-        {"touched": list(delta.touched), "cut": live.model.cut_bits},
+        {"touched": bigints(delta.touched), "cut": live.model.cut_bits},
     ).fetchall()
     delta.components |= {component for (component,) in reached if component is not None}
     members = {
         record
         for (record,) in db.execute(
-            "SELECT record_id FROM match_record WHERE component = ANY(%s) AND NOT aside",
-            (list(delta.components),),
+            "SELECT record_id FROM match_record WHERE component = ANY(%s::bigint[]) AND NOT aside",
+            (bigints(delta.components),),
         )
     } | delta.touched
     load_features(db, delta, members)
     links = db.execute(
         """SELECT left_id, right_id, weight_bits, by_identity FROM match_edge
-           WHERE left_id = ANY(%s) AND (weight_bits >= %s OR by_identity) AND NOT apart""",
-        (list(members), live.model.cut_bits),
+           WHERE left_id = ANY(%s::bigint[])
+               AND (weight_bits >= %s OR by_identity) AND NOT apart""",
+        (bigints(members), live.model.cut_bits),
     ).fetchall()
     components = _components(members, [(left, right) for left, right, *_ in links], delta.places)
     groups = _groups(db, delta, live, components, links)
@@ -46,7 +48,7 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         """UPDATE match_record m SET component = found.head
            FROM unnest(%s::bigint[], %s::bigint[]) AS found(record, head)
            WHERE m.record_id = found.record AND m.component IS DISTINCT FROM found.head""",
-        ([record for component in components for record in component], heads),
+        (bigints(record for component in components for record in component), bigints(heads)),
     )
     write_groups(db, groups, gone=delta.gone - delta.touched)
 

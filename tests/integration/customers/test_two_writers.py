@@ -1,0 +1,175 @@
+"""Two writers on one customer come one after the other, and nothing either did is lost."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from registry.customers.commands import absorb, rematch, withdraw
+from registry.customers.erase import erase_customer, erased_among, hold_off_erasures
+from registry.storage.database import connect
+from registry.storage.embedded import EmbeddedPostgres
+from schemas.records import CustomerKind, CustomerRecord
+from tests.conftest import fresh_database
+from tests.factories import a_landed_record
+from tests.integration.customers.conftest import JANNA, Counter
+
+# Fields that one source knows and another does not.
+DOOR = ("postal_code", "house_number", "birth_date")
+MAIL = ("email",)
+NAMES = ("Achterberg", "Terlinden", "Oosterhof", "Kuipers")
+Work = Callable[[psycopg.Connection], Any]
+_WAITING = """SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE NOT granted AND datname = current_database()"""
+
+
+class Rivals:
+    """A committed town of its own, with connections that get in each other's way."""
+
+    def __init__(self, url: str, db: psycopg.Connection) -> None:
+        self.url, self.db, self.counter = url, db, Counter(db)
+        with db.transaction():
+            self.counter.fill()
+        self.names = iter(NAMES)
+
+    def somebody_known(self) -> None:
+        """Let somebody be there whom no test has touched, with two records."""
+        name = next(self.names)
+        mail, door = f"{name}@post.nl".lower(), f"26{len(name)}1 {name[:2].upper()}"
+        self.person = {**JANNA, "family_name": name, "email": mail, "postal_code": door}
+        with self.db.transaction():
+            self.known = self.counter.land(self.person, self.person)
+
+    def without(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Return what a source says that does not know some fields."""
+        return {**self.person, **dict.fromkeys(names)}
+
+    def page(self, *records: dict[str, Any]) -> list[tuple[int, Any, CustomerRecord]]:
+        """Return a page of records that have landed and are not matched yet."""
+        made = []
+        for fields in records:
+            data_set = self.counter.data_sets[0]
+            row = a_landed_record(self.db, data_set_id=data_set, run_id=self.counter.run_id)
+            assert row.id is not None
+            record = CustomerRecord(key=row.key, kind=CustomerKind.PERSON, **fields)
+            made.append((row.id, data_set, record))
+        return made
+
+    @contextmanager
+    def while_it_waits(self, work: Work) -> Iterator[Future[Any]]:
+        """Begin work on a connection of its own; give the floor once it waits for a lock."""
+
+        def begin() -> Any:
+            with connect(self.url) as other, other.transaction():
+                return work(other)
+
+        with ThreadPoolExecutor(1) as pool, connect(self.url, autocommit=True) as watch:
+            future = pool.submit(begin)
+            while not watch.execute(_WAITING).rowcount:
+                assert not future.done(), "it should have waited"
+                time.sleep(0.002)
+            yield future
+
+    def state(self) -> dict[str, Any]:
+        """Return what was found, without the ids that runs mint."""
+        ask = self.db.execute
+        groups = ask(
+            "SELECT array_agg(record_id ORDER BY 1) FROM customer_link GROUP BY customer_id"
+        )
+        return {
+            "groups": sorted(groups),
+            "edges": sorted(ask("SELECT * FROM match_edge")),
+            "keys": sorted(ask("SELECT * FROM match_key")),
+            "records": sorted(ask("SELECT record_id, component FROM match_record")),
+            "counts": sorted(ask("SELECT record_count, attrs::text FROM customer")),
+        }
+
+
+@pytest.fixture(scope="module")
+def town(postgres_server: EmbeddedPostgres) -> Iterator[Rivals]:
+    with fresh_database(postgres_server) as url, connect(url, autocommit=True) as db:
+        yield Rivals(url, db)
+
+
+@pytest.fixture
+def rivals(town: Rivals) -> Rivals:
+    town.somebody_known()
+    return town
+
+
+def test_two_pages_on_one_customer_leave_what_one_after_the_other_leaves(rivals: Rivals) -> None:
+    db = rivals.db
+    one = rivals.page(rivals.without(DOOR), rivals.person)
+    other = rivals.page(rivals.without(MAIL), rivals.person)
+    with db.transaction(force_rollback=True):
+        absorb(db, one)
+        absorb(db, other)
+        in_turn = rivals.state()
+
+    with connect(rivals.url) as first:
+        absorb(first, one)
+        with rivals.while_it_waits(lambda second: absorb(second, other)) as late:
+            first.commit()
+            assert late.result(timeout=60) == 2
+
+    assert rivals.state() == in_turn
+    with db.transaction(force_rollback=True):
+        rematch(db, retrain=False, memory_limit_mb=512)
+        assert rivals.state() == in_turn
+
+
+def test_an_erasure_waits_for_a_page_and_takes_what_it_brought(rivals: Rivals) -> None:
+    customer = rivals.counter.customer(rivals.known[0])
+    page = rivals.page(rivals.person)
+
+    with connect(rivals.url) as first:
+        hold_off_erasures(first)
+        # The page has changed a row that the erasure must delete, and needs the matching lock yet.
+        first.execute("UPDATE landed_record SET raw = %s WHERE id = ANY(%s)", (b"-", rivals.known))
+        with rivals.while_it_waits(
+            lambda second: erase_customer(second, customer, reason="request 7", actor="Sam")
+        ) as late:
+            absorb(first, page)
+            first.commit()
+            assert late.result(timeout=60).records == 3
+
+    gone = [*rivals.known, page[0][0]]
+    for table in ("clean_record", "match_record", "match_key", "customer_link"):
+        left = f"SELECT FROM {table} WHERE record_id = ANY(%s)"
+        assert rivals.db.execute(left, (gone,)).rowcount == 0, table
+    edges = "SELECT FROM match_edge WHERE left_id = ANY(%(r)s) OR right_id = ANY(%(r)s)"
+    assert rivals.db.execute(edges, {"r": gone}).rowcount == 0
+
+
+def test_a_page_that_comes_during_an_erasure_brings_nothing_back(rivals: Rivals) -> None:
+    customer = rivals.counter.customer(rivals.known[0])
+    data_set, key = rivals.counter.data_sets[0], rivals.counter.key(rivals.known[0])
+
+    def read_page(db: psycopg.Connection) -> set[str]:
+        hold_off_erasures(db)
+        return erased_among(db, data_set, [key])
+
+    with connect(rivals.url) as first:
+        erase_customer(first, customer, reason="request 7", actor="Sam")
+        with rivals.while_it_waits(read_page) as late:
+            first.commit()
+            assert late.result(timeout=60) == {key}
+
+
+def test_a_withdrawal_and_a_page_of_the_same_record_do_not_wait_for_ever(rivals: Rivals) -> None:
+    record, data_set = rivals.known[0], rivals.counter.data_sets[0]
+    anew = CustomerRecord(key="-", kind=CustomerKind.PERSON, **rivals.without(DOOR))
+
+    with connect(rivals.url) as first:
+        hold_off_erasures(first)
+        first.execute("UPDATE landed_record SET raw = %s WHERE id = %s", (b"-", record))
+        with rivals.while_it_waits(lambda second: withdraw(second, [record])) as late:
+            absorb(first, [(record, data_set, anew)])
+            first.commit()
+            assert late.result(timeout=60) == 1
+
+    assert rivals.db.execute("SELECT FROM match_key WHERE record_id = %s", (record,)).rowcount == 0
