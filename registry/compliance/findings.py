@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from schemas.compliance import Finding
@@ -47,6 +48,7 @@ def _collated(text: str) -> Any:
     return primary, [sign.isupper() for sign in text]
 
 
+@lru_cache(maxsize=4096)
 def _weight(sign: str) -> tuple[int, Any]:
     if sign in _SIGNS:
         return 0, _SIGNS[sign]

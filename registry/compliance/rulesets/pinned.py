@@ -4,7 +4,6 @@ Behind each may stand `@sha256:` and the hash that reports show; then nothing el
 address needs it: what is fetched is what somebody looked at, or nothing.
 """
 
-import asyncio
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
@@ -70,6 +69,8 @@ def _fetched(
             remedy="Download it, look at it, check once with the file, and add @sha256: and the "
             "hash that the report shows.",
         )
+    import asyncio  # bundled rule sets and files, which is nearly all, need no network
+
     content = asyncio.run(_fetch(address))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / (Path(parts.path).name or "ruleset.yaml")

@@ -10,6 +10,7 @@ from typing import Any
 from registry.compliance.document import Document
 from registry.compliance.engine import check_subject
 from registry.compliance.rulesets import load
+from registry.compliance.structure.offline import hidden
 from registry.compliance.subject import Subject
 from schemas.compliance import Finding
 
@@ -81,7 +82,8 @@ def structure_of(subject: Subject) -> list[Finding]:
     kind = describe(data)
     # Judges are imported when they are needed: each costs a start of half a second.
     if kind.startswith("OpenAPI"):
-        from registry.compliance.structure.openapi import openapi_problems
+        with hidden("requests"):
+            from registry.compliance.structure.openapi import openapi_problems
 
         return openapi_problems(subject)
     if kind.startswith("AsyncAPI"):

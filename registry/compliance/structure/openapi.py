@@ -22,6 +22,7 @@ from openapi_spec_validator import (
 from openapi_spec_validator.validation.registries import KeywordValidatorRegistry
 
 from registry.compliance.document import Document
+from registry.compliance.shapes.shipped import shipped
 from registry.compliance.structure.mended import Mended, without_bad_references
 from registry.compliance.structure.patterns import with_a_clock
 from registry.compliance.structure.quick import QuickSchemaValidator
@@ -97,8 +98,8 @@ def _outside(subject: Subject) -> Iterator[Problem]:
 
 @lru_cache(maxsize=4)
 def _schema_of(version: str) -> Any:
-    schema = _VALIDATORS[version].schema_validator.schema
-    return jsonschema_rs.validator_for(dict(schema))
+    # The judge reads the same file with a YAML parser and builds a second validator beside it.
+    return jsonschema_rs.validator_for(shipped(f"v{version}"))
 
 
 def _against_schema(version: str, data: Any) -> Iterator[Problem]:

@@ -134,7 +134,7 @@ def test_an_auditor_gets_from_check_to_proof(ask: Ask, registered: Path, postgre
     with zipfile.ZipFile(proof) as archive:
         archive.extract("verify.py", registered)
     alone = subprocess.run(
-        [sys.executable, "-I", "verify.py", str(proof)],
+        [sys.executable, "-I", "-S", "verify.py", str(proof)],  # without our packages or others
         cwd=registered, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert alone.returncode == 0, alone.stdout

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,3 +79,19 @@ def test_the_shell_completes_names_without_importing_commands() -> None:
     )
     assert done.stdout.split() == ["landscape"]
     assert "registry.landscape" not in done.stderr
+
+
+def test_a_check_of_a_file_loads_no_database_and_no_http_client(tmp_path: Path) -> None:
+    """Build servers run it thousands of times; its start is most of its cost."""
+    (tmp_path / "a.yaml").write_text("openapi: 3.0.3\ninfo: {title: a, version: '1'}\npaths: {}\n")
+    unwanted = ("httpx", "numpy", "psycopg", "requests", "sqlalchemy", "sqlmodel", "strawberry")
+    script = (
+        "import sys; from townclerk.cli import run; "
+        "run(['interfaces', 'check', 'a.yaml', '--fail-on', 'never']); "
+        "assert 'openapi_spec_validator' in sys.modules; "
+        f"print([name for name in {unwanted!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
