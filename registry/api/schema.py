@@ -19,7 +19,9 @@ from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
+from registry.api.match_models import ModelMutation, ModelQuestions
 from registry.api.plan_changes import PlanMutation
+from registry.api.proposals import ConnectorQuestions
 from registry.api.questions import LandscapeQuestions
 from registry.api.reading.compiled import compiled
 from registry.api.reading.plans import Plans
@@ -40,6 +42,8 @@ class Query(
     ContractQuestions,
     CustomerQuestions,
     StewardQuestions,
+    ModelQuestions,
+    ConnectorQuestions,
 ):
     """Everything that can be asked."""
 
@@ -52,6 +56,7 @@ class Mutation(
     PlanMutation,
     IntakeMutation,
     CustomerMutation,
+    ModelMutation,
     ComplianceMutation,
     DocumentMutation,
 ):

@@ -32,6 +32,7 @@ SOMETHING = {
     "hash": '"0"',
     "interface": '"urn:test:x"',
     "document": '"openapi: 3.0.3"',
+    "version": '"0000"',
     "since": '"2026-01-01T00:00:00Z"',
     "left": '"1"',
     "right": '"2"',
@@ -73,6 +74,7 @@ OPENS = {
     "withdrawals": Scope.SYNC_READ,
     "syncRequests": Scope.SYNC_READ,
     "dataSetFreshness": Scope.SYNC_READ,
+    "proposeConnector": Scope.SYNC_READ,
     "interfaceDocuments": Scope.COMPLIANCE_READ,
     "ruleSets": Scope.COMPLIANCE_READ,
     "owedStandards": Scope.COMPLIANCE_READ,
@@ -94,6 +96,8 @@ OPENS = {
     "linkSample": Scope.CUSTOMERS_READ,
     "linkPrecision": Scope.CUSTOMERS_READ,
     "survivorship": Scope.CUSTOMERS_READ,
+    "modelVersions": Scope.CUSTOMERS_READ,
+    "modelProposal": Scope.CUSTOMERS_READ,
     "customers": Scope.CUSTOMERS_READ,
     "customer": Scope.CUSTOMERS_READ,
     "node": Scope.CUSTOMERS_READ,
@@ -138,8 +142,8 @@ def test_a_root_field_opens_to_its_scope_alone(
     assert "scope" in refused["remedy"]
     answer = ask(text, scopes=[OPENS[name]])
     codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
-    # There is no such element or customer, and nothing was matched yet.
-    assert codes <= {"unknown_name", "unknown_customer", "no_live_model"}
+    # There is no such element or customer, nothing was matched yet, and nothing optional was given.
+    assert codes <= {"unknown_name", "unknown_customer", "no_live_model", "no_document_given"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
