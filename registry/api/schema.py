@@ -28,6 +28,7 @@ from registry.api.reading.plans import Plans
 from registry.api.reading.roots import Query as Declared
 from registry.api.reading.shapes import TYPES
 from registry.api.relationship_changes import RelationshipMutation
+from registry.api.reports import ReportQuestions
 from registry.api.scalars import DATE_TIME
 from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
@@ -44,6 +45,7 @@ class Query(
     StewardQuestions,
     ModelQuestions,
     ConnectorQuestions,
+    ReportQuestions,
 ):
     """Everything that can be asked."""
 
