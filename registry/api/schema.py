@@ -19,14 +19,17 @@ from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
+from registry.api.match_models import ModelMutation, ModelQuestions
 from registry.api.pictures import PictureQuestions
 from registry.api.plan_changes import PlanMutation
+from registry.api.proposals import ConnectorQuestions
 from registry.api.questions import LandscapeQuestions
 from registry.api.reading.compiled import compiled
 from registry.api.reading.plans import Plans
 from registry.api.reading.roots import Query as Declared
 from registry.api.reading.shapes import TYPES
 from registry.api.relationship_changes import RelationshipMutation
+from registry.api.reports import ReportQuestions
 from registry.api.scalars import DATE_TIME
 from registry.api.subscriptions import Subscription
 from registry.api.view import GraphQLApp
@@ -42,6 +45,9 @@ class Query(
     ContractQuestions,
     CustomerQuestions,
     StewardQuestions,
+    ModelQuestions,
+    ConnectorQuestions,
+    ReportQuestions,
 ):
     """Everything that can be asked."""
 
@@ -54,6 +60,7 @@ class Mutation(
     PlanMutation,
     IntakeMutation,
     CustomerMutation,
+    ModelMutation,
     ComplianceMutation,
     DocumentMutation,
 ):

@@ -262,6 +262,21 @@ def chain_head(db: psycopg.Connection) -> tuple[int, str]:
     return (int(row[0]), str(row[1])) if row else (0, GENESIS)
 
 
+def evidence_bytes(db: psycopg.Connection, urns: Sequence[str]) -> int:
+    """Return how large the kept findings and documents of these interfaces' checks are, packed."""
+    row = db.execute(
+        """WITH chosen AS (
+               SELECT findings_sha256, document_sha256 FROM check_run WHERE interface_urn = ANY(%s))
+           SELECT (SELECT coalesce(sum(octet_length(content)), 0) FROM finding_set
+                   WHERE sha256 IN (SELECT findings_sha256 FROM chosen))
+                + (SELECT coalesce(sum(octet_length(content)), 0) FROM interface_document
+                   WHERE sha256 IN (SELECT document_sha256 FROM chosen))""",
+        [list(urns)],
+    ).fetchone()
+    assert row is not None  # sums always answer
+    return int(row[0])
+
+
 def findings_of(db: psycopg.Connection, sha256: str) -> bytes:
     """Return the findings of a check as canonical JSON.
 

@@ -39,6 +39,7 @@ from registry.customers.model import MatchModel, from_parameters
 from registry.customers.survivorship import survivorship
 from registry.customers.versions import find_model, keep_model, make_live
 from registry.storage.copying import copy_into, copy_to_file
+from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
 
 
@@ -53,6 +54,7 @@ class MatchReport:
         customers: Customers there are now.
         model: Hash of the frozen model that decided.
         seconds: Wall time per step.
+        change: What became of the customers there were; None where no version was asked for.
     """
 
     records: int
@@ -61,6 +63,22 @@ class MatchReport:
     customers: int
     model: str
     seconds: dict[str, float] = field(default_factory=dict)
+    change: "ModelChange | None" = None
+
+
+@dataclass(frozen=True)
+class ModelChange:
+    """What a model makes of the customers of today; counts only.
+
+    Attributes:
+        merges: Customers of today that are joined with others.
+        splits: Customers of today that are parted.
+        unchanged: Customers of today that keep exactly their records.
+    """
+
+    merges: int
+    splits: int
+    unchanged: int
 
 
 def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRecord]]) -> int:
@@ -187,6 +205,7 @@ def rematch(
             indexed=True,
         )
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
+        change = ModelChange(*run(con, _DIFFERENCES)[0]) if version else None
         with _timed(seconds, "merge"):
             gather_members(con, records="records", into="member")
             name_customers(con, clusters="member", former="former")
@@ -196,13 +215,13 @@ def rematch(
             write_index(db, con)
             make_live(db, keep_model(db, linked.model, records), records)
     return MatchReport(
-        records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds
+        records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds, change
     )
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A new model beside the live one; counts only.
+    """A model beside the live one; counts only.
 
     Attributes:
         version: Its hash.
@@ -221,21 +240,50 @@ class Proposal:
     unchanged: int
 
 
-def propose(db: psycopg.Connection, *, memory_limit_mb: int = MEMORY_LIMIT_MB) -> Proposal:
-    """Train a model on the records of today, keep it, and show what it would change.
+class NothingToTrainOn(InvalidInput):
+    """No records have come in that a model could learn from."""
 
-    Nothing changes until `rematch` is asked for this version.
+    code = "nothing_to_train_on"
+    remedy = "Read a source first: `townclerk sync run`."
+
+
+def propose(
+    db: psycopg.Connection,
+    *,
+    version: str | None = None,
+    memory_limit_mb: int = MEMORY_LIMIT_MB,
+) -> Proposal:
+    """Show what a model would change; nothing changes until `rematch` is asked for its version.
+
+    Args:
+        db: Connection in a transaction.
+        version: Hash, or its beginning, of a kept model; None trains one on the records of today
+            and keeps it.
+        memory_limit_mb: What the comparison may hold before it spills to disk.
+
+    Raises:
+        NothingToTrainOn: There are no records.
+        UnknownName: No usable model has this version.
     """
+    model = find_model(db, version) if version is not None else None
     db.execute(LOCK)
     sweep()
     with open_engine(memory_limit_mb) as con:
         records = _load(db, con)
+        if not records:
+            raise NothingToTrainOn("There are no customers' records yet.")
         run(con, _PLAIN)
-        linked = link_table(con, "plain", decided="decided")
-        merges, splits, unchanged = run(con, _DIFFERENCES)[0]
-        keep_model(db, linked.model, records)
+        linked = link_table(con, "plain", model=model, decided="decided")
+        change = ModelChange(*run(con, _DIFFERENCES)[0])
+        if model is None:
+            keep_model(db, linked.model, records)
     return Proposal(
-        linked.model.content_hash, linked.links, linked.clusters, merges, splits, unchanged
+        linked.model.content_hash,
+        linked.links,
+        linked.clusters,
+        change.merges,
+        change.splits,
+        change.unchanged,
     )
 
 

@@ -1,13 +1,96 @@
-"""Model versions: frozen, hashed, kept for ever; one is live."""
+"""Model versions: frozen, hashed, kept until a steward rejects them; one is live."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from registry.customers.model import MatchModel, from_parameters
+from registry.customers.model import MatchModel, definitions_hash, from_parameters
 from schemas.base import uuid7
-from schemas.errors import UnknownName
+from schemas.errors import Conflict, UnknownName
+
+VERSIONS_SHOWN_MAX = 100  # of one answer; a town trains a few a year
+
+
+class ModelInUse(Conflict):
+    """A model version that decides, or that decided links somebody measured, is not rejected."""
+
+    code = "model_in_use"
+    remedy = "Approve another version first; one whose links were sampled is kept as their proof."
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A model that was trained and kept.
+
+    Attributes:
+        version: Its hash.
+        trained_at: When it was trained.
+        trained_on: Records it was trained on.
+        live: Whether it decides now.
+        usable: Whether this release compares the same fields, so that it can decide.
+    """
+
+    version: str
+    trained_at: datetime
+    trained_on: int
+    live: bool
+    usable: bool
+
+
+def list_versions(db: psycopg.Connection) -> list[ModelVersion]:
+    """Return kept models, the newest first."""
+    with db.cursor(row_factory=class_row(ModelVersion)) as cursor:
+        return cursor.execute(
+            """SELECT content_hash AS version, trained_at, match_model.records AS trained_on,
+                   live_model.id IS NOT NULL AS live,
+                   coalesce(parameters->>'definitions' = %s, false) AS usable
+               FROM match_model LEFT JOIN live_model ON model_id = match_model.id
+               ORDER BY trained_at DESC, match_model.id DESC LIMIT %s""",
+            (definitions_hash(), VERSIONS_SHOWN_MAX),
+        ).fetchall()
+
+
+def reject_version(db: psycopg.Connection, version: str) -> str:
+    """Forget a kept model that nobody wants; trained again on the same records it comes back.
+
+    Args:
+        db: Connection in the caller's transaction.
+        version: Its hash or the beginning of it.
+
+    Returns:
+        The whole hash.
+
+    Raises:
+        UnknownName: None, or more than one, begins so.
+        ModelInUse: It is live, or samples of its links are kept.
+    """
+    rows = db.execute(
+        "SELECT id, content_hash FROM match_model WHERE starts_with(content_hash, %s) LIMIT 2",
+        (version,),
+    ).fetchall()
+    if len(rows) != 1 or not version:
+        raise _unknown()
+    model_id, found = rows[0]
+    gone = db.execute(
+        """DELETE FROM match_model WHERE id = %(id)s
+           AND NOT EXISTS (SELECT FROM live_model WHERE model_id = %(id)s)
+           AND NOT EXISTS (SELECT FROM link_sample WHERE model_id = %(id)s)""",
+        {"id": model_id},
+    ).rowcount
+    if not gone:
+        raise ModelInUse(f"Model {found[:12]} decides, or decided links that were sampled.")
+    return str(found)
+
+
+def _unknown() -> UnknownName:
+    return UnknownName(
+        "No model that this release can use has this version.",
+        remedy="`townclerk customers train` keeps a new one and prints its version.",
+    )
 
 
 def keep_model(db: psycopg.Connection, model: MatchModel, records: int) -> UUID:
@@ -43,12 +126,9 @@ def find_model(db: psycopg.Connection, version: str) -> MatchModel:
     rows = db.execute(
         "SELECT parameters FROM match_model WHERE starts_with(content_hash, %s) LIMIT 2", (version,)
     ).fetchall()
-    model = from_parameters(rows[0][0]) if len(rows) == 1 else None
+    model = from_parameters(rows[0][0]) if len(rows) == 1 and version else None
     if model is None:
-        raise UnknownName(
-            "No model that this release can use has this version.",
-            remedy="`townclerk customers train` keeps a new one and prints its version.",
-        )
+        raise _unknown()
     return model
 
 

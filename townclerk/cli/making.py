@@ -4,14 +4,15 @@ import asyncio
 import json
 from pathlib import Path
 
+from connectors.generate.making import Made, Registered, as_plain, make
 from connectors.sdk.load import load_connector_file
 from schemas.errors import InvalidInput
 from townclerk.cli.files import write_text
 from townclerk.cli.output import print_json, print_table, say, say_next
 from townclerk.connector.fixtures import record_fixture
-from townclerk.connector.making import Made, as_plain, make, read_source
+from townclerk.connector.making import read_source
 from townclerk.connector.opening import source_of
-from townclerk.connector.register import Registered, find_registered
+from townclerk.connector.register import find_registered
 from townclerk.connector.template import python_connector
 
 LOOK_BELOW = 0.8

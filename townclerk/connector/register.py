@@ -1,30 +1,6 @@
 """What the register knows of an interface: its address, its document, and whom it trusts."""
 
-from dataclasses import dataclass
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Registered:
-    """What the register says about an interface.
-
-    Attributes:
-        urn: Its URN.
-        address: Its address.
-        document: Where its document is: an address, or a path on the same server; None without.
-        protocol: As registered; GraphQL interfaces can be asked for their schema themselves.
-        data_sets: URNs of the data sets it gives access to.
-        internal: Private addresses are allowed.
-        sandbox: Addresses of this machine are allowed.
-    """
-
-    urn: str
-    address: str
-    document: str | None = None
-    protocol: str = ""
-    data_sets: tuple[str, ...] = ()
-    internal: bool = False
-    sandbox: bool = False
+from connectors.generate.making import Registered
 
 
 def find_registered(urn: str) -> Registered:
@@ -41,13 +17,4 @@ def find_registered(urn: str) -> Registered:
         ties = landscape.queries.relationships_of(db, [found.id], end="source")
         reached = [tie.target_id for tie in ties if tie.kind == "access"]
         data_sets = landscape.queries.elements_by_id(db, reached) if reached else []
-    attrs: dict[str, Any] = found.attrs
-    return Registered(
-        urn=urn,
-        address=str(attrs.get("base_url", "")),
-        document=attrs.get("document"),
-        protocol=str(attrs.get("protocol", "")),
-        data_sets=tuple(sorted(element.urn for element in data_sets)),
-        internal=bool(attrs.get("internal", False)),
-        sandbox=bool(attrs.get("sandbox", False)),
-    )
+    return Registered.of(urn, found.attrs, [element.urn for element in data_sets])

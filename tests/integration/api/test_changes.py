@@ -43,6 +43,9 @@ SCOPES = {  # all others change the landscape
     "judgeLink": Scope.CUSTOMERS_STEWARD,
     "setPurpose": Scope.CUSTOMERS_STEWARD,
     "settleSurvivorship": Scope.CUSTOMERS_STEWARD,
+    "trainModel": Scope.CUSTOMERS_STEWARD,
+    "approveModel": Scope.CUSTOMERS_STEWARD,
+    "rejectModel": Scope.CUSTOMERS_STEWARD,
     "acknowledgeEvents": Scope.CUSTOMERS_READ,
     "eraseCustomer": Scope.CUSTOMERS_ERASE,
     "cancelSync": Scope.SYNC_RUN,
@@ -67,6 +70,7 @@ SCOPES = {  # all others change the landscape
 }
 GIVEN = {
     "since": '"2026-01-01"',
+    "version": '"no-such-version"',
     "withdrawal": f'"{global_id("withdrawal", uuid7())}"',
     "dataSet": '"urn:test:nothing"',
     "changes": '{ action: REMOVE, urn: "urn:test:nothing" }',
@@ -129,7 +133,8 @@ def written(name: str, more: str = "") -> str:
     field = GRAPH.mutation_type.fields[name]
     needed = [n for n in field.args if n in GIVEN]
     arguments = ", ".join(f"{n}: {GIVEN[n]}" for n in needed)
-    return f"mutation {{ done: {name}({arguments}{more}) {{ {PROBLEM} {MORE} }} }}"
+    given = f"{arguments}{more}".removeprefix(", ")
+    return f"mutation {{ done: {name}{f'({given})' if given else ''} {{ {PROBLEM} {MORE} }} }}"
 
 
 # ---- the shape ------------------------------------------------------------------------------

@@ -32,7 +32,9 @@ SOMETHING = {
     "changeSet": f'"{global_id("change_set", uuid7())}"',
     "hash": '"0"',
     "interface": '"urn:test:x"',
+    "interfaces": '["urn:test:x"]',
     "document": '"openapi: 3.0.3"',
+    "version": '"0000"',
     "since": '"2026-01-01T00:00:00Z"',
     "left": '"1"',
     "right": '"2"',
@@ -75,6 +77,7 @@ OPENS = {
     "withdrawals": Scope.SYNC_READ,
     "syncRequests": Scope.SYNC_READ,
     "dataSetFreshness": Scope.SYNC_READ,
+    "proposeConnector": Scope.SYNC_READ,
     "interfaceDocuments": Scope.COMPLIANCE_READ,
     "ruleSets": Scope.COMPLIANCE_READ,
     "owedStandards": Scope.COMPLIANCE_READ,
@@ -82,6 +85,9 @@ OPENS = {
     "interfaceChecks": Scope.COMPLIANCE_READ,
     "interfaceCheck": Scope.COMPLIANCE_READ,
     "contractChanges": Scope.COMPLIANCE_READ,
+    "interfaceReport": Scope.COMPLIANCE_READ,
+    "evidenceArchive": Scope.COMPLIANCE_READ,
+    "privacyFindings": Scope.COMPLIANCE_READ,
     "findCustomers": Scope.CUSTOMERS_READ,
     "customerSheet": Scope.CUSTOMERS_READ,
     "customerHistory": Scope.CUSTOMERS_READ,
@@ -96,6 +102,8 @@ OPENS = {
     "linkSample": Scope.CUSTOMERS_READ,
     "linkPrecision": Scope.CUSTOMERS_READ,
     "survivorship": Scope.CUSTOMERS_READ,
+    "modelVersions": Scope.CUSTOMERS_READ,
+    "modelProposal": Scope.CUSTOMERS_READ,
     "customers": Scope.CUSTOMERS_READ,
     "customer": Scope.CUSTOMERS_READ,
     "node": Scope.CUSTOMERS_READ,
@@ -140,8 +148,9 @@ def test_a_root_field_opens_to_its_scope_alone(
     assert "scope" in refused["remedy"]
     answer = ask(text, scopes=[OPENS[name]])
     codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
-    # There is no such element or customer, nothing was matched yet, and no pages are there.
-    assert codes <= {"unknown_name", "unknown_customer", "no_live_model", "nothing_draws"}
+    # Nothing is registered or matched, nothing optional was given, and no pages are there.
+    expected = {"unknown_name", "unknown_customer", "no_live_model", "no_document_given"}
+    assert codes <= {*expected, "nothing_draws"}
 
 
 @pytest.mark.parametrize("kind", KINDS)

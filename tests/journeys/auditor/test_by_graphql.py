@@ -1,18 +1,25 @@
 """The same road through the API: register, check, waive by two people, read the evidence."""
 
+import json
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from registry.compliance import commands
 from registry.compliance.rulesets import load
+from registry.compliance.verifier import verify
 from registry.storage.database import Database, unit_of_work
 from schemas.evidence import StandardStatus
 from tests import factories
-from tests.integration.api.asking import data
+from tests.integration.api.asking import data, refusal
 
 URN = "urn:test:interface:permits"
 DOCUMENT = 'openapi: 3.0.3\ninfo: {title: Permits, version: "1.2"}\npaths: {}\n'
+WITH_A_NUMBER = """
+  /people: {get: {parameters: [{name: bsn, in: query, schema: {type: string}}], responses: {}}}
+"""
 TODAY = datetime.now(UTC).date()
 
 CHECK = (
@@ -22,7 +29,7 @@ CHECK = (
 
 
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)
-def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database) -> None:
+def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database, tmp_path: Path) -> None:
     with unit_of_work() as db:
         factories.an_interface(db, urn=URN)
         profile = load("townclerk:municipal")
@@ -75,6 +82,41 @@ def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database) -> N
         {"key": "profile", "status": "mandatory", "appliesTo": []}
     ]
     assert read["interfaceDocuments"]["nodes"][0]["version"] == "1.2"
+
+    # What is taken away: the report in each form, the evidence with its verifier, privacy alone.
+    report = (
+        "query ($urns: [String!]!, $form: ReportFormat!) { interfaceReport(interfaces: $urns,"
+        " format: $form) { contentType text base64 openFindings } }"
+    )
+    reports = {
+        form: data(report, urns=[URN], form=form)["interfaceReport"]
+        for form in ("TEXT", "JSON", "SARIF", "JUNIT", "HTML", "CSV", "PDF", "SPECTRAL")
+    }
+    assert json.loads(reports["SARIF"]["text"])["version"] == "2.1.0"
+    assert "municipal-owner" in reports["CSV"]["text"]
+    assert b64decode(reports["PDF"]["base64"]).startswith(b"%PDF")
+    assert {form for form, one in reports.items() if one["text"] is None} == {"PDF"}
+    assert {one["openFindings"] for one in reports.values()} == {
+        len(json.loads(reports["SPECTRAL"]["text"]))
+    }
+    exported = data(
+        "query ($urns: [String!]!) { evidenceArchive(interfaces: $urns) { records head base64 } }",
+        urns=[URN],
+    )["evidenceArchive"]
+    assert (exported["records"], exported["head"]) == (2, newest["hash"])
+    file = tmp_path / "evidence.zip"
+    file.write_bytes(b64decode(exported["base64"]))
+    assert verify(str(file), exported["head"]) == []
+    data(
+        "mutation ($urn: String!, $content: String!) { registerInterfaceDocument(urn: $urn,"
+        ' content: $content, source: "permits.yaml") { __typename } }',
+        urn=URN, content=DOCUMENT.replace("{}\n", WITH_A_NUMBER),
+    )  # fmt: skip
+    privacy = f'{{ privacyFindings(interface: "{URN}") {{ code severity path line }} }}'
+    found = data(privacy)["privacyFindings"]
+    assert {"code": "privacy-person-in-address", "severity": "error",
+            "path": ["paths", "/people", "get"], "line": 4} in found  # fmt: skip
+    assert refusal(report, urns=[], form="TEXT")["code"] == "invalid_input"
 
 
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)

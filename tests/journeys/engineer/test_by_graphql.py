@@ -1,4 +1,4 @@
-"""The same road through the API: register, read, see what was refused, mend, replay, schedule."""
+"""The same road through the API: register, generate, try, read, mend, replay, schedule."""
 
 import asyncio
 from typing import Any
@@ -13,22 +13,29 @@ from registry.storage.database import Database, unit_of_work
 from schemas.intake import RequestKind, RunState
 from tests.contract.connectors.servers import Reply, Server
 from tests.contract.connectors.servers import Request as Asked
-from tests.integration.api.asking import data
+from tests.integration.api.asking import data, refusal
 
 INTERFACE, DATA_SET = "urn:test:interface:crm", "urn:test:data_set:crm"
-FILE = """
-connector: crm
-kind: rest
-interface: {interface}
-streams:
-  people:
-    get: /people
-    records: items
-    data_set: {data_set}
-    key: id
-    map: {{kind: "'person'", family_name: name, birth_date: "{day}"}}
+DOCUMENT = """
+openapi: 3.0.3
+info: {title: CRM, version: "1.0"}
+paths:
+  /people:
+    get:
+      responses:
+        "200":
+          description: All people.
+          content: {application/json: {schema: {$ref: "#/components/schemas/People"}}}
+components:
+  schemas:
+    People:
+      type: object
+      properties: {items: {type: array, items: {$ref: "#/components/schemas/Person"}}}
+    Person:
+      type: object
+      properties: {id: {type: integer}, family_name: {type: string}, born: {type: string}}
 """
-PEOPLE = [{"id": n, "name": f"Jansen{n}", "born": f"{n:02}-01-1980"} for n in range(1, 6)]
+PEOPLE = [{"id": n, "family_name": f"Jansen{n}", "born": f"{n:02}-01-1980"} for n in range(1, 6)]
 PROBLEM = "... on Problem { code message }"
 
 
@@ -60,7 +67,7 @@ def a_worker(request: Request) -> dict[str, Any]:
 
 def do(mutation: str, **given: Any) -> dict[str, Any]:
     """Send a change; return what it answers."""
-    kinds = {"file": "String!", "input": "InterfaceInput!", "id": "ID!"}
+    kinds = {"file": "String!", "content": "String!", "input": "InterfaceInput!", "id": "ID!"}
     head = ", ".join(f"${name}: {kinds[name]}" for name in given)
     text = f"mutation {f'({head})' if head else ''} {{ done: {mutation} }}"
     done: dict[str, Any] = data(text, **given)["done"]
@@ -84,11 +91,30 @@ def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: D
     about = {"name": "CRM", "baseUrl": crm.server.url, "attributes": {"sandbox": True}}
     do(f'registerInterface(urn: "{INTERFACE}", input: $input) {{ __typename }}', input=about)
     do(f'registerDataSet(urn: "{DATA_SET}", input: {{ name: "People" }}) {{ __typename }}')
+    ties = f'source: "{INTERFACE}", target: "{DATA_SET}", kind: ACCESS'
+    assert "code" not in do(f"registerRelationship({ties}) {{ __typename {PROBLEM} }}")
     register = f"registerSource(file: $file) {{ ... on SourceRegistered {{ streams }} {PROBLEM} }}"
+
+    # The connector is made from the document, once there is one; each guess says why.
+    wanted = "connector streams file dialect lists passedOver { place }"
+    propose = f'{{ proposeConnector(interface: "{INTERFACE}") {{ {wanted} }} }}'
+    assert refusal(propose)["code"] == "unknown_name"
+    document = f'registerInterfaceDocument(urn: "{INTERFACE}", content: $content, source: "a.yaml")'
+    do(f"{document} {{ __typename }}", content=DOCUMENT)
+    proposed = data(propose)["proposeConnector"]
+    assert (proposed["connector"], proposed["streams"]) == ("crm", ["people"])
+    (people,) = proposed["lists"]
+    assert people["map"]["birth_date"]["value"] == "date(born)"
+    assert people["map"]["birth_date"]["evidence"] == "`born` is a usual name"
+    assert crm.server.requests == []
+    given = data(
+        f"query ($d: String!) {{ proposeConnector(document: $d) {{ {wanted} }} }}", d=DOCUMENT
+    )["proposeConnector"]
+    assert (given["lists"], INTERFACE in given["file"]) == (proposed["lists"], False)
 
     # A wrong word in the file says so; the day is read the wrong way round at first.
     assert do(register, file="connector: crm\nkind: rest\n")["code"] == "invalid_connector_file"
-    file = FILE.format(interface=INTERFACE, data_set=DATA_SET, day="date(born)")
+    file = proposed["file"]
     assert do(register, file=file) == {"streams": ["people"]}
     tried = asked('rehearseSync(source: "crm")')
     (stream,) = tried["answer"]["streams"]
@@ -101,7 +127,8 @@ def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: D
 
     # The mapping is mended, and what was kept is read again: no source is asked.
     before = len(crm.server.requests)
-    mended = FILE.format(interface=INTERFACE, data_set=DATA_SET, day="date(born, '%d-%m-%Y')")
+    mended = file.replace("date(born)", "date(born, '%d-%m-%Y')")
+    assert mended != file
     do(register, file=mended)
     replayed = asked('replayQuarantine(source: "crm")')["answer"]
     assert (replayed["read"], replayed["landed"], replayed["refused"]) == (5, 5, 0)

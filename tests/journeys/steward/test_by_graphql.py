@@ -12,8 +12,9 @@ PROBLEM = "... on Problem { code message remedy }"
 
 
 def change(name: str, given: str, wanted: str, kind: str) -> dict[str, Any]:
+    arguments = f"({given})" if given else ""
     found = data(
-        f"mutation {{ done: {name}({given}) {{ ... on {kind} {{ {wanted} }} {PROBLEM} }} }}"
+        f"mutation {{ done: {name}{arguments} {{ ... on {kind} {{ {wanted} }} {PROBLEM} }} }}"
     )["done"]
     assert "code" not in found, found
     return found
@@ -71,6 +72,30 @@ def test_a_steward_works_by_graphql(database: Database) -> None:
         change("judgeLink", f'sample: "{link["id"]}", judgement: RIGHT', "share", "SampleChange")
     measured = data("{ linkPrecision { judged right share least } }")["linkPrecision"]
     assert (measured["judged"], measured["share"]) == (5, 1.0)
+
+    # A model is trained beside the live one, looked at, put in force; one nobody wants is rejected.
+    trained = change("trainModel", "", "proposal { version merges splits unchanged }",
+                     "ModelTrained")["proposal"]  # fmt: skip
+    version = trained["version"]
+    beside = data("{ modelVersions { version live usable trainedOn } }")["modelVersions"]
+    assert [one["live"] for one in beside] == [one["version"] != version for one in beside]
+    looked = f'{{ modelProposal(version: "{version[:16]}") {{ version merges splits unchanged }} }}'
+    assert data(looked)["modelProposal"] == trained
+    given = f'version: "{version[:16]}"'
+    counts = "version customers merges splits unchanged validatedOnly"
+    tried = change("approveModel", given + ", validateOnly: true", counts, "ModelApproved")
+    assert {name: tried[name] for name in trained} == trained
+    assert data("{ modelVersions { version live } }")["modelVersions"] == [
+        {"version": one["version"], "live": one["live"]} for one in beside
+    ]
+    approved = change("approveModel", given, counts, "ModelApproved")
+    assert approved == {**tried, "validatedOnly": False}
+    live = {one["version"]: one["live"] for one in data("{ modelVersions { version live } }")[
+        "modelVersions"]}  # fmt: skip
+    assert live[version]
+    refused = data(f"mutation {{ done: rejectModel({given}) {{ {PROBLEM} }} }}")["done"]
+    assert refused["code"] == "model_in_use"
+    assert data(sheet)["customerSheet"]["name"] == "Janna van der Wouden", "ids are carried over"
 
     # A copy reads what happened and says how far it is; then somebody asks to be erased.
     events = data('{ customerEvents(reader: "dwh") { number change } }')["customerEvents"]

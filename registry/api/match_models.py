@@ -1,0 +1,136 @@
+"""Model versions by GraphQL: which there are, what each would change, approve or reject one.
+
+A full run is compared in memory and takes seconds per 100,000 records. A larger town than
+`RECORDS_MAX` asks by the command line, where nobody waits for an answer.
+"""
+
+from typing import Annotated, Any, Final
+
+import psycopg
+import strawberry
+
+from registry.api.changes import Change, change
+from registry.api.context import Context
+from registry.api.described import described, told
+from registry.api.pages import plain_text
+from registry.customers import commands, versions
+from schemas.access import Scope
+from schemas.errors import InvalidInput
+
+RECORDS_MAX: Final = 100_000  # about five seconds of one core; a request has ten
+
+Info = strawberry.Info[Context, None]
+Version = Annotated[str, strawberry.argument(description="Hash of a kept model, or its beginning.")]
+ModelVersion: Any = described(versions.ModelVersion, "ModelVersion")
+ModelProposal: Any = described(commands.Proposal, "ModelProposal")
+
+
+@strawberry.type(description="A model was trained on the records of today, and kept.")
+class ModelTrained(Change):
+    """A model was trained on the records of today, and kept."""
+
+    proposal: ModelProposal = strawberry.field(description="What it would change.")
+
+
+@strawberry.type(description="A model version decides from now on.")
+class ModelApproved(Change):
+    """A model version decides from now on."""
+
+    version: str = strawberry.field(description="Its hash.")
+    records: int = strawberry.field(description="Records that were linked anew.")
+    links: int = strawberry.field(description="Pairs that are taken for one customer.")
+    customers: int = strawberry.field(description="Customers there are now.")
+    merges: int = strawberry.field(description="Customers that were joined with others.")
+    splits: int = strawberry.field(description="Customers that were parted.")
+    unchanged: int = strawberry.field(description="Customers that kept exactly their records.")
+
+
+@strawberry.type(description="A model version was rejected, and is forgotten.")
+class ModelRejected(Change):
+    """A model version was rejected, and is forgotten."""
+
+    version: str = strawberry.field(description="Its hash.")
+
+
+@strawberry.type(description="Questions about the models that link records.")
+class ModelQuestions:
+    """Questions about the models that link records."""
+
+    @strawberry.field(
+        description="Models that were trained and kept, the newest first.",
+        graphql_type=list[ModelVersion],
+    )
+    async def model_versions(self, info: Info) -> Any:
+        """List versions."""
+        return told(await info.context.read(Scope.CUSTOMERS_READ, versions.list_versions))
+
+    @strawberry.field(
+        description="What a kept model would make of the customers of today; nothing changes.",
+        graphql_type=ModelProposal,
+    )
+    async def model_proposal(self, info: Info, version: Version) -> Any:
+        """Compare a version with the live one."""
+
+        def compare(db: psycopg.Connection) -> commands.Proposal:
+            model = versions.find_model(db, plain_text(version, "version"))
+            _small_enough(db)
+            return commands.propose(db, version=model.content_hash)
+
+        return told(await info.context.read(Scope.CUSTOMERS_READ, compare))
+
+
+def _train_model(db: psycopg.Connection) -> ModelTrained:
+    _small_enough(db)
+    return ModelTrained(proposal=told(commands.propose(db)))
+
+
+def _approve_model(db: psycopg.Connection, version: Version) -> ModelApproved:
+    model = versions.find_model(db, plain_text(version, "version"))
+    _small_enough(db)
+    done = commands.rematch(db, version=model.content_hash)
+    found = done.change or commands.ModelChange(0, 0, 0)
+    return ModelApproved(
+        version=done.model or model.content_hash,
+        records=done.records,
+        links=done.links,
+        customers=done.customers,
+        merges=found.merges,
+        splits=found.splits,
+        unchanged=found.unchanged,
+    )
+
+
+def _reject_model(db: psycopg.Connection, version: Version) -> ModelRejected:
+    return ModelRejected(version=versions.reject_version(db, plain_text(version, "version")))
+
+
+def _small_enough(db: psycopg.Connection) -> None:
+    row = db.execute(
+        "SELECT count(*) FROM (SELECT FROM clean_record LIMIT %s) few", (RECORDS_MAX + 1,)
+    ).fetchone()
+    if row is not None and row[0] > RECORDS_MAX:
+        raise InvalidInput(
+            f"There are more than {RECORDS_MAX:,} records; matching them outlasts a request.",
+            remedy="Use `townclerk customers train` and `townclerk customers rematch --version`.",
+        )
+
+
+@strawberry.type
+class ModelMutation:
+    """Changes of the models that link records."""
+
+    train_model = change(
+        _train_model,
+        Scope.CUSTOMERS_STEWARD,
+        "Train a model on the records of today beside the live one; no customer changes.",
+    )
+    approve_model = change(
+        _approve_model,
+        Scope.CUSTOMERS_STEWARD,
+        "Put a kept model in force and link all records anew; customers keep their ids.",
+    )
+    reject_model = change(
+        _reject_model,
+        Scope.CUSTOMERS_STEWARD,
+        "Forget a kept model; one that decides, or decided sampled links, stays.",
+    )
