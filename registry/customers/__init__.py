@@ -4,6 +4,7 @@ from registry.customers import (
     around,
     commands,
     compare,
+    cross_reference,
     erase,
     explain,
     find,
@@ -16,6 +17,7 @@ from registry.customers import (
     sampling,
     settling,
     sheet,
+    splink_settings,
     stewardship,
 )
 
@@ -23,6 +25,7 @@ __all__ = [
     "around",
     "commands",
     "compare",
+    "cross_reference",
     "erase",
     "explain",
     "find",
@@ -35,5 +38,6 @@ __all__ = [
     "sampling",
     "settling",
     "sheet",
+    "splink_settings",
     "stewardship",
 ]
