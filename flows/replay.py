@@ -11,7 +11,7 @@ import psycopg
 from msgspec import structs
 
 from flows.steps import OpenedSource, Stream, open_source, take_in, take_source, without_erased
-from registry import intake
+from registry import customers, intake
 from registry.intake.leases import HeldLease, lifeline
 from registry.storage.database import current_database, unit_of_work
 from schemas.errors import TownclerkError
@@ -89,7 +89,6 @@ def _replay_batch(
     mapped, _ = without_erased(db, stream.map_page(page), stream)
     keys = [record.key for _, record in mapped.customers]
     newer = intake.replay.keys_landed_since(db, stream.data_set_id, keys, ids)
-    newer |= customers.erase.erased_among(db, stream.data_set_id, keys)
     fitting = [pair for pair in mapped.customers if pair[1].key not in newer]
     landed = intake.landing.land(
         db,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks.customers import senzing
 from benchmarks.customers.datasets import DATA, febrl_folder, there
 from benchmarks.figures import Figure
 from registry.customers.link_files import ROW_NUMBER, link_files
@@ -175,6 +176,10 @@ def run() -> list[Figure]:
                 f" probability {SURE} and more {found.sure_right:.4f} right",
             )
         )
+    try:
+        figures.append(senzing.figure())
+    except FileNotFoundError as error:
+        sys.stderr.write(f"Senzing truth set: {error} is not on this machine\n")
     return figures
 
 

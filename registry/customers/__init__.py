@@ -4,6 +4,7 @@ from registry.customers import (
     around,
     commands,
     compare,
+    cross_reference,
     dealings,
     erase,
     explain,
@@ -17,6 +18,7 @@ from registry.customers import (
     sampling,
     settling,
     sheet,
+    splink_settings,
     stewardship,
 )
 
@@ -24,6 +26,7 @@ __all__ = [
     "around",
     "commands",
     "compare",
+    "cross_reference",
     "dealings",
     "erase",
     "explain",
@@ -37,5 +40,6 @@ __all__ = [
     "sampling",
     "settling",
     "sheet",
+    "splink_settings",
     "stewardship",
 ]

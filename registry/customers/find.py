@@ -18,6 +18,7 @@ import psycopg
 from registry.customers.blocking import BLOCK_RECORDS_MAX
 from registry.customers.clean import CLEAN_COLUMNS
 from registry.customers.contact import email_address, phone_number
+from registry.customers.cross_reference import alias_of
 from registry.customers.explain import NoLiveModel
 from registry.customers.features import features_of
 from registry.customers.identifiers import chamber_number, citizen_service_number
@@ -99,6 +100,7 @@ def _looked_up(db: psycopg.Connection, asked: str, limit: int) -> list[Found]:
     """Return the customers whom a word names outright: our id, a source's key, a number."""
     words = asked.split()[:WORDS_MAX]
     ids = [UUID(word) for word in words if _UUID.fullmatch(word)]
+    ids += [alias_of(word) for word in dict.fromkeys((asked, *words))]  # of an earlier system
     numbers = [tidy for word in words if (tidy := re.sub(r"[\s.\-]", "", word).upper())]
     if not words:
         return []
