@@ -1,21 +1,20 @@
-"""Every field inside `landscape(asOf:, scenario:)` is of that moment and scenario, in both executors."""
+"""Every field inside `landscape(asOf:, scenario:)` obeys it, in both executors.
+
+What is asked follows from the declarations, so that a field added later is asked too.
+"""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from registry.api.reading.catalogue import CATALOGUE
 from registry.api.reading.lists import Lists
-from registry.api.reading.places import global_id
 from registry.api.reading.writing import Given, Writer
 from registry.api.schema import plain_schema, schema
 from registry.storage.database import unit_of_work
-from registry.storage.readable import Entry, Join, Readable, Table, Value, Way, camel
+from registry.storage.readable import Join, Readable, Table, Way, camel
 from schemas.access import Scope
 from schemas.base import utc_now
-from tests import landscape_factories as plans
 from tests.integration.api.both import EVERY, answer
 from tests.integration.api.generated import Question
 from tests.integration.api.town import settle
@@ -85,34 +84,29 @@ def test_every_condition_inside_a_landscape_looks_at_what_was() -> None:
 
 
 def leaves(readable: Readable) -> str:
-    # A release's, change-set's or scenario's own columns are told as they stand.
     return " ".join(["__typename", *(camel(each.name) for each in readable.columns)])
 
 
 def ways_from(readable: Readable, depth: int) -> Iterator[str]:
     """Yield selections: the row itself, and each way from it, so many steps deep."""
     yield leaves(readable)
-    if not depth:
-        return
-    for join in readable.joins:
+    for join in readable.joins if depth else ():
         for inner in ways_from(CATALOGUE.target(join), depth - 1):
-            paged = join.many and join.paged
-            yield f"{camel(join.name)} {{ {'totalCount nodes { ' + inner + ' }' if paged else inner} }}"
+            page = f"totalCount nodes {{ {inner} }}" if join.many and join.paged else inner
+            yield f"{camel(join.name)} {{ {page} }}"
 
 
 def questions(scope: str) -> Iterator[str]:
     for entry in INSIDE:
-        if entry.way is not Way.PAGES:
-            continue
-        for member in CATALOGUE.members(CATALOGUE.target(entry)):
-            for way in ways_from(member, 1 if member is CATALOGUE.target(entry) else 0):
-                yield f"{{ landscape({scope}) {{ {camel(entry.name)} {{ totalCount nodes {{ ... on {member.name} {{ {way} }} }} }} }} }}"
+        if entry.way is Way.PAGES:
+            for way in ways_from(CATALOGUE.target(entry), 1):
+                page = f"{camel(entry.name)} {{ totalCount nodes {{ {way} }} }}"
+                yield f"{{ landscape({scope}) {{ {page} }} }}"
 
 
 def test_what_was_stays_as_it_was_whatever_changes_afterwards(shared_database: object) -> None:
     with unit_of_work() as db:
         settle(db)
-        plan = global_id("scenario", plans.a_scenario(db).id)
     then = utc_now().isoformat()
     asked = [Question(text, {}) for text in questions(f'asOf: "{then}"')]
     before = [answer(schema, each, EVERY) for each in asked]
@@ -124,12 +118,6 @@ def test_what_was_stays_as_it_was_whatever_changes_afterwards(shared_database: o
         db.execute("UPDATE stored_view SET name = 'redrawn', shows = '{}'")
         db.execute("UPDATE architecture_model SET name = 'remodelled'")
         db.execute("DELETE FROM relationship WHERE kind <> 'composition'")
-    bad = []
     for question, was in zip(asked, before, strict=True):
         for executor in (schema, plain_schema):
-            now = answer(executor, question, EVERY)
-            if now != was:
-                bad.append((executor is schema, question.text, str(now)[:1500], str(was)[:1500]))
-    print(len(asked))
-    assert not bad, "\n".join(map(str, bad))
-    del plan
+            assert answer(executor, question, EVERY) == was, question.text
