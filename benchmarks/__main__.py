@@ -5,12 +5,9 @@ benchmarks/results/<suite>.json; docs/reference/figures.md is written from all o
 """
 
 import importlib
-import json
 import sys
-from datetime import UTC, datetime
 
-from benchmarks.figures import FIGURES_PAGE, RESULTS, write_page
-from benchmarks.machine import describe_machine
+from benchmarks.figures import FIGURES_PAGE, keep, write_page
 
 SUITES = (
     "foundation",
@@ -37,15 +34,7 @@ def main() -> None:
     """Run the named suites, or all."""
     for name in sys.argv[1:] or SUITES:
         suite = importlib.import_module(f"benchmarks.{name}")
-        figures = suite.run()
-        document = {
-            "suite": name,
-            "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": describe_machine(),
-            "figures": [figure.as_dict() for figure in figures],
-        }
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
+        keep(name, suite.run())
     write_page()
     sys.stdout.write(f"wrote {FIGURES_PAGE}\n")
 

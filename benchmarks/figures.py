@@ -1,9 +1,13 @@
 """Figures: what was measured, how, and what was promised; kept as JSON, shown as one page."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from benchmarks.machine import describe_machine
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -43,6 +47,25 @@ class Figure:
         return {**asdict(self), "kept": self.kept()}
 
 
+def keep(name: str, figures: Sequence[Figure], command: str = "") -> None:
+    """Keep the figures of one suite, in place of those of its last run.
+
+    Args:
+        name: The suite.
+        figures: What it measured.
+        command: What makes them again, where that is not `make bench`.
+    """
+    document = {
+        "suite": name,
+        "command": command or f"make bench ARGS={name}",
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "figures": [figure.as_dict() for figure in figures],
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
+
+
 def write_page() -> None:
     """Write docs/reference/figures.md from all results."""
     parts = [
@@ -55,7 +78,8 @@ def write_page() -> None:
         machine = result["machine"]
         parts.append(f"## {result['suite'].replace('_', ' ').capitalize()}\n")
         parts.append(
-            f"`make bench ARGS={result['suite']}` on {result['measured_at'][:10]}: "
+            f"`{result.get('command', 'make bench ARGS=' + result['suite'])}` "
+            f"on {result['measured_at'][:10]}: "
             f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, "
             f"load {machine['load']} before the run.\n"
         )

@@ -72,7 +72,7 @@ def claim(
 
     Raises:
         KeyReused: The key belongs to another request.
-        StillAtWork: Who holds it takes longer than a statement may.
+        StillAtWork: Who holds it takes longer than the transaction's `lock_timeout`.
     """
     _clear_away(db)
     try:
@@ -85,7 +85,7 @@ def claim(
                WHERE kept_answer.expires_at <= now() RETURNING key""",
             (actor, key, request_hash, KEPT_FOR),
         ).fetchone()
-    except psycopg.errors.QueryCanceled as error:
+    except psycopg.errors.LockNotAvailable as error:
         raise StillAtWork("The change with this Idempotency-Key is still being made.") from error
     if taken is not None:
         return None

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Hashable, Sequence
 from contextlib import ExitStack, suppress
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -24,7 +24,7 @@ from registry.customers.reads import note_read
 from registry.storage.database import current_database, unit_of_work, unreachable
 from registry.storage.guarding import for_purpose, guard
 from schemas.access import Scope
-from schemas.errors import DatabaseUnreachable
+from schemas.errors import DatabaseUnreachable, InvalidInput
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -36,6 +36,8 @@ ANSWER_SECONDS_MAX = 10  # after this no further statement begins
 # First in the transaction: PostgreSQL fixes the isolation level with the first question.
 _ONE_SNAPSHOT = f"""SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
     {IN_TIME};"""
+# Less than a statement may take, so that waiting for others is told as such.
+WAITS: Final = "SET LOCAL lock_timeout = '1.5s'"
 
 
 class Context:
@@ -176,7 +178,14 @@ class Context:
 
     async def begin_changes(self, command: Callable[[psycopg.Connection], R]) -> R:
         """Open the transaction of changes with a command of the API's own, which needs no scope."""
-        return await self._in_turn(lambda: command(self._changes()))
+
+        def do() -> R:
+            try:
+                return command(self._changes())
+            except psycopg.errors.QueryCanceled as error:
+                raise too_slow() from error
+
+        return await self._in_turn(do)
 
     async def commit(self, last: Callable[[psycopg.Connection], None] | None = None) -> None:
         """Make the changes count; without any, do nothing.
@@ -209,7 +218,7 @@ class Context:
             try:
                 with db.transaction(force_rollback=not keep):
                     done = command(db)
-            except psycopg.errors.QueryCanceled as error:
+            except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
                 raise too_slow() from error
             except psycopg.OperationalError as error:
                 if not db.closed:
@@ -240,7 +249,7 @@ class Context:
         if self._db is None or not self._may_write:
             self._end_snapshot()
             self._db = self._open.enter_context(unit_of_work())
-            self._db.execute(f"{IN_TIME};{self._purposed}")
+            self._db.execute(f"{IN_TIME};{WAITS};{self._purposed}")
             self._may_write = True
         return self._db
 
@@ -287,7 +296,11 @@ class Context:
         except psycopg.errors.QueryCanceled as error:
             self._failure = too_slow()
             raise self._failure from error
+        except UnicodeEncodeError as error:
+            raise _unwritable() from error
         except psycopg.Error as error:
+            if isinstance(error, psycopg.DataError) and error.sqlstate is None:
+                raise _unwritable() from error  # it was never sent, so the transaction goes on
             lost = self._db is not None and self._db.closed
             if lost and isinstance(error, psycopg.OperationalError):
                 self._failure = unreachable(current_database().url, error)
@@ -311,3 +324,11 @@ class Context:
         self._failure = None
         with suppress(DatabaseUnreachable):  # told already, to whoever asked
             self._open.__exit__(psycopg.Rollback, psycopg.Rollback(), None)
+
+
+def _unwritable() -> InvalidInput:
+    """Return the refusal of a text that no text of PostgreSQL can hold, such as U+0000."""
+    return InvalidInput(
+        "A text of this question holds a character that no text here can hold.",
+        remedy="Leave out U+0000 and halves of characters.",
+    )

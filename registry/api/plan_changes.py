@@ -1,7 +1,6 @@
 """Changes of scenarios, of models' releases, and of the work list that releases leave."""
 
 import base64
-import binascii
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
@@ -159,7 +158,7 @@ def _bytes_of(content: str | None, packed: str | None) -> bytes:
         return content.encode("utf-8", "replace")
     try:
         return base64.b64decode(packed or "", validate=True)
-    except binascii.Error:
+    except ValueError:  # also of letters that no base64 has
         raise InvalidInput("`packed` is not base64.", path=["packed"]) from None
 
 

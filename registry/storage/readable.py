@@ -74,8 +74,8 @@ class Table:
 
     Attributes:
         rows: A table, a view, or a SELECT in brackets.
-        at: Function of a moment and a scenario that gives the same columns; empty where the past
-            is not kept.
+        at: Function of a moment and a scenario that gives the same columns; or a SELECT in
+            brackets over `{as_of}`, which may be null; empty where the past is not kept.
     """
 
     rows: str

@@ -30,6 +30,7 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+_PURPOSE = re.compile(r"^# .*Townclerk-Purpose: ([a-z_]+)$", re.MULTILINE)
 _MEDIA_RANGE = re.compile(r"\s*([\w*+.-]+/[\w*+.-]+)\s*(?:;(.*))?", re.ASCII)
 
 
@@ -41,11 +42,13 @@ class Example:
         name: Name of its file without number and suffix; also its address.
         question: What it answers, in words.
         text: The GraphQL document.
+        purpose: What it is asked for, where it shows customers; goes along as a header.
     """
 
     name: str
     question: str
     text: str
+    purpose: str = ""
 
 
 class PageForBrowsers:
@@ -109,13 +112,15 @@ def graphiql_page(request: Request) -> Response:
 def examples() -> list[Example]:
     """Return the questions to begin with, in the order of their numbers.
 
-    The first comment of each file is its question; the file is shown whole.
+    The first comment of each file is its question, a second one may name the purpose; the file is
+    shown whole.
     """
     return [
         Example(
             name=file.stem.partition("-")[2],
             question=(text := file.read_text().rstrip()).splitlines()[0].removeprefix("# "),
             text=text,
+            purpose=found[1] if (found := _PURPOSE.search(text)) else "",
         )
         for file in sorted(EXAMPLES.glob("*.graphql"))
     ]

@@ -70,7 +70,7 @@ class Player:
     def __init__(self, answer: Callable[[Asked], Told]) -> None:
         self._answer = answer
         self._loop = asyncio.new_event_loop()
-        self._tasks = set[asyncio.Task[Any]]()
+        self._open = set[asyncio.StreamWriter]()
         self._stop = asyncio.Event()
         self.port = 0
         self.connections = 0
@@ -95,21 +95,30 @@ class Player:
             self._loop.run_until_complete(self._serve(started))
 
     async def _serve(self, started: threading.Event) -> None:
-        server = await asyncio.start_server(self._take, "127.0.0.1", 0, limit=HEAD_BYTES_MAX)
+        server = await asyncio.start_server(self._meet, "127.0.0.1", 0, limit=HEAD_BYTES_MAX)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         await self._stop.wait()
         server.close()
-        for task in self._tasks:
+        # Also who has only just come: an acceptance under way closes its transport when cancelled.
+        for writer in self._open:
+            writer.transport.abort()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # transports say goodbye one round later
+
+    def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        if self._stop.is_set():
+            writer.transport.abort()
+            return
+        self._open.add(writer)
+        task = self._loop.create_task(self._take(reader, writer))
+        task.add_done_callback(lambda _: self._open.discard(writer))
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.current_task()
-        assert task is not None  # a connection is handled in a task
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
         try:
             with contextlib.suppress(OSError, EOFError, asyncio.CancelledError):
                 while await self._exchange(reader, writer):

@@ -93,7 +93,8 @@ ENTRIES["landscape"] = field_of(
     "landscape",
     Landscape,
     "The landscape as it was at a moment, or as it would be in a scenario; as it is now, where "
-    "neither is given. Everything asked inside is of that moment and scenario.",
+    "neither is given. Everything asked inside is of that moment and scenario; releases, "
+    "change-sets and scenarios are those that had begun by then.",
     [
         argument_of("as_of", datetime, "A moment that has been; without a zone it is in UTC."),
         argument_of("scenario", strawberry.ID, "Global id of a scenario."),

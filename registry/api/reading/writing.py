@@ -100,6 +100,8 @@ class Writer:
     def rows(self, table: Table) -> str:
         """Return where rows come from at the moment that is asked about."""
         if self.moment and table.at:
+            if "{as_of}" in table.at:
+                return table.at.format(as_of=self.moment[0])
             return f"{table.at}({', '.join(self.moment)})"
         return table.rows
 

@@ -8,6 +8,22 @@ from schemas.changes import ChangeState
 
 OPEN: Final = Policy(Scope.LANDSCAPE_READ)
 CHANGES_SHOWN_MAX: Final = 1_000  # of one change-set; a release keeps its own in the past
+# These keep no past of their own: inside `landscape` are those that had begun by its moment.
+RELEASES: Final = Table(
+    "model_release",
+    at="(SELECT model_release.* FROM model_release JOIN change_set AS made"
+    " ON made.id = model_release.change_set_id"
+    " WHERE coalesce(made.valid_from, applied_at) <= coalesce({as_of}, 'infinity'))",
+)
+CHANGE_SETS: Final = Table(
+    "change_set",
+    at="(SELECT * FROM change_set"
+    " WHERE least(valid_from, created_at) <= coalesce({as_of}, 'infinity'))",
+)
+SCENARIOS: Final = Table(
+    "scenario",
+    at="(SELECT * FROM scenario WHERE created_at <= coalesce({as_of}, 'infinity'))",
+)
 
 
 def _since(name: str, description: str, *, nullable: bool = False) -> Column:
@@ -49,10 +65,11 @@ MODEL: Final = Readable(
     order=("key",),
     search="name",
 )
+VIEWS: Final = Table("stored_view", at="stored_view_at")
 VIEW: Final = Readable(
     "StoredView",
     "One drawing of a model.",
-    Table("stored_view", at="stored_view_at"),
+    VIEWS,
     (
         Column("name", Value.TEXT, "Name as people say it.", OPEN),
         Column(
@@ -67,7 +84,8 @@ VIEW: Final = Readable(
             "Element",
             "Elements it shows, by name.",
             OPEN,
-            on="{there}.id = ANY({here}.shows)",
+            on="{link}.id = {here}.id AND {there}.id = ANY({link}.shows)",
+            link=VIEWS,
             many=True,
         ),
     ),
@@ -78,7 +96,7 @@ VIEW: Final = Readable(
 RELEASE: Final = Readable(
     "ModelRelease",
     "One release of a model as it was taken in.",
-    Table("model_release"),
+    RELEASES,
     (
         Column("name", Value.TEXT, "As people call it.", OPEN),
         Column("file", Value.TEXT, "Name of the file it came in.", OPEN),
@@ -100,7 +118,7 @@ RELEASE: Final = Readable(
 CHANGE_SET: Final = Readable(
     "ChangeSet",
     "Changes that belong together: who proposed them, who approved them, and why.",
-    Table("change_set"),
+    CHANGE_SETS,
     (
         Column(
             "purpose",
@@ -152,7 +170,7 @@ CHANGE_SET: Final = Readable(
 SCENARIO: Final = Readable(
     "Scenario",
     "A landscape as it might become; `landscape(scenario:)` shows it.",
-    Table("scenario"),
+    SCENARIOS,
     (
         Column("key", Value.TEXT, "Short name people type.", OPEN),
         Column("name", Value.TEXT, "Name as people say it.", OPEN),

@@ -7,6 +7,7 @@
   const questions = Array.from(list.querySelectorAll("details"), (entry) => ({
     name: entry.id,
     words: entry.querySelector("summary").textContent,
+    purpose: entry.dataset.purpose,
     text: entry.querySelector("pre").textContent.trim() + "\n",
   }));
   const ours = new Set(questions.map((question) => question.text.trim()));
@@ -31,12 +32,24 @@
     }
   };
 
+  /* What a question is asked for goes along as a header, beside a token that stands there. */
+  const withPurpose = (headers, purpose) => {
+    if (!purpose) return headers;
+    try {
+      const given = JSON.parse(headers.trim() || "{}");
+      return JSON.stringify({ ...given, "Townclerk-Purpose": purpose }, null, 2);
+    } catch {
+      return headers; // half written; who writes it will say it
+    }
+  };
+
   /* A question takes the place of one of ours; anything else keeps its tab and gets a neighbour. */
   function Questions() {
-    const { addTab, queryEditor, tabs, variableEditor } = GraphiQL.React.useEditorContext();
+    const { addTab, headerEditor, queryEditor, tabs, variableEditor } = GraphiQL.React.useEditorContext();
     const waiting = React.useRef(null);
-    const put = (text) => {
+    const put = ({ text, purpose, headers }) => {
       variableEditor?.setValue("");
+      headerEditor?.setValue(withPurpose(headers, purpose));
       queryEditor.setValue(text);
       queryEditor.operationName = undefined; // GraphiQL reads the new one a moment later
       queryEditor.focus();
@@ -45,17 +58,19 @@
       if (waiting.current !== null) put(waiting.current);
       waiting.current = null;
     }, [tabs.length]);
-    const show = (text) => {
+    const show = (question) => {
       const there = queryEditor.getValue().trim();
+      const chosen = { ...question, headers: headerEditor?.getValue() ?? "" };
       if (there === "" || ours.has(there)) {
-        put(text);
+        put(chosen);
       } else {
-        waiting.current = text;
+        waiting.current = chosen;
         addTab();
       }
     };
-    const items = questions.map(({ name, words, text }) =>
-      h("li", { key: name }, h("button", { type: "button", onClick: () => show(text) }, words)),
+    const items = questions.map((question) =>
+      h("li", { key: question.name },
+        h("button", { type: "button", onClick: () => show(question) }, question.words)),
     );
     return ReactDOM.createPortal(h("ul", null, items), list);
   }

@@ -6,6 +6,7 @@ The list is the one that public scanners of GraphQL servers share; the checks ar
 import asyncio
 import json
 import os
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -218,6 +219,45 @@ def test_bad_input_gets_a_code_and_no_sql(
         assert "errors" not in answer
     else:
         assert code_of(answer) in codes
+
+
+def test_bad_input_costs_no_memory(send: Send) -> None:
+    cursor = ask(send, "{ systems(orderBy: [{name: ASC}]) { pageInfo { endCursor } } }")
+    place = cursor["data"]["systems"]["pageInfo"]["endCursor"]
+    doubling = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(90))
+    bad = [
+        f'{{ systems(after: "{place}", orderBy: [{{changedAt: DESC}}]) {{ totalCount }} }}',
+        f'{{ systems(after: "{place[:-4]}AAAA") {{ totalCount }} }}',
+        "{ systems(first: 10000) { totalCount } }",
+        "{elements{nodes{relationships(first:9999){x}}}}",
+        MULTIPLIED,
+        "{ ...F0 } " + doubling + " fragment F90 on Query { nothing }",
+        "{ ...A } fragment A on Query { ...A }",
+        "{" + " ".join(f"a{n}: __typename" for n in range(10_000)) + "}",
+        '{ systems(filter: { name: { ilike: "' + "%_" * 5000 + '" } }) { totalCount } }',
+        '{ landscape(asOf: "2999-01-01T00:00:00Z") { systems { totalCount } } }',
+        '{ elementHistory(urn: "\\u0000") { name } }',
+    ]
+    for query in bad:  # once before, because caches fill
+        ask(send, query)
+    tracemalloc.start()
+    try:
+        for query in bad:
+            tracemalloc.reset_peak()
+            before = tracemalloc.get_traced_memory()[0]
+            answer = ask(send, query)
+            assert code_of(answer) != "internal_error", query[:100]
+            assert tracemalloc.get_traced_memory()[1] - before < 10 * MEGABYTE, query[:100]
+    finally:
+        tracemalloc.stop()
+
+
+def test_filters_take_wildcards_and_quotes_as_text(send: Send) -> None:
+    for text in ("'; DROP TABLE element; --", "%\\_'", '"', "{row}", "$1"):
+        for name in ("eq", "startsWith", "ilike"):
+            wanted = f"filter: {{ name: {{ {name}: $t }} }}"
+            query = f"query ($t: String) {{ systems({wanted}) {{ totalCount }} }}"
+            assert "errors" not in ask(send, query, variables={"t": text}), (name, text)
 
 
 def test_invalid_utf_8_is_refused(send: Send) -> None:

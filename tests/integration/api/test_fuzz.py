@@ -33,7 +33,9 @@ def fill() -> tuple[str, ...]:
     with unit_of_work() as db:
         system, interface = factories.an_element(db), factories.an_element(db, kind="interface")
         factories.a_relationship(db, source_id=system.id, target_id=interface.id)
-        source = factories.a_source(db, key="crm", interface_id=interface.id)
+        streams = {"people": {"incremental": {"parameter": "since"}}}
+        spec = {"kind": "rest", "streams": streams}
+        source = factories.a_source(db, key="crm", interface_id=interface.id, spec=spec)
         run = factories.a_sync_run(db, source_id=source.id)
         factories.a_quarantined_record(db, source_id=source.id, run_id=run.id)
         factories.a_customer(db)
