@@ -19,6 +19,7 @@ from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
+from registry.api.pictures import PictureQuestions
 from registry.api.plan_changes import PlanMutation
 from registry.api.questions import LandscapeQuestions
 from registry.api.reading.compiled import compiled
@@ -36,6 +37,7 @@ from registry.settings import Settings
 class Query(
     Declared,
     LandscapeQuestions,
+    PictureQuestions,
     HistoryQuestions,
     ContractQuestions,
     CustomerQuestions,
