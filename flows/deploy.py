@@ -16,11 +16,13 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLi
 from prefect.client.schemas.schedules import SCHEDULE_TYPES, CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
+from prefect.types.entrypoint import EntrypointType
 
 from flows.check_interfaces import NAME as CHECK_NAME
 from flows.check_interfaces import NIGHTLY, check_interfaces
 from flows.recover import close_crashed_runs
 from flows.requests import work_off
+from flows.runtime import ensure_zombie_automation
 from flows.sync import rematch, sync_town
 from registry import intake
 from registry.intake.schedules import ScheduleRow
@@ -31,13 +33,45 @@ REMATCH_NAME = "rematch"
 START_SECONDS = 10.0  # deployments are registered by then; a run asked for earlier has none
 
 
-def serve_sources() -> None:
+def serve_sources(pool: str | None = None) -> None:
     """Serve every registered source until this process is told to stop.
 
     Our lease keeps two runs of one source apart; Prefect's limit only spares the second run the
     trouble of starting.
+
+    Args:
+        pool: Work pool whose queue this worker shares with others, made if absent; by default it
+            takes its runs from the deployments themselves.
     """
     cut_off = close_crashed_runs()
+    # The hub makes this rule for the Prefect server inside it; one of the operator's has none.
+    asyncio.run(ensure_zombie_automation())
+    # Of a pool, another machine may run it: it has the package, but not our folder.
+    deployments = _deployments(
+        EntrypointType.FILE_PATH if pool is None else EntrypointType.MODULE_PATH
+    )
+    # What a killed worker left goes on now, and not only when its next turn comes.
+    on_start = threading.Timer(START_SECONDS, _start_again, [cut_off])
+    on_start.daemon = True
+    on_start.start()
+    stopped = threading.Event()
+    threading.Thread(target=work_off, args=[stopped], daemon=True, name="requests").start()
+    if pool is not None:
+        from flows.pool import work_in_pool  # half a second that other callers need not pay
+
+        asyncio.run(work_in_pool(pool, deployments, runs_at_once=RUNS_AT_ONCE_MAX))
+    else:
+        serve(
+            *deployments,
+            pause_on_shutdown=False,
+            limit=RUNS_AT_ONCE_MAX,
+            print_starting_message=False,  # standard output is for data
+        )
+    stopped.set()
+
+
+def _deployments(found_by: EntrypointType) -> list[RunnerDeployment]:
+    """Describe one deployment per source, and those of the town as a whole."""
     with unit_of_work() as db:
         schedules = intake.schedules.list_schedules(db)
     one_at_a_time = ConcurrencyLimitConfig(
@@ -50,25 +84,16 @@ def serve_sources() -> None:
             description=f"Reads the source {key} and matches what came in.",
             concurrency_limit=one_at_a_time,
             schedules=_prefect_schedules(schedule),
+            entrypoint_type=found_by,
         )
         for schedule in schedules
         for key in (schedule.source_key,)
     ]
-    # What a killed worker left goes on now, and not only when its next turn comes.
-    on_start = threading.Timer(START_SECONDS, _start_again, [cut_off])
-    on_start.daemon = True
-    on_start.start()
-    stopped = threading.Event()
-    threading.Thread(target=work_off, args=[stopped], daemon=True, name="requests").start()
-    serve(
-        *cast("list[RunnerDeployment]", deployments),
-        cast("RunnerDeployment", rematch.to_deployment(name=REMATCH_NAME)),
-        cast("RunnerDeployment", check_interfaces.to_deployment(name=CHECK_NAME, cron=NIGHTLY)),
-        pause_on_shutdown=False,
-        limit=RUNS_AT_ONCE_MAX,
-        print_starting_message=False,  # standard output is for data
-    )
-    stopped.set()
+    deployments += [
+        rematch.to_deployment(name=REMATCH_NAME, entrypoint_type=found_by),
+        check_interfaces.to_deployment(name=CHECK_NAME, cron=NIGHTLY, entrypoint_type=found_by),
+    ]
+    return cast("list[RunnerDeployment]", deployments)
 
 
 def _start_again(keys: list[str]) -> None:

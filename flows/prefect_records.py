@@ -1,13 +1,15 @@
-"""Let the writers of Prefect's SQLite records take turns instead of failing each other.
+"""What Prefect's own records need from us: writers that take turns, and runs that can be planned.
 
 Imports Prefect's server, so only `flows.server` imports this, and late.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, MutableMapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.server.database.dependencies import MODELS_DEPENDENCIES, provide_database_interface
+from prefect.server.database.orm_models import FlowRun
 from sqlalchemy.ext.asyncio import AsyncSession, AsyncSessionTransaction
 
 
@@ -34,3 +36,18 @@ def let_writers_take_turns() -> None:
     present = provide_database_interface().database_config
     if type(present) is AioSqliteConfiguration:
         MODELS_DEPENDENCIES["database_config"] = WritersTakeTurns(present.connection_url)
+
+
+def let_runs_be_planned() -> None:
+    """Let Prefect write down many planned runs at once; without it no schedule ever starts one.
+
+    It hands each run's state along, which it stores apart a moment later. SQLAlchemy 2.0 left such
+    a value aside; since 2.1 it refuses the whole statement unless it is told to do so.
+    """
+    state = vars(FlowRun)["state"]
+    if getattr(state, "bulk_dml_setter", None) is None:
+        state.bulk_dml_setter = _leave_aside
+
+
+def _leave_aside(_: type[FlowRun], __: MutableMapping[str, Any], ___: object) -> None:
+    """Write nothing for a value that is stored elsewhere."""

@@ -199,6 +199,7 @@ def _quiet(settings: Settings) -> dict[str, str]:
         # The second version of its pages calls an analytics host whatever the settings say.
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
     }
 
 

@@ -43,10 +43,11 @@ def prepare(settings: Settings) -> None:
     with _one_at_a_time:
         import prefect.server.api.server  # noqa: F401  # importing is the work
 
-        from flows.prefect_records import let_writers_take_turns
+        from flows.prefect_records import let_runs_be_planned, let_writers_take_turns
 
         make_records(os.environ)
         let_writers_take_turns()
+        let_runs_be_planned()
 
 
 def make_records(environment: Mapping[str, str]) -> bool:

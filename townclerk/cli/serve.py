@@ -18,6 +18,9 @@ Port = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one. Default 8000.")
 ]
 PrefectPort = Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")]
+Pool = Annotated[
+    str | None, typer.Option(help="Prefect work pool to share with workers; made if absent.")
+]
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PREFECT_PORT = 4200  # Prefect's own
 GRACE_SECONDS_MAX = 3  # for requests on their way, so that a stop stays under ten seconds
@@ -59,7 +62,7 @@ def up(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
             withdraw(chosen)
 
 
-def worker(as_json: AsJson = False) -> None:
+def worker(pool: Pool = None, as_json: AsJson = False) -> None:
     """Run syncs as Prefect asks for them, until stopped; several workers may run."""
     from townclerk.logs import set_up_logs
     from townclerk.prefect_at_hand import prefect_at_hand
@@ -75,7 +78,7 @@ def worker(as_json: AsJson = False) -> None:
             say("This worker waits for syncs.")
             say_next("start one in Prefect's pages, or by hand: `townclerk sync run`")
         with suppress(KeyboardInterrupt):  # being stopped is how a worker ends well
-            serve_sources()
+            serve_sources(pool)
 
 
 def prefect_server(

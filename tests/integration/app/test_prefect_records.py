@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.server import make_records
+from tests.servers import clean_environment
 
 BY_PREFECT = """
 import asyncio
@@ -25,6 +26,27 @@ threads = [threading.Thread(target=make) for _ in range(2)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 assert made == [True, False, False], made
+"""
+PLANNED = """
+import asyncio, os
+from flows.prefect_records import let_runs_be_planned
+from flows.server import make_records
+from prefect.server.database import provide_database_interface
+from prefect.server.models import deployments, flows
+from prefect.server.schemas.core import Deployment, DeploymentSchedule, Flow
+from prefect.server.schemas.schedules import CronSchedule
+
+async def plan():
+    async with provide_database_interface().session_context(begin_transaction=True) as session:
+        flow = await flows.create_flow(session, Flow(name="sync-town"))
+        nightly = DeploymentSchedule(schedule=CronSchedule(cron="0 3 * * *"), active=True)
+        wanted = Deployment(name="crm", flow_id=flow.id, schedules=[nightly])
+        deployment = await deployments.create_deployment(session, wanted)
+        return await deployments.schedule_runs(session, deployment.id, min_runs=3, max_runs=3)
+
+make_records(os.environ)
+let_runs_be_planned()
+print(len(asyncio.run(plan())))
 """
 
 
@@ -55,6 +77,18 @@ def test_it_has_the_same_tables_and_indexes(tmp_path: Path) -> None:
     assert len(ours) > 100
     assert ours == made_by(BY_PREFECT, tmp_path / "theirs")
     assert [path.name for path in (tmp_path / "ours").glob("prefect.db*")] == ["prefect.db"]
+
+
+@pytest.mark.slow
+def test_a_schedule_by_the_clock_plans_its_runs(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'prefect.db'}"
+    given = clean_environment(
+        PREFECT_SERVER_DATABASE_CONNECTION_URL=url, PREFECT_HOME=str(tmp_path)
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", PLANNED], check=True, env=given, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "3"
 
 
 def test_a_database_that_exists_is_left_alone(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""kill -9 at fifty random points of a sync: the same end as a run that nobody harmed."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.connectors.stricken import StrickenTown, stricken_town, sums
+from tests.integration.sync.town import running_town
+
+STRIKES = {"worker": 20, "database": 20, "server": 10}
+PEOPLE = 600
+PAGES_MAX = 5  # committed between two strikes
+SEED = 20261122
+
+
+def strike_fifty_times(town: StrickenTown) -> Counter[str]:
+    """Strike at random points, each while a sync is at work, and count what was struck."""
+    dice = random.Random(SEED)
+    victims = [victim for victim, times in STRIKES.items() for _ in range(times)]
+    dice.shuffle(victims)
+    struck: Counter[str] = Counter()
+    for victim in victims:
+        town.until_pages(dice.randint(1, PAGES_MAX))
+        town.strike(victim)
+        struck[victim] += 1
+    return struck
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)  # what it shows is ours
+def test_fifty_kills_end_in_the_same_state_as_none(postgres_url: str, reachable_dir: Path) -> None:
+    with running_town(postgres_url, reachable_dir / "a", people=PEOPLE) as unharmed:
+        assert unharmed.run("sync", "run")[0] == 0
+        expected = unharmed.end_state()
+        nothing_wrong = dict.fromkeys(sums(unharmed), 0)
+        assert sums(unharmed) == nothing_wrong
+
+    with stricken_town(reachable_dir / "b", people=PEOPLE) as (town, secrets):
+        assert strike_fifty_times(town) == STRIKES
+        town.kill_worker()
+        town.wait_for_hub()
+
+        code, _, errors = town.run("sync", "run")
+
+        assert code == 0, errors
+        assert town.end_state() == expected
+        assert sums(town) == nothing_wrong
+        assert [code for code, struck in town.exits if code and not struck] == []
+        said = town.said()
+        assert [part for part in secrets if part in said] == []
+        uncaught = [line for line in said.splitlines() if line.startswith("Traceback")]
+        assert uncaught == [], "what is caught is told in one line of JSON"
