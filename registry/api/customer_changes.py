@@ -169,7 +169,7 @@ def _settle_survivorship(
     criteria: Annotated[
         list[str],
         strawberry.argument(
-            description="trusted, newest, complete, agreement; the first first. None goes back."
+            description="Of trusted, newest, complete, agreement the first first. None goes back."
         ),
     ],
     trusted: Annotated[

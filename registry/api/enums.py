@@ -8,6 +8,7 @@ from strawberry.types.enum import StrawberryEnumDefinition
 
 from registry.landscape.changes.merge import Side
 from registry.landscape.metamodel import Strictness, concept_of
+from registry.landscape.questions.plotted import PlotBy
 from schemas.changes import ChangeState
 from schemas.intake import Freshness, RequestKind, RequestState, RunState, WithdrawalState
 from schemas.landscape import ElementKind, RelationshipKind
@@ -152,5 +153,14 @@ publish(
         Strictness.STRICT: "It is refused.",
         Strictness.WARN: "It is told.",
         Strictness.OFF: "Nobody looks.",
+    },
+)
+publish(
+    PlotBy,
+    "What the colours of systems on a view say.",
+    {
+        PlotBy.LIFECYCLE: "Where a system stands in its life.",
+        PlotBy.OWNER: "Who answers for it.",
+        PlotBy.COMPLIANCE: "How the newest checks of its interfaces ended.",
     },
 )

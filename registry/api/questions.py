@@ -49,9 +49,10 @@ InScenario = Annotated[
 ]
 
 
-def _graph(
+def graph_asked(
     db: psycopg.Connection, as_of: datetime | None, scenario: strawberry.ID | None
 ) -> LandscapeGraph:
+    """Return the landscape of a day or with a plan; of neither, the present."""
     planned = None if scenario is None else read_scenario(scenario)
     return graph_at(db, None if as_of is None else past(as_of), planned)
 
@@ -59,7 +60,7 @@ def _graph(
 def _portfolio(
     db: psycopg.Connection, as_of: datetime | None, scenario: strawberry.ID | None
 ) -> Portfolio:
-    return portfolio(_graph(db, as_of, scenario))
+    return portfolio(graph_asked(db, as_of, scenario))
 
 
 async def _ask(info: Info, question: Any) -> Any:
@@ -167,7 +168,9 @@ class LandscapeQuestions:
         scenario: InScenario = None,
     ) -> Any:
         """Find personal data."""
-        return await _ask(info, lambda db: _few(personal_data(_graph(db, as_of, scenario)), first))
+        return await _ask(
+            info, lambda db: _few(personal_data(graph_asked(db, as_of, scenario)), first)
+        )
 
     @strawberry.field(
         description="Elements that may have been registered twice, the surest first.",
@@ -183,7 +186,8 @@ class LandscapeQuestions:
     ) -> Any:
         """Find what stands twice."""
         return await _ask(
-            info, lambda db: _few(duplicates(_graph(db, as_of, scenario), kinds=kinds or ()), first)
+            info,
+            lambda db: _few(duplicates(graph_asked(db, as_of, scenario), kinds=kinds or ()), first),
         )
 
     @strawberry.field(
@@ -204,7 +208,7 @@ class LandscapeQuestions:
         return await _ask(
             info,
             lambda db: search(
-                _graph(db, as_of, scenario), words, kinds=kinds or (), limit=max(0, first)
+                graph_asked(db, as_of, scenario), words, kinds=kinds or (), limit=max(0, first)
             ),
         )
 

@@ -20,6 +20,7 @@ from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
 from registry.api.match_models import ModelMutation, ModelQuestions
+from registry.api.pictures import PictureQuestions
 from registry.api.plan_changes import PlanMutation
 from registry.api.proposals import ConnectorQuestions
 from registry.api.questions import LandscapeQuestions
@@ -39,6 +40,7 @@ from registry.settings import Settings
 class Query(
     Declared,
     LandscapeQuestions,
+    PictureQuestions,
     HistoryQuestions,
     ContractQuestions,
     CustomerQuestions,

@@ -21,6 +21,7 @@ from registry.landscape.questions.gaps import Cover, Gaps, gaps
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.impact import Affected, impact
 from registry.landscape.questions.obligations import Obligation, obligations
+from registry.landscape.questions.plotted import PlotBy
 from registry.landscape.questions.portfolio import Portfolio, portfolio
 from registry.landscape.questions.reach import Direction
 from registry.landscape.questions.roadmap import Step, roadmap
@@ -28,7 +29,7 @@ from registry.landscape.questions.stored import graph_at, kept_graph
 from registry.landscape.questions.stored_views import fetch_view, list_views
 from registry.web import pages
 from registry.web.compliance import compliance_of_systems
-from registry.web.draw.plotting import PlotBy, draw_plotted
+from registry.web.draw.plotting import draw_plotted
 from registry.web.flows import compared_flows
 from schemas.errors import InvalidInput, TownclerkError, UnknownName
 
@@ -69,20 +70,26 @@ async def view(request: Request) -> Response:
     wished = request.query_params.get("by", PlotBy.LIFECYCLE)
     by = PlotBy(wished) if wished in set(PlotBy) else PlotBy.LIFECYCLE
     try:
-        name, picture = await pages.ask(lambda db: _picture(db, key, by, _graph(db, request)))
+        name, svg = await pages.ask(lambda db: draw_stored(db, key, by, _graph(db, request)))
     except UnknownName as error:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except TownclerkError as error:
         return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
     return pages.page(
-        request, "view.html", "landscape", key=key, name=name, picture=picture, by=by,
+        request, "view.html", "landscape", key=key, name=name, by=by,
+        picture=Markup(svg),  # noqa: S704  # every word in it is escaped
         choices=list(PlotBy), moment=_moment(request),
     )  # fmt: skip
 
 
-def _picture(
+def draw_stored(
     db: psycopg.Connection, key: UUID, by: PlotBy, graph: LandscapeGraph
-) -> tuple[str, Markup]:
+) -> tuple[str, str]:
+    """Return the name of a stored view, and the SVG of it with our systems on it.
+
+    Raises:
+        UnknownName: There is no such view.
+    """
     model, shown = fetch_view(db, key)
     known = compliance_of_systems(db, graph) if by is PlotBy.COMPLIANCE else {}
 
@@ -100,7 +107,7 @@ def _picture(
         system_href=address,
         element_href=lambda element: address(element.id),
     )
-    return shown.name, Markup(svg)  # noqa: S704  # every word in it is escaped
+    return shown.name, svg
 
 
 async def gap_page(request: Request) -> Response:

@@ -12,8 +12,9 @@ import typer
 from registry.landscape.exchange.model import Model, View
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.model_graph import graph_of_model
+from registry.landscape.questions.plotted import PlotBy
 from registry.landscape.questions.portfolio import portfolio
-from registry.web.draw.plotting import Compliance, PlotBy, draw_plotted
+from registry.web.draw.plotting import Compliance, draw_plotted
 from registry.web.draw.views import draw_view
 from schemas.errors import InvalidInput, UnknownName
 from townclerk.cli.files import UnwritableFile, write_text

@@ -1,6 +1,7 @@
 """The own portfolio on a reference view: each system as a box in the component it fills in."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from hashlib import blake2b
 from math import ceil
 
@@ -16,6 +17,14 @@ COLUMN_PIXELS = 95  # narrower, and no name is readable
 MARGIN_PIXELS, SPACING_PIXELS = 4, 2
 
 Rect = tuple[int, int, int, int]
+
+
+class PlotBy(StrEnum):
+    """What the colours of plotted systems say."""
+
+    LIFECYCLE = "lifecycle"
+    OWNER = "owner"
+    COMPLIANCE = "compliance"
 
 
 class Plotted(Struct, frozen=True):

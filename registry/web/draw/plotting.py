@@ -6,21 +6,13 @@ from typing import Final
 
 from registry.landscape.exchange.model import Element, Model, View
 from registry.landscape.lifecycle import lifecycle_of
-from registry.landscape.questions.plotted import plot
+from registry.landscape.questions.plotted import PlotBy, plot
 from registry.landscape.questions.portfolio import Portfolio
 from registry.landscape.questions.profiles import fact
 from registry.web.draw.states import STATES, ColourBy
 from registry.web.draw.views import Chip, ViewOptions, draw_view
 
 OWNERS_MAX: Final = 7  # more colours, and nobody tells them apart; the rest share a grey
-
-
-class PlotBy(StrEnum):
-    """What the colours of plotted systems say."""
-
-    LIFECYCLE = "lifecycle"
-    OWNER = "owner"
-    COMPLIANCE = "compliance"
 
 
 class Compliance(StrEnum):

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from lxml import etree
 
+from registry.api.pages import global_id
 from registry.landscape.exchange.formats import Format, load_bytes, save
 from registry.landscape.models import releases
 from registry.storage.database import Database, unit_of_work
@@ -69,6 +72,13 @@ def test_a_view_shows_our_systems_in_their_components(client: Client) -> None:
         assert "<script" not in shown
         assert "style=" not in shown
     assert client.get(f"/views/{address}?by=nonsense").status_code == 200
+    text = "query ($id: ID!) { viewPicture(view: $id, by: OWNER) { name svg } }"
+    given = {"id": global_id("stored_view", UUID(address))}
+    answer = client.post("/graphql", json={"query": text, "variables": given}).json()
+    picture = answer["data"]["viewPicture"]
+    assert picture["name"] == "All components"
+    assert etree.fromstring(picture["svg"]).tag == "{http://www.w3.org/2000/svg}svg"
+    assert "Information" in picture["svg"]
     missing = client.get("/views/00000000-0000-7000-8000-000000000000")
     assert missing.status_code == 404
 

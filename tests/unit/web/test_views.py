@@ -5,8 +5,9 @@ from lxml import etree
 
 from registry.landscape.exchange.model import Connection, Element, Node, Style, Text, View
 from registry.landscape.metamodel import CONCEPTS, RELATIONSHIP
+from registry.landscape.questions.plotted import PlotBy
 from registry.landscape.questions.portfolio import portfolio
-from registry.web.draw.plotting import Compliance, PlotBy, draw_plotted
+from registry.web.draw.plotting import Compliance, draw_plotted
 from registry.web.draw.text import width_px
 from registry.web.draw.view_shapes import readable_on
 from registry.web.draw.view_text import SIZE_MIN, fit_block
