@@ -36,12 +36,26 @@ _numbers = itertools.count(1)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the other kinds of server to `make conformance`; each would double the time."""
     kinds = installed_servers()
-    for item in items:
-        asked = getattr(item, "callspec", None) and item.callspec.params.get("postgres_server")
-        if asked and STORAGE not in item.path.parents:
-            turn = kinds[zlib.crc32(item.path.name.encode()) % len(kinds)]
-            if asked != turn:
-                item.add_marker(pytest.mark.heavy)
+    made = [item for item in items if isinstance(item, pytest.Function) and has_params(item)]
+    offered = {(item.path, item.originalname, kind_of(item)) for item in made}
+    for item in made:
+        turn = kinds[zlib.crc32(item.path.name.encode()) % len(kinds)]
+        has_both = (
+            item.path,
+            item.originalname,
+            turn,
+        ) in offered  # a test may name the one it wants
+        if kind_of(item) not in {None, turn} and has_both and STORAGE not in item.path.parents:
+            item.add_marker(pytest.mark.heavy)
+
+
+def has_params(item: pytest.Function) -> bool:
+    return hasattr(item, "callspec")
+
+
+def kind_of(item: pytest.Function) -> str | None:
+    kind: str | None = item.callspec.params.get("postgres_server")
+    return kind
 
 
 @pytest.fixture
