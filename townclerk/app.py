@@ -111,12 +111,10 @@ async def _stop(services: AbstractAsyncContextManager[Any]) -> None:
 
 def _graphql(app: ASGIApp | None, settings: Settings) -> list[BaseRoute]:
     if app is None:
-        from registry.api.pictures import draw_views_with
         from registry.api.schema import graphql_app
         from registry.web.questions import draw_stored
 
-        draw_views_with(draw_stored)
-        app = graphql_app(settings)
+        app = graphql_app(settings, draw_view=draw_stored)
     from registry.web.graphiql import PageForBrowsers, vendor_route
 
     return [

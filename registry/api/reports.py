@@ -68,7 +68,7 @@ class PrivacyFinding:
     """A field that looks like personal data, or what is not declared."""
 
     code: str = strawberry.field(description="Rule, for example privacy-undeclared-data.")
-    severity: str = strawberry.field(description="error, warn, info or hint.")
+    severity: str = strawberry.field(description="One of error, warn, info and hint.")
     path: list[str] = strawberry.field(description="Place in the document; empty for the whole.")
     message: str = strawberry.field(description="What was found, and where.")
     line: int = strawberry.field(description="Line of the document, from 1.")

@@ -20,7 +20,7 @@ from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
 from registry.api.match_models import ModelMutation, ModelQuestions
-from registry.api.pictures import PictureQuestions
+from registry.api.pictures import DrawView, PictureQuestions, draw_views_with
 from registry.api.plan_changes import PlanMutation
 from registry.api.proposals import ConnectorQuestions
 from registry.api.questions import LandscapeQuestions
@@ -96,8 +96,17 @@ plans: Final = Plans(plain_schema.graph)
 schema: Final = _schema(compiled(plans))
 
 
-def graphql_app(settings: Settings | None = None) -> GraphQLApp:
-    """Return the ASGI application; the page for browsers is served by registry.web."""
+def graphql_app(
+    settings: Settings | None = None, *, draw_view: DrawView | None = None
+) -> GraphQLApp:
+    """Return the ASGI application; the page for browsers is served by registry.web.
+
+    Args:
+        settings: Of this installation; the defaults if left out.
+        draw_view: Draws stored views for this process; without one a picture is refused.
+    """
+    if draw_view is not None:
+        draw_views_with(draw_view)
     if settings is None:
         return GraphQLApp(schema, plans=plans)
     return GraphQLApp(

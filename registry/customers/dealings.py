@@ -61,16 +61,16 @@ def keep(
     """
     if not landed:
         return 0
-    table = _TABLES[type(landed[0][1])]
+    kept_in = _TABLES[type(landed[0][1])]
     # A source may send a key twice on one page; the last one is what it thinks now.
     rows = [{"record_id": row, **_row(record)} for row, record in dict(landed).items()]
     columns = list(rows[0])
     db.execute(
-        f"DELETE FROM {table} WHERE record_id = ANY(%s)", ([row["record_id"] for row in rows],)
+        f"DELETE FROM {kept_in} WHERE record_id = ANY(%s)", ([row["record_id"] for row in rows],)
     )
     return copy_into(
         db,
-        table,
+        kept_in,
         ["data_set_id", *columns],
         ([customers, *(row[name] for name in columns)] for row in rows),
     )

@@ -177,5 +177,12 @@ def test_several_things_by_id_take_one_statement(statements: Noted) -> None:
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.name)
 def test_every_saved_question_takes_one_statement(statements: Noted, example: Example) -> None:
+    with unit_of_work() as db:
+        factories.an_element(db, urn="urn:townclerk:system:crm")
+    data(example.text)  # walks of impact load the landscape into memory once
+    statements.clear()
     data(example.text)
-    assert len(statements) == 1
+    asked = [each for each in statements if "landscape_change" not in each]
+    # Impact asks first whether the landscape in memory is still the newest.
+    assert len(asked) == 1
+    assert len(statements) - len(asked) <= (2 if "impact" in example.text else 0)

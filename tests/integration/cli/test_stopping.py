@@ -31,13 +31,15 @@ def test_a_signal_ends_a_command_cleanly(
 ) -> None:
     # Nobody ever writes into this file, so the command waits for it with the server running.
     os.mkfifo(reachable_dir / "never")
-    before = signal.getsignal(signal.SIGINT)
-    if shell_ignores_ctrl_c:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # children inherit it
+    # Children inherit what is ignored, also what whoever started the tests ignored.
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if shell_ignores_ctrl_c else signal.SIG_DFL)
     process = townclerk(
         "restore", str(reachable_dir / "never"), "--json", data_dir=reachable_dir / "data"
     )
-    signal.signal(signal.SIGINT, before)
+    for one, handler in before.items():
+        signal.signal(one, handler)
     deadline = time.monotonic() + START_SECONDS_MAX
     while not server_runs(reachable_dir / "data") and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -69,7 +69,7 @@ def upserted(db: psycopg.Connection, text: str) -> None:
 
 HOSTILE = {
     "truncated": (MODEL[:1500], "line"),
-    "empty": ("", "no XML|not an XML"),
+    "empty": ("", "file is empty"),
     "billion laughs": (a_model(head=HEAD + LAUGH), "DOCTYPE|entit"),
     "external entity": (a_model(head=HEAD + OUTSIDE), "DOCTYPE|entit"),
     "wrong namespace": (a_model().replace("/archimate/3.0/", "/archimate/9.9/"), "9.9|format"),

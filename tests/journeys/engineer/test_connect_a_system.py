@@ -95,7 +95,8 @@ class Desk:
             text=True,
             check=False,
         )
-        assert (done.returncode, done.stderr) == (0, ""), (line, done.stdout, done.stderr)
+        told = [one for one in done.stderr.splitlines() if "townclerk.reads" not in one]
+        assert (done.returncode, told) == (0, []), (line, done.stdout, done.stderr)
         return json.loads(done.stdout)
 
 
