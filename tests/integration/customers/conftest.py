@@ -9,9 +9,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from registry.customers import stewardship
 from registry.customers.commands import absorb, rematch
 from registry.customers.purposes import Sight, open_sight
 from registry.storage.database import connect
+from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run
 
@@ -83,6 +85,23 @@ class Counter:
         assert row is not None
         found: UUID = row[0]
         return found
+
+    def decide(self, one: int, other: int, verdict: Verdict) -> UUID:
+        """Decide on two records as the steward does."""
+        return stewardship.decide(
+            self.db, one, other, verdict, reason="seen at the counter", actor="Sam"
+        )
+
+    def together(self, *records: int) -> bool:
+        """Tell whether records are one customer."""
+        return len({self.customer(record) for record in records}) == 1
+
+    def rules(self, *records: int) -> set[str]:
+        """Return the rules by which records are linked."""
+        rows = self.db.execute(
+            "SELECT rule FROM customer_link WHERE record_id = ANY(%s)", (list(records),)
+        ).fetchall()
+        return {rule for (rule,) in rows}
 
     def key(self, record: int) -> str:
         """Return the source's key of a record."""

@@ -1,98 +1,26 @@
 """What stewards decide holds: in pages, in full runs, against models and numbers."""
 
-from datetime import date
-from random import Random
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from registry.customers import stewardship
-from registry.customers.commands import absorb, propose, rematch, settle
+from registry.customers.commands import propose, rematch, settle
 from registry.customers.explain import NoLiveModel, explain
 from registry.customers.find import find_customers
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
-from schemas.records import CustomerKind, CustomerRecord
-from tests.factories import a_data_set, a_landed_record, a_sync_run
-
-SOUNDS = [first + last for first in "bdfghjklmnprst" for last in "aeo"]
-JANNA = {
-    "given_name": "Janna",
-    "family_name": "van der Wouden",
-    "birth_date": date(1971, 5, 6),
-    "postal_code": "2611 AB",
-    "house_number": "4",
-    "email": "janna@post.nl",
-}
-PIET = {
-    "given_name": "Piet",
-    "family_name": "Zwart",
-    "birth_date": date(1950, 1, 2),
-    "postal_code": "2622 CD",
-    "house_number": "9",
-}
-
-
-class Desk:
-    """A town with one steward at the desk."""
-
-    def __init__(self, db: psycopg.Connection) -> None:
-        self.db = db
-        self.run_id = a_sync_run(db).id
-        self.data_sets = [a_data_set(db).id for _ in range(2)]
-
-    def land(self, *records: dict[str, Any]) -> list[int]:
-        page = []
-        for number, fields in enumerate(records):
-            data_set = self.data_sets[number % 2]
-            row = a_landed_record(self.db, data_set_id=data_set, run_id=self.run_id)
-            assert row.id is not None
-            record = CustomerRecord(key=row.key, kind=CustomerKind.PERSON, **fields)
-            page.append((row.id, data_set, record))
-        absorb(self.db, page)
-        return [record for record, _, _ in page]
-
-    def decide(self, one: int, other: int, verdict: Verdict) -> UUID:
-        return stewardship.decide(
-            self.db, one, other, verdict, reason="seen at the counter", actor="Sam"
-        )
-
-    def together(self, *records: int) -> bool:
-        rows = self.db.execute(
-            "SELECT DISTINCT customer_id FROM customer_link WHERE record_id = ANY(%s)",
-            (list(records),),
-        ).fetchall()
-        return len(rows) == 1
-
-    def rules(self, *records: int) -> set[str]:
-        rows = self.db.execute(
-            "SELECT rule FROM customer_link WHERE record_id = ANY(%s)", (list(records),)
-        ).fetchall()
-        return {rule for (rule,) in rows}
+from tests.integration.customers.conftest import JANNA, PIET, Counter
 
 
 @pytest.fixture
-def desk(db: psycopg.Connection) -> Desk:
-    desk = Desk(db)
-    chance = Random(8)
-    people = []
-    for _ in range(50):
-        person = {
-            "given_name": "".join(chance.choices(SOUNDS, k=2)).capitalize(),
-            "family_name": "".join(chance.choices(SOUNDS, k=3)).capitalize(),
-            "birth_date": date(chance.randrange(1940, 2005), chance.randrange(1, 13), 7),
-            "postal_code": f"{chance.randrange(2600, 2700)} CD",
-            "house_number": str(chance.randrange(1, 99)),
-        }
-        people += [person, person]
-    desk.land(*people)
-    rematch(db, memory_limit_mb=512)
-    return desk
+def desk(counter: Counter) -> Counter:
+    """A town with one steward at the desk."""
+    return counter
 
 
-def test_a_link_holds_against_the_model_and_can_be_undone(desk: Desk) -> None:
+def test_a_link_holds_against_the_model_and_can_be_undone(desk: Counter) -> None:
     janna, piet = desk.land(JANNA, PIET)
     assert not desk.together(janna, piet)
     decision = desk.decide(janna, piet, Verdict.LINK)
@@ -114,7 +42,7 @@ def test_a_link_holds_against_the_model_and_can_be_undone(desk: Desk) -> None:
         stewardship.undo(desk.db, decision, actor="Sam")
 
 
-def test_an_unlink_holds_against_equal_numbers_through_a_new_model(desk: Desk) -> None:
+def test_an_unlink_holds_against_equal_numbers_through_a_new_model(desk: Counter) -> None:
     one, other = desk.land(*[{**JANNA, "national_id": "999990019"}] * 2)
     assert desk.rules(one, other) == {"identifier"}
     desk.decide(one, other, Verdict.UNLINK)
@@ -124,7 +52,7 @@ def test_an_unlink_holds_against_equal_numbers_through_a_new_model(desk: Desk) -
     assert not desk.together(one, other)
 
 
-def test_a_link_holds_against_two_different_numbers_and_shows_them(desk: Desk) -> None:
+def test_a_link_holds_against_two_different_numbers_and_shows_them(desk: Counter) -> None:
     one, other = desk.land(
         {**JANNA, "national_id": "999990019"}, {**JANNA, "national_id": "111222333"}
     )
@@ -138,14 +66,14 @@ def test_a_link_holds_against_two_different_numbers_and_shows_them(desk: Desk) -
     assert desk.together(one, other)
 
 
-def test_a_record_that_comes_later_joins_those_a_steward_linked(desk: Desk) -> None:
+def test_a_record_that_comes_later_joins_those_a_steward_linked(desk: Counter) -> None:
     janna, piet = desk.land(JANNA, PIET)
     desk.decide(janna, piet, Verdict.LINK)
     (late,) = desk.land(PIET)
     assert desk.together(janna, piet, late)
 
 
-def test_the_last_of_two_decisions_counts_and_postponing_changes_nothing(desk: Desk) -> None:
+def test_the_last_of_two_decisions_counts_and_postponing_changes_nothing(desk: Counter) -> None:
     janna, piet = desk.land(JANNA, PIET)
     desk.decide(janna, piet, Verdict.LINK)
     desk.decide(piet, janna, Verdict.UNLINK)
@@ -154,7 +82,7 @@ def test_the_last_of_two_decisions_counts_and_postponing_changes_nothing(desk: D
     assert not desk.together(janna, piet)
 
 
-def test_the_steps_of_an_explanation_add_up_to_the_weight(desk: Desk) -> None:
+def test_the_steps_of_an_explanation_add_up_to_the_weight(desk: Counter) -> None:
     one, other = desk.land(JANNA, {**JANNA, "given_name": "Jana", "email": None})
     found = explain(desk.db, one, other)
     assert sum(step.bits for step in found.steps) == pytest.approx(found.weight_bits, abs=0.01)
@@ -167,7 +95,7 @@ def test_the_steps_of_an_explanation_add_up_to_the_weight(desk: Desk) -> None:
         explain(desk.db, one, 10**12)
 
 
-def test_doubtful_pairs_wait_until_somebody_decides(desk: Desk) -> None:
+def test_doubtful_pairs_wait_until_somebody_decides(desk: Counter) -> None:
     queue = stewardship.review_queue(desk.db)
     benefits = [doubt.benefit for doubt in queue]
     assert benefits == sorted(benefits, reverse=True)
@@ -182,7 +110,7 @@ def test_doubtful_pairs_wait_until_somebody_decides(desk: Desk) -> None:
     assert not {(one, other), (other, one)} & after
 
 
-def test_a_decision_needs_a_reason_and_two_records_that_exist(desk: Desk) -> None:
+def test_a_decision_needs_a_reason_and_two_records_that_exist(desk: Counter) -> None:
     (janna,) = desk.land(JANNA)
     with pytest.raises(InvalidInput, match="needs a reason"):
         stewardship.decide(desk.db, janna, janna + 1, Verdict.LINK, reason=" ", actor="Sam")
@@ -198,18 +126,18 @@ def test_a_decision_needs_a_reason_and_two_records_that_exist(desk: Desk) -> Non
     "question",
     ["Jana van de Woude 06-05-1971", "janna@post.nl", "wouden janna 2611AB 4", "Wouden, Janna"],
 )
-def test_a_customer_is_found_by_whatever_is_known(desk: Desk, question: str) -> None:
+def test_a_customer_is_found_by_whatever_is_known(desk: Counter, question: str) -> None:
     desk.land(JANNA)
     found = find_customers(desk.db, question)
     assert found[0].display_name == "Janna van der Wouden"
 
 
-def test_nobody_is_found_by_nothing(desk: Desk) -> None:
+def test_nobody_is_found_by_nothing(desk: Counter) -> None:
     assert find_customers(desk.db, "") == []
     assert find_customers(desk.db, "%'; DROP TABLE customer --") == []
 
 
-def test_a_new_model_runs_beside_the_live_one_until_it_is_approved(desk: Desk) -> None:
+def test_a_new_model_runs_beside_the_live_one_until_it_is_approved(desk: Counter) -> None:
     ask = desk.db.execute
     before = ask("SELECT record_id, customer_id FROM customer_link ORDER BY 1").fetchall()
     live = ask("SELECT model_id FROM live_model").fetchone()
@@ -226,7 +154,7 @@ def test_a_new_model_runs_beside_the_live_one_until_it_is_approved(desk: Desk) -
         rematch(desk.db, version="nothing")
 
 
-def test_a_settled_town_is_not_matched_again(desk: Desk) -> None:
+def test_a_settled_town_is_not_matched_again(desk: Counter) -> None:
     desk.land(JANNA)
     report = settle(desk.db)
     assert (report.pairs, report.records, report.customers) == (0, 101, 51)
