@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from benchmarks.figures import Figure, keep
 from registry.api.schema import graphql_app
 from tests.conformance.graphql.conftest import RunNode
 from tests.integration.api.asking import EVERY_SCOPE, Door
@@ -51,5 +52,9 @@ def test_graphql_over_http_is_spoken_as_the_specification_says(run_node: RunNode
     with listening() as url:
         results = run_node("audit.mjs", url)
     failed = [result for result in results if result["status"] != "ok"]
+    how = "npm graphql-http's audit of GraphQL over HTTP, against a running server"
+    passed = len(results) - len(failed)
+    figure = Figure(f"audit, of {CHECKS} checks", passed, "", f">= {CHECKS}", how)
+    keep("graphql_audit", [figure], "make conformance")
     assert not failed, json.dumps(failed, indent=2)
     assert len(results) == CHECKS
