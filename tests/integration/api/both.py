@@ -88,6 +88,9 @@ def _is_ours(error: str) -> bool:
         "MomentInFuture",
         "UnknownName",
         "AmbiguousName",
+        "InterfaceUnreadable",
+        "NoDocumentGiven",
+        "NothingDraws",
         "NoLiveModel",
         "UnknownCustomer",
     }
