@@ -22,7 +22,7 @@ from registry.intake.looks import Look
 from registry.storage.database import unit_of_work
 from schemas.compliance import CheckedDocument
 from schemas.errors import GiveUp, InvalidInput, TownclerkError
-from schemas.intake import LookKind
+from schemas.looks import LookKind
 
 TRIAL_SECONDS_MAX: Final = 60.0
 """Of one stream; somebody waits for the answer, and other looks wait behind it."""

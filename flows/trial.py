@@ -45,6 +45,7 @@ class Trial:
         records: How many records were on the page.
         mapped: How many of them could be used.
         last: The source said that this was all.
+        records_path: Where in the answer the records are, for kinds that say so in the file.
         paging: How the pages hang together, and whether a next one was found.
         key: The expression of the key.
         duplicate_keys: How many records share their key with another one of the page.
@@ -58,6 +59,7 @@ class Trial:
     records: int
     mapped: int
     last: bool
+    records_path: str | None
     paging: str
     key: str
     duplicate_keys: int
@@ -176,6 +178,7 @@ def _told(name: str, spec: StreamSpec, page: Page, shown: int) -> Trial:
         records=page.size,
         mapped=len(keys),
         last=page.last,
+        records_path=getattr(spec, "records", getattr(spec, "connection", None)),
         paging=_paging(spec, page),
         key=spec.key,
         duplicate_keys=len(keys) - len(set(keys)),

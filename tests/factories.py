@@ -22,7 +22,6 @@ from schemas.intake import (
     LandedRecord,
     Lease,
     LineageEdge,
-    LookRequest,
     QuarantinedRecord,
     ReceivedEvent,
     ScannedPage,
@@ -31,10 +30,10 @@ from schemas.intake import (
     StreamField,
     SyncRequest,
     SyncRun,
-    TrialSample,
     Withdrawal,
 )
 from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
+from schemas.looks import LookRequest, TrialSample
 from schemas.records import CustomerKind
 from tests.compliance_factories import COMPLIANCE_FACTORIES
 from tests.customer_factories import CUSTOMER_FACTORIES, a_customer

@@ -27,7 +27,7 @@ from registry.intake.looks import VALUES_MINUTES, Samples
 from registry.storage.guarding import PURPOSE_SQL
 from schemas.access import Scope
 from schemas.errors import AccessDenied, InvalidInput, UnknownName
-from schemas.intake import LookKind
+from schemas.looks import LookKind
 
 SHOWN_MAX: Final = 5  # records of a stream; more fit on no screen
 

@@ -17,7 +17,8 @@ from psycopg.types.json import Jsonb
 from registry.intake.requests import WAITING_MAX, TooManyRequests
 from schemas.base import uuid7
 from schemas.errors import UnknownName
-from schemas.intake import LookKind, RequestState
+from schemas.intake import RequestState
+from schemas.looks import LookKind
 
 TAKEN_MINUTES_MAX = 10
 """A worker that has not answered by then is dead: a probe sends a dozen requests, a trial a few."""

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from registry.storage.readable import Argument, Column, Entry, Join, Policy, Readable, Table, Value
 from schemas.access import Scope
-from schemas.intake import LookKind, RequestState
+from schemas.intake import RequestState
+from schemas.looks import LookKind
 
 AUDITORS: Final = Policy(Scope.COMPLIANCE_READ)
 ENGINEERS: Final = Policy(Scope.SYNC_READ)
