@@ -107,7 +107,8 @@ def _figures(report: dict[str, Any]) -> list[Figure]:
             report["own_mib"],
             "MiB",
             "<= 2000",
-            f"{how}; proportional set size; all processes with the town's: {report['tree_mib']:,.0f}",
+            f"{how}; proportional set size; all processes with the town's:"
+            f" {report['tree_mib']:,.0f}",
         ),
         Figure(
             "customers found, against those there are",
