@@ -18,6 +18,7 @@ SUITES = (
     "connectors.speed",
     "customers.quality",
     "customers.linking",
+    "customers.strangers",
     "customers.peers",
     "customers.million",
     "customers.council",
