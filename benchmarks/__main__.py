@@ -21,6 +21,7 @@ SUITES = (
     "customers.peers",
     "customers.million",
     "customers.pages",
+    "customers.find",
     "compliance.rules",
     "compliance.peers",
     "compliance.fleet",

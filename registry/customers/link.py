@@ -17,6 +17,7 @@ from registry.customers.model import CUT_BITS, KEPT_BITS_MIN, KindModel, MatchMo
 from registry.customers.score import score
 from registry.customers.standard import standardise
 from registry.customers.train import weigh
+from registry.customers.wording import keep_words
 from schemas.records import CustomerKind
 
 
@@ -87,6 +88,8 @@ def link_table(
     for kind in CustomerKind:
         with found.step("standardise"):
             records = standardise(con, plain, kind, into="standard_record")
+            if indexed:
+                keep_words(con, "standard_record", kind)
             count = set_copies_aside(con, "standard_record", kind, into="copy_aside")
         found.records[kind] = records
         _decided(con, decided)
