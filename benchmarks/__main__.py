@@ -20,6 +20,7 @@ SUITES = (
     "customers.linking",
     "customers.peers",
     "customers.million",
+    "customers.council",
     "customers.pages",
     "customers.find",
     "compliance.rules",

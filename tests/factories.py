@@ -33,6 +33,7 @@ from schemas.intake import (
     Withdrawal,
 )
 from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
+from schemas.looks import LookRequest, TrialSample
 from schemas.records import CustomerKind
 from tests.compliance_factories import COMPLIANCE_FACTORIES
 from tests.customer_factories import CUSTOMER_FACTORIES, a_customer
@@ -92,6 +93,25 @@ def a_sync_request(db: psycopg.Connection, **given: Any) -> SyncRequest:
     if "source_id" not in given:
         given["source_id"] = a_source(db).id
     row = SyncRequest(**{"kind": "sync", "asked_by": "a test", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_look_request(db: psycopg.Connection, **given: Any) -> LookRequest:
+    """Ask for a trial of a connector."""
+    if "interface_id" not in given:
+        given["interface_id"] = an_interface(db).id
+    spec = {"connector": "crm"}
+    row = LookRequest(**{"kind": "trial", "asked_by": "a test", "given": {"spec": spec}, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_trial_sample(db: psycopg.Connection, **given: Any) -> TrialSample:
+    """Keep records of a trial for a minute."""
+    if "request_id" not in given:
+        given["request_id"] = a_look_request(db).id
+    row = TrialSample(**{"until": utc_now() + timedelta(minutes=1), **given})
     insert_row(db, row)
     return row
 
@@ -376,6 +396,8 @@ FACTORIES = {
     "source_schedule": a_source_schedule,
     "freshness_target": a_freshness_target,
     "sync_request": a_sync_request,
+    "look_request": a_look_request,
+    "trial_sample": a_trial_sample,
     "stream_field": a_stream_field,
     "sync_run": a_sync_run,
     "withdrawal": a_withdrawal,

@@ -19,6 +19,7 @@ from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
+from registry.api.looks import LookMutation, TrialQuestions
 from registry.api.match_models import ModelMutation, ModelQuestions
 from registry.api.pictures import DrawView, PictureQuestions, draw_views_with
 from registry.api.plan_changes import PlanMutation
@@ -48,6 +49,7 @@ class Query(
     ModelQuestions,
     ConnectorQuestions,
     ReportQuestions,
+    TrialQuestions,
 ):
     """Everything that can be asked."""
 
@@ -63,6 +65,7 @@ class Mutation(
     ModelMutation,
     ComplianceMutation,
     DocumentMutation,
+    LookMutation,
 ):
     """Everything that can be changed."""
 

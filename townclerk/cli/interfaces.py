@@ -259,20 +259,25 @@ def report_(
 
 
 @app.command()
-def probe(
+def probe(  # noqa: PLR0917  # Typer reads options from arguments
     urn: Annotated[str, typer.Argument(help="URN of an interface that may be probed.")],
     form: Form = ReportFormat.TEXT,
     out: Out = None,
+    actor: Actor = None,
     fail_on: Fail = FailOn.ERROR,
     as_json: AsJson = False,
 ) -> None:
-    """Look at the running interface, read-only: document, access, answers, TLS, headers."""
+    """Look at the running interface, read-only, and write the evidence.
+
+    Looks at document, access, answers, TLS, headers.
+    """
     from flows.probe import probe_interface
     from townclerk.cli.opening import opened_town
 
     with opened_town():
-        document = probe_interface(urn)
+        document, number = probe_interface(urn, actor=who(actor))
     report([document], ReportFormat.JSON if as_json else form, out)
+    say(f"Evidence has number {number}.")
     if counts([document], fail_on):
         raise typer.Exit(FINDINGS)
 

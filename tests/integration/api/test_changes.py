@@ -51,6 +51,8 @@ SCOPES = {  # all others change the landscape
     "cancelSync": Scope.SYNC_RUN,
     "registerSource": Scope.SYNC_RUN,
     "startSync": Scope.SYNC_RUN,
+    "tryConnector": Scope.SYNC_RUN,
+    "probeInterface": Scope.COMPLIANCE_WRITE,
     "rehearseSync": Scope.SYNC_RUN,
     "replayQuarantine": Scope.SYNC_RUN,
     "setSchedule": Scope.SYNC_RUN,
