@@ -17,6 +17,7 @@ from registry.customers.model import CUT_BITS, KEPT_BITS_MIN, KindModel, MatchMo
 from registry.customers.score import score
 from registry.customers.standard import standardise
 from registry.customers.train import weigh
+from registry.customers.wording import keep_words
 from schemas.records import CustomerKind
 
 
@@ -86,8 +87,7 @@ def link_table(
         prepare_index(con)
     for kind in CustomerKind:
         with found.step("standardise"):
-            records = standardise(con, plain, kind, into="standard_record")
-            count = set_copies_aside(con, "standard_record", kind, into="copy_aside")
+            records, count = _standardise(con, plain, kind, indexed=indexed)
         found.records[kind] = records
         _decided(con, decided)
         trained = model.kinds[kind] if model else None
@@ -112,6 +112,16 @@ def link_table(
             _keep(con, kind, kept_bits_min)
     found.clusters = run(con, "SELECT count(DISTINCT cluster) FROM linked_record")[0][0]
     return found
+
+
+def _standardise(
+    con: duckdb.DuckDBPyConnection, plain: str, kind: CustomerKind, *, indexed: bool
+) -> tuple[int, int]:
+    """Make `standard_record` of a kind; return its records with and without copies."""
+    records = standardise(con, plain, kind, into="standard_record")
+    if indexed:
+        keep_words(con, "standard_record", kind)
+    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside")
 
 
 _LINKED_PAIR = """
