@@ -19,11 +19,12 @@ from registry.customers.blocking import BLOCK_RECORDS_MAX
 from registry.customers.clean import CLEAN_COLUMNS
 from registry.customers.contact import email_address, phone_number
 from registry.customers.cross_reference import alias_of
+from registry.customers.dates import date_digits
 from registry.customers.explain import NoLiveModel
 from registry.customers.features import features_of
 from registry.customers.identifiers import chamber_number, citizen_service_number
 from registry.customers.index import live_model, stored_key
-from registry.customers.plain import date_digits, name_parts
+from registry.customers.plain import name_parts
 from registry.customers.purposes import Sight
 from registry.customers.reads import note_read
 from schemas.errors import InvalidInput
