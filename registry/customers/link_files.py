@@ -13,6 +13,7 @@ from registry.customers.column_names import ROLES, role_by_name
 from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run
 from registry.customers.link import Linked, link_table
 from registry.customers.model import KEPT_BITS_MIN
+from registry.customers.pairing import Pairing
 from registry.customers.plain import make_plain
 from registry.customers.reading import TableRead, quoted, read_table
 from registry.customers.roles import SAMPLE_VALUES, Role, infer_roles
@@ -72,6 +73,7 @@ def link_files(
     all_pairs: bool = False,
     between_only: bool = False,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
+    pairing: Pairing | None = None,
 ) -> FileLinked:
     """Link the rows of files and write the pairs.
 
@@ -84,6 +86,7 @@ def link_files(
         all_pairs: Write every pair that was weighed, not only those of one customer.
         between_only: Write only pairs of two different files.
         memory_limit_mb: What the comparison may hold before it spills to disk.
+        pairing: Where pairs are found and compared; default is this process.
 
     Raises:
         InvalidInput: A file or a choice of columns is of no use; the message says which and why.
@@ -97,7 +100,10 @@ def link_files(
             _plain_of(con, table, index, chosen=chosen or {}, key=key, found=found)
         _gather(con, tables, found)
         linked = link_table(
-            con, "plain", kept_bits_min=_EVERY_PAIR_BITS if all_pairs else KEPT_BITS_MIN
+            con,
+            "plain",
+            kept_bits_min=_EVERY_PAIR_BITS if all_pairs else KEPT_BITS_MIN,
+            pairing=pairing,
         )
         _take_counts(found, linked)
         found.links = _write_pairs(con, out, every=all_pairs, between=between_only)
