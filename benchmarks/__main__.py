@@ -21,6 +21,7 @@ SUITES = (
     "customers.peers",
     "customers.million",
     "customers.pages",
+    "customers.growth",
     "compliance.rules",
     "compliance.peers",
     "compliance.fleet",
