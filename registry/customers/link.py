@@ -18,6 +18,7 @@ from registry.customers.pairing import InDuckDB, Pairing
 from registry.customers.score import score
 from registry.customers.standard import standardise
 from registry.customers.train import weigh
+from registry.customers.wording import keep_words
 from schemas.records import CustomerKind
 
 
@@ -86,8 +87,7 @@ def link_table(
     _prepare(con, indexed=indexed)
     for kind in CustomerKind:
         with found.step("standardise"):
-            records = standardise(con, plain, kind, into="standard_record")
-            count = set_copies_aside(con, "standard_record", kind, into="copy_aside")
+            records, count = _standardise(con, plain, kind, indexed=indexed)
         found.records[kind] = records
         _decided(con, decided)
         trained = model.kinds[kind] if model else None
@@ -113,6 +113,16 @@ def link_table(
             _keep(con, kind, kept_bits_min)
     found.clusters = run(con, "SELECT count(DISTINCT cluster) FROM linked_record")[0][0]
     return found
+
+
+def _standardise(
+    con: duckdb.DuckDBPyConnection, plain: str, kind: CustomerKind, *, indexed: bool
+) -> tuple[int, int]:
+    """Make `standard_record` of a kind; return its records with and without copies."""
+    records = standardise(con, plain, kind, into="standard_record")
+    if indexed:
+        keep_words(con, "standard_record", kind)
+    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside")
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, *, indexed: bool) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import duckdb
 
+from registry.customers.column_names import ROLES, role_by_name
 from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run
 from registry.customers.link import Linked, link_table
 from registry.customers.model import KEPT_BITS_MIN
 from registry.customers.pairing import Pairing
 from registry.customers.plain import make_plain
 from registry.customers.reading import TableRead, quoted, read_table
-from registry.customers.roles import ROLES, SAMPLE_VALUES, Role, infer_roles, role_by_name
+from registry.customers.roles import SAMPLE_VALUES, Role, infer_roles
 from registry.customers.standard import PLAIN_COLUMNS
 from schemas.errors import InvalidInput
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
+from registry.customers.column_names import role_by_name
 from registry.customers.engine import run, workspace
-from registry.customers.roles import role_by_name
 from schemas.errors import InvalidInput
 
 # More columns than this is a matrix of measurements, not a list of people.

@@ -2,8 +2,11 @@
 
 import pytest
 
-from registry.customers.plain import address_parts, date_digits, name_parts
-from registry.customers.roles import infer_roles, read_choices, role_by_name
+from registry.customers.address_lines import address_parts
+from registry.customers.column_names import role_by_name
+from registry.customers.dates import date_digits
+from registry.customers.plain import name_parts
+from registry.customers.roles import infer_roles, read_choices
 from schemas.errors import InvalidInput
 
 
