@@ -1,10 +1,21 @@
-"""Questions of an architect by GraphQL: answered in memory, so the compiler leaves them alone."""
+"""Questions of an architect by GraphQL: answered in memory, so the compiler leaves them alone.
 
+A function that takes the landscape, or a portfolio made of it, becomes a field with one line:
+
+    suppliers = question(_suppliers, Supplied, "Suppliers and what hangs on each …")
+
+`question` adds the arguments `first`, `asOf` and `scenario`, reads that landscape under the scope,
+and cuts the answer.
+"""
+
+import inspect
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import psycopg
 import strawberry
+from msgspec import Struct
 
 from registry.api.answered import answered, listed
 from registry.api.context import Context
@@ -31,6 +42,7 @@ from schemas.access import Scope
 from schemas.landscape import ElementKind
 
 ANSWERS_MAX = 1000  # what one question gives; each has filters to ask for less
+SCORES_DEFAULT: Final = 100  # the worst records are asked for to be mended, not to be counted
 
 Info = strawberry.Info[Context, None]
 Of = Annotated[str, strawberry.argument(description="Name, URN or id of an element.")]
@@ -41,8 +53,6 @@ First = Annotated[int, strawberry.argument(description=f"Most answers, at most {
 AsOf = Annotated[
     datetime | None, strawberry.argument(description="A day that has been; now if left out.")
 ]
-
-
 InScenario = Annotated[
     strawberry.ID | None,
     strawberry.argument(description="Global id of a scenario: as if its plans held."),
@@ -57,182 +67,145 @@ def graph_asked(
     return graph_at(db, None if as_of is None else past(as_of), planned)
 
 
-def _portfolio(
-    db: psycopg.Connection, as_of: datetime | None, scenario: strawberry.ID | None
-) -> Portfolio:
-    return portfolio(graph_asked(db, as_of, scenario))
+def question(
+    do: Callable[..., list[Any]], answer: type[Struct], description: str, first: int = ANSWERS_MAX
+) -> Any:
+    """Make a field of a function.
 
+    Args:
+        do: Takes the landscape first, or the portfolio if it is annotated so; the rest by keyword,
+            annotated as arguments of the field. Returns rows, those that matter most first.
+        answer: Of what the rows are.
+        description: What it tells, as the schema says it.
+        first: How many rows are given unless somebody says.
 
-async def _ask(info: Info, question: Any) -> Any:
-    return await info.context.read(Scope.LANDSCAPE_READ, lambda db: answered(question(db)))
+    Returns:
+        A field for the class of questions.
+    """
+    over, *own = inspect.signature(do).parameters.values()
+
+    async def resolve(info: Info, **given: Any) -> Any:
+        count, as_of, scenario = (given.pop(name) for name in ("first", "as_of", "scenario"))
+
+        def ask(db: psycopg.Connection) -> Any:
+            graph = graph_asked(db, as_of, scenario)
+            rows = do(portfolio(graph) if over.annotation is Portfolio else graph, **given)
+            return answered(_few(rows, count))
+
+        return await info.context.read(Scope.LANDSCAPE_READ, ask)
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    common = (
+        inspect.Parameter("first", kind, default=first, annotation=First),
+        inspect.Parameter("as_of", kind, default=None, annotation=AsOf),
+        inspect.Parameter("scenario", kind, default=None, annotation=InScenario),
+    )
+    info = inspect.signature(resolve).parameters["info"]
+    resolve.__signature__ = inspect.Signature(  # type: ignore[attr-defined] # strawberry reads it
+        [info, *own, *common], return_annotation=Any
+    )
+    resolve.__module__, resolve.__name__ = do.__module__, do.__name__.lstrip("_")
+    return strawberry.field(resolver=resolve, description=description, graphql_type=listed(answer))
 
 
 def _few(rows: list[Any], first: int) -> list[Any]:
     return rows[: max(0, min(first, ANSWERS_MAX))]
 
 
+def _coverage(
+    found: Portfolio,
+    *,
+    cover: Annotated[
+        Cover | None, strawberry.argument(description="Only those filled in like this.")
+    ] = None,
+) -> list[Covered]:
+    return [one for one in gaps(found).components if cover in {None, one.cover}]
+
+
+def _obligations(
+    found: Portfolio,
+    *,
+    of: Annotated[
+        str | None, strawberry.argument(description="Only this system: name, URN or id.")
+    ] = None,
+    role: Annotated[
+        Role | None, strawberry.argument(description="Only obligations as binding as this.")
+    ] = None,
+) -> list[Obligation]:
+    system = None if of is None else found.own.find(of)
+    return [one for one in obligations(found, system=system) if role in {None, one.role}]
+
+
+def _roadmap(found: Portfolio) -> list[Step]:
+    return roadmap(found, today=datetime.now(UTC).date())
+
+
+def _suppliers(found: Portfolio) -> list[Supplied]:
+    return suppliers(found)
+
+
+def _personal_data_flows(graph: LandscapeGraph) -> list[PersonalData]:
+    return personal_data(graph)
+
+
+def _possible_duplicates(graph: LandscapeGraph, *, kinds: Kinds = None) -> list[Duplicate]:
+    return duplicates(graph, kinds=kinds or ())
+
+
+def _search_landscape(
+    graph: LandscapeGraph,
+    *,
+    words: Annotated[str, strawberry.argument(description="What is remembered of it.")],
+    kinds: Kinds = None,
+) -> list[Found]:
+    return search(graph, words, kinds=kinds or (), limit=ANSWERS_MAX)
+
+
+def _record_scores(
+    found: Portfolio,
+    *,
+    below: Annotated[
+        int, strawberry.argument(description="Only records with a score below this.")
+    ] = 101,
+) -> list[Completeness]:
+    return [one for one in completeness(found) if one.score < below]
+
+
 @strawberry.type(description="Questions about the landscape, answered in memory.")
 class LandscapeQuestions:
     """Questions about the landscape, answered in memory."""
 
-    @strawberry.field(
-        description="Reference components and how well they are filled in, by name.",
-        graphql_type=listed(Covered),
+    coverage = question(
+        _coverage, Covered, "Reference components and how well they are filled in, by name."
     )
-    async def coverage(
-        self,
-        info: Info,
-        cover: Annotated[
-            Cover | None, strawberry.argument(description="Only those filled in like this.")
-        ] = None,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Lay systems beside reference components."""
-
-        def question(db: psycopg.Connection) -> list[Covered]:
-            rows = gaps(_portfolio(db, as_of, scenario)).components
-            return _few([one for one in rows if cover in {None, one.cover}], first)
-
-        return await _ask(info, question)
-
-    @strawberry.field(
-        description="Standards that systems have to meet, by way of their components.",
-        graphql_type=listed(Obligation),
+    obligations = question(
+        _obligations,
+        Obligation,
+        "Standards that systems have to meet, by way of their components.",
     )
-    async def obligations(
-        self,
-        info: Info,
-        *,
-        of: Annotated[
-            str | None, strawberry.argument(description="Only this system: name, URN or id.")
-        ] = None,
-        role: Annotated[
-            Role | None, strawberry.argument(description="Only obligations as binding as this.")
-        ] = None,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Find what has to be met."""
-
-        def question(db: psycopg.Connection) -> list[Obligation]:
-            found = _portfolio(db, as_of, scenario)
-            system = None if of is None else found.own.find(of)
-            rows = obligations(found, system=system)
-            return _few([one for one in rows if role in {None, one.role}], first)
-
-        return await _ask(info, question)
-
-    @strawberry.field(
-        description="Systems that begin or end, in the order of their days.",
-        graphql_type=listed(Step),
+    roadmap = question(_roadmap, Step, "Systems that begin or end, in the order of their days.")
+    suppliers = question(
+        _suppliers, Supplied, "Suppliers and what hangs on each, the largest first."
     )
-    async def roadmap(
-        self,
-        info: Info,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Find what begins and ends."""
-        today = datetime.now(UTC).date()
-        return await _ask(
-            info, lambda db: _few(roadmap(_portfolio(db, as_of, scenario), today=today), first)
-        )
-
-    @strawberry.field(
-        description="Suppliers and what hangs on each, the largest first.",
-        graphql_type=listed(Supplied),
+    personal_data_flows = question(
+        _personal_data_flows,
+        PersonalData,
+        "Data sets with personal data, who touches them, and where they flow.",
     )
-    async def suppliers(
-        self,
-        info: Info,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Find who supplies what."""
-        return await _ask(info, lambda db: _few(suppliers(_portfolio(db, as_of, scenario)), first))
-
-    @strawberry.field(
-        description="Data sets with personal data, who touches them, and where they flow.",
-        graphql_type=listed(PersonalData),
+    possible_duplicates = question(
+        _possible_duplicates,
+        Duplicate,
+        "Elements that may have been registered twice, the surest first.",
     )
-    async def personal_data_flows(
-        self,
-        info: Info,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Find personal data."""
-        return await _ask(
-            info, lambda db: _few(personal_data(graph_asked(db, as_of, scenario)), first)
-        )
-
-    @strawberry.field(
-        description="Elements that may have been registered twice, the surest first.",
-        graphql_type=listed(Duplicate),
+    search_landscape = question(
+        _search_landscape,
+        Found,
+        "Elements found by name or description, through errors and inflections.",
+        FOUND_DEFAULT,
     )
-    async def possible_duplicates(
-        self,
-        info: Info,
-        kinds: Kinds = None,
-        first: First = ANSWERS_MAX,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Find what stands twice."""
-        return await _ask(
-            info,
-            lambda db: _few(duplicates(graph_asked(db, as_of, scenario), kinds=kinds or ()), first),
-        )
-
-    @strawberry.field(
-        description="Elements found by name or description, through errors and inflections.",
-        graphql_type=listed(Found),
+    record_scores = question(
+        _record_scores, Completeness, "How complete records are, the worst first.", SCORES_DEFAULT
     )
-    async def search_landscape(
-        self,
-        info: Info,
-        *,
-        words: Annotated[str, strawberry.argument(description="What is remembered of it.")],
-        kinds: Kinds = None,
-        first: First = FOUND_DEFAULT,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Find elements."""
-        return await _ask(
-            info,
-            lambda db: search(
-                graph_asked(db, as_of, scenario), words, kinds=kinds or (), limit=max(0, first)
-            ),
-        )
-
-    @strawberry.field(
-        description="How complete records are, the worst first.",
-        graphql_type=listed(Completeness),
-    )
-    async def record_scores(
-        self,
-        info: Info,
-        below: Annotated[
-            int, strawberry.argument(description="Only records with a score below this.")
-        ] = 101,
-        first: First = 100,
-        as_of: AsOf = None,
-        scenario: InScenario = None,
-    ) -> Any:
-        """Score records."""
-
-        def question(db: psycopg.Connection) -> list[Completeness]:
-            rows = completeness(_portfolio(db, as_of, scenario))
-            return _few([one for one in rows if one.score < below], first)
-
-        return await _ask(info, question)
 
     @strawberry.field(
         description="What is declared to flow beside what was observed, the worst first.",
@@ -248,13 +221,13 @@ class LandscapeQuestions:
     ) -> Any:
         """Compare the register's words with what the connectors saw."""
 
-        def question(db: psycopg.Connection) -> list[Compared]:
+        def compare(db: psycopg.Connection) -> Any:
             rows = declared_against_observed(
                 kept_graph(db),
                 [Flow(str(f.from_id), str(f.to_id), f.records, f.last) for f in observed_flows(db)],
                 now=datetime.now(UTC),
                 connected={str(key): wrong for key, wrong in connected_interfaces(db).items()},
             )
-            return _few([one for one in rows if verdict in {None, one.verdict}], first)
+            return answered(_few([one for one in rows if verdict in {None, one.verdict}], first))
 
-        return await _ask(info, question)
+        return await info.context.read(Scope.LANDSCAPE_READ, compare)
