@@ -217,7 +217,8 @@ def test_a_tap_of_somebody_else_is_read_to_its_end(
 
     def answer(request: Request) -> Reply:
         number = int(request.query.get("page", "1"))
-        return Reply.json(people(25)[(number - 1) * 10 : number * 10])
+        found = people(25)[(number - 1) * 10 : number * 10]
+        return Reply.json({"data": found, "hasMore": number < 3})
 
     server = Server(answer)
     file = f"""
@@ -232,7 +233,7 @@ streams:
       pagination_request_style: page_number_paginator
       pagination_response_style: page
       pagination_page_size: 10
-      streams: [{{name: people, path: /people, records_path: "$[*]", primary_keys: [id],
+      streams: [{{name: people, path: /people, records_path: "$.data[*]", primary_keys: [id],
                   num_inference_records: 5}}]
     key: id
     map: {{kind: "'person'", family_name: name}}
