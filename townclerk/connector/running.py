@@ -2,9 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connectors.sdk.ahead import read_ahead
 from connectors.sdk.connector import find_connector
@@ -48,14 +49,32 @@ class Target(Protocol):
     def begin(self) -> None:
         """Make ready for the first page of a scan; a scan may begin more than once."""
 
-    def take(self, page: Page, report: StreamReport) -> None:
-        """Keep one page and count what was done."""
+    def prepare(self, page: Page) -> Callable[[StreamReport], None]:
+        """Do what can be done while the page before is kept; return what keeps and counts it."""
 
     def end(self, report: StreamReport) -> None:
         """The scan has seen its end: finish what was kept."""
 
     def close(self) -> None:
         """Let go of files and connections; an unfinished target is left as it was."""
+
+
+class _Prepared(NamedTuple):
+    """A page of which only the keeping is left to do."""
+
+    keep: Callable[[StreamReport], None]
+    size: int
+    cursor: Cursor
+    last: bool
+
+
+async def _prepared(
+    pages: AsyncGenerator[Page, None], target: Target
+) -> AsyncGenerator[_Prepared, None]:
+    async with aclosing(read_ahead(pages)) as ahead:
+        async for page in ahead:
+            keep = await asyncio.to_thread(target.prepare, page)
+            yield _Prepared(keep, page.size, page.cursor, page.last)
 
 
 async def run_stream(source: Source, stream: str, target: Target) -> StreamReport:
@@ -75,9 +94,10 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
                 _reset(report)
                 await asyncio.to_thread(target.begin)
             try:
-                async with aclosing(read_ahead(connector.read(stream, cursor))) as ahead:
+                prepared = _prepared(connector.read(stream, cursor), target)
+                async with aclosing(read_ahead(prepared)) as ahead:
                     async for page in ahead:
-                        await asyncio.to_thread(target.take, page, report)
+                        await asyncio.to_thread(page.keep, report)
                         report.pages += 1
                         report.read += page.size
                         cursor = page.cursor

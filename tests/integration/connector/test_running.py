@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from connectors.sdk.load import load_connector_file
+from flows.trial import try_stream
 from schemas.errors import GiveUp, RetryLater
 from tests.contract.connectors.servers import Reply, Request, Server
 from townclerk.connector.files import FileTarget, UnknownTarget
 from townclerk.connector.opening import AddressMissing, source_of
 from townclerk.connector.running import RETRIES_MAX, StreamReport, Target, run_stream
 from townclerk.connector.tables import TableTaken, TableTarget
-from townclerk.connector.trial import try_stream
 
 FILE = """
 connector: crm
