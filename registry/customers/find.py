@@ -16,6 +16,7 @@ import psycopg
 from rapidfuzz.fuzz import token_sort_ratio
 
 from registry.customers.cross_reference import alias_of
+from registry.customers.identifiers import number_key
 from registry.customers.index import live_model
 from registry.customers.purposes import Sight
 from registry.customers.question import Thing, read_question, spell
@@ -46,7 +47,6 @@ LEFT_OUT_MAX = 6
 # One letter begins too many names.
 NAME_CHARACTERS_MIN = 2
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
-_MARKS = re.compile(r"[\s.\-]")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _looked_up(db: psycopg.Connection, asked: str, limit: int) -> list[Found]:
         return []
     ids = [UUID(word) for word in words if _UUID.fullmatch(word)]
     ids += [alias_of(word) for word in words]  # of an earlier system
-    numbers = [tidy for word in words if (tidy := _MARKS.sub("", word).upper())]
+    numbers = [number for word in words if (number := number_key(word))]
     rows = db.execute(_LOOKED_UP, {"ids": ids, "words": words, "numbers": numbers, "limit": limit})
     return [
         Found(customer, name, kind, records, None, by) for customer, name, kind, records, by in rows
