@@ -20,6 +20,7 @@ from registry.customers import (
     sheet,
     splink_settings,
     stewardship,
+    versions,
 )
 
 __all__ = [
@@ -42,4 +43,5 @@ __all__ = [
     "sheet",
     "splink_settings",
     "stewardship",
+    "versions",
 ]
