@@ -28,8 +28,9 @@ from schemas.errors import InvalidInput
 
 # What fits on a screen; whoever needs more knows more to ask for.
 FOUND_MAX = 20
-# Records that are read for one set of facts; of more, nobody could say which is meant.
-CANDIDATES_MAX = 200
+# Records that are read for one set of facts; of more, nobody could say which is meant. The second
+# is for a customer of so many records that no other one came into sight.
+CANDIDATES_MAX = (200, 2_000)
 # Longer questions are pasted letters; words beyond these tell nobody apart.
 QUESTION_CHARACTERS_MAX = 300
 # Words that are looked up as a key or number of some source.
@@ -247,21 +248,23 @@ def _read(db: psycopg.Connection, facts: Sequence[Sequence[str]]) -> dict[UUID, 
     if not facts or not all(facts):
         return {}
     every = " AND ".join("words && %s::bigint[]" for _ in facts)
-    rows = db.execute(
-        _BEARERS.format(every=every), [bigints(map(key_of, words)) for words in facts]
-    ).fetchall()
+    keys = [bigints(map(key_of, words)) for words in facts]
     found: dict[UUID, _Bearer] = {}
-    for customer, name, kind, records, words in rows:
-        bearer = found.setdefault(
-            customer, _Bearer(Found(customer, name, kind, records, None), set())
-        )
-        bearer.words.update(words)
+    for most in CANDIDATES_MAX:
+        rows = db.execute(_BEARERS.format(every=every), [*keys, most]).fetchall()
+        for customer, name, kind, records, words in rows:
+            bearer = found.setdefault(
+                customer, _Bearer(Found(customer, name, kind, records, None), set())
+            )
+            bearer.words.update(words)
+        if len(rows) < most or len(found) >= FOUND_MAX:
+            break
     return found
 
 
-_BEARERS = f"""
+_BEARERS = """
 SELECT c.id, c.display_name, c.kind, c.record_count, r.words
-FROM (SELECT record_id, words FROM record_words WHERE {{every}} LIMIT {CANDIDATES_MAX}) AS r
+FROM (SELECT record_id, words FROM record_words WHERE {every} LIMIT %s) AS r
 JOIN customer_link AS l USING (record_id) JOIN customer AS c ON c.id = l.customer_id
 """
 
