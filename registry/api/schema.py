@@ -9,6 +9,7 @@ from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
+from registry.api.auditing import AuditMutation, AuditQuestions
 from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
 from registry.api.contracts import ContractQuestions
@@ -50,6 +51,7 @@ class Query(
     ConnectorQuestions,
     ReportQuestions,
     TrialQuestions,
+    AuditQuestions,
 ):
     """Everything that can be asked."""
 
@@ -66,6 +68,7 @@ class Mutation(
     ComplianceMutation,
     DocumentMutation,
     LookMutation,
+    AuditMutation,
 ):
     """Everything that can be changed."""
 

@@ -30,7 +30,15 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """The score of one group on one day: the mean of the last checks of its interfaces."""
+    """The score of one group on one day: the mean of the last checks of its interfaces.
+
+    Attributes:
+        group: The interface, system, supplier or standard.
+        day: The day.
+        score: 0 to 100.
+        interfaces: How many interfaces it is the mean of.
+        errors: Their open errors.
+    """
 
     group: str
     day: date

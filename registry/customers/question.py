@@ -14,11 +14,11 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from registry.customers.contact import email_address, phone_number
+from registry.customers.dates import date_digits
 from registry.customers.identifiers import chamber_number, citizen_service_number
 from registry.customers.names import PREFIX_WORDS
 from registry.customers.nicknames import full_names
 from registry.customers.phonetic import phonetic
-from registry.customers.plain import date_digits
 from registry.customers.standard import LEGAL_FORMS
 from registry.customers.text import fold
 from registry.customers.words import initial_word, is_spelt
