@@ -23,6 +23,8 @@ SUITES = (
     "customers.million",
     "customers.council",
     "customers.pages",
+    "customers.growth",
+    "customers.find",
     "compliance.rules",
     "compliance.peers",
     "compliance.fleet",

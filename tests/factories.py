@@ -14,7 +14,7 @@ import psycopg
 from registry.storage.statements import insert_row
 from schemas.access import ApiToken, KeptAnswer, Scope, StoredSecret, TrustedDocument
 from schemas.base import utc_now
-from schemas.customers import CleanRecord, CustomerLink, LinkRule, MatchRecord
+from schemas.customers import CleanRecord, CustomerLink, LinkRule, MatchRecord, RecordWords
 from schemas.intake import (
     Checkpoint,
     Drift,
@@ -358,6 +358,15 @@ def a_match_record(db: psycopg.Connection, **given: Any) -> MatchRecord:
     return row
 
 
+def record_words(db: psycopg.Connection, **given: Any) -> RecordWords:
+    """Keep the words of a landed record; none unless told otherwise."""
+    if "record_id" not in given:
+        given["record_id"] = a_landed_record(db).id
+    row = RecordWords(**{"words": [], **given})
+    insert_row(db, row)
+    return row
+
+
 FACTORIES = {
     "kept_answer": a_kept_answer,
     "trusted_document": a_trusted_document,
@@ -376,6 +385,7 @@ FACTORIES = {
     "lease": a_lease,
     "lineage_edge": a_lineage_edge,
     "match_record": a_match_record,
+    "record_words": record_words,
     "received_event": a_received_event,
     "stored_secret": a_stored_secret,
     "quarantined_record": a_quarantined_record,

@@ -27,14 +27,19 @@ def tokens(name: str) -> list[str]:
 RECORDS = (
     "results", "items", "data", "value", "records", "resources", "entries", "content", "hits",
     "rows", "list", "elements", "objects", "resultaten", "ergebnisse", "resultats", "member",
+    "entry", "features",
 )  # fmt: skip
 WRAPPERS = ("embedded", "data", "result", "response", "payload", "d", "page", "collection", "body")
 TOTALS = (
     "total", "totalcount", "totalitems", "totalelements", "totalresults", "totalrecords",
     "totalhits", "odatacount", "resultcount", "aantal", "totaal", "totaalaantal", "gesamt",
     "anzahl", "totalentries", "counttotal",
+    "totalsize", "nombretotal", "numbermatched", "gesamtanzahl", "totalrows",
+    "totalrecordcount",
 )  # fmt: skip
-NEXT_LINKS = ("next", "nextlink", "nexturl", "nexthref", "odatanextlink", "nextpageurl", "volgende")
+NEXT_LINKS = ("next", "nextlink", "nexturl", "nexthref", "odatanextlink", "nextpageurl", "volgende",
+    "nextrecordsurl", "nextpagelink", "nextpagehref", "nextpath", "volgendepagina", "naechsteseite",
+    "nachsteseite", "suivant", "pagesuivante")  # fmt: skip
 NEXT_TOKENS = (
     "nextcursor", "nextpagetoken", "nexttoken", "nextmarker", "cursor", "continuationtoken",
     "endcursor", "nextpagecursor", "after", "nextpage", "marker", "scrollid", "nextid",
@@ -45,22 +50,32 @@ CURSOR_PARAMETERS = (
 )  # fmt: skip
 PAGE_PARAMETERS = (
     "page", "pagenumber", "pagenum", "pageno", "pageindex", "pagina", "paginanummer", "seite",
-    "currentpage", "p",
+    "currentpage", "p", "bladzijde", "bladzijdenummer", "seitennummer", "numeropage",
 )  # fmt: skip
 NEXT_PAGES = ("nextpage", "nextpagenumber", "nextpagetoken", "nextpageid", "pagenext")
 LAST_PARAMETERS = ("startingafter", "after", "afterid", "lastid", "sinceid", "startafter",
     "lastkey", "afterkey", "startafterid", "fromid", "marker")  # fmt: skip
 MORE = ("hasmore", "more", "hasnext", "hasnextpage", "ismore", "moreresults", "hasmoreitems",
-    "moreavailable", "istruncated", "truncated", "meerresultaten", "hasmoreresults")  # fmt: skip
-OFFSET_PARAMETERS = ("offset", "skip", "startindex", "start", "from", "startat", "debut")
+    "moreavailable", "istruncated", "truncated", "meerresultaten", "hasmoreresults",
+    "moreitemsincollection", "hasnextitems", "weitere", "suite")  # fmt: skip
+OFFSET_PARAMETERS = ("offset", "skip", "startindex", "start", "from", "startat", "debut",
+    "overslaan", "vanaf", "decalage", "versatz", "startrow", "startrecord")  # fmt: skip
 SIZE_PARAMETERS = (
     "pagesize", "perpage", "limit", "size", "top", "count", "maxresults", "pagelimit", "rows",
     "maxitems", "first", "take", "itemsperpage", "resultsperpage", "aantal", "max", "pagelength",
-    "numperpage", "nperpage",
+    "numperpage", "nperpage", "limiet", "aantalperbladzijde",
+    "anzahlproseite", "taille", "taillepage", "paginagrootte", "seitengroesse", "parpage",
+    "perpagina", "maxpagesize",
 )  # fmt: skip
 TOTAL_HEADERS = ("xtotalcount", "xtotal", "totalcount", "xwptotal", "xcount", "xpaginationcount",
     "xtotalrecords", "xresultcount", "xpaginationtotalcount")  # fmt: skip
-KEYS_OF_MACHINES = ("uuid", "id", "guid")
+PAGES = ("totalpages", "pagecount", "lastpage", "pages", "numpages", "numberofpages",
+    "totalpagecount", "pagetotal", "aantalpaginas", "totaalpaginas", "seitenanzahl", "nombrepages",
+    "nombredepages", "maxpage")  # fmt: skip
+PAGE_HEADERS = ("xwptotalpages", "xtotalpages", "xpagecount", "xpaginationpagecount", "totalpages",
+    "xpages")  # fmt: skip
+LAST = ("last", "islast", "lastpage", "islastpage", "done", "endofrecords", "finished", "laatste")
+KEYS_OF_MACHINES = ("uuid", "id", "guid", "pk", "uid", "oid", "rowid")
 KEYS = (
     "identificatie", "identifier", "identificatiecode", "nummer", "number",
     "code", "key", "sleutel", "kennung", "identifiant", "objectid",

@@ -29,6 +29,7 @@ from registry.customers.index import (
 from registry.customers.model import KEPT_BITS_MIN
 from registry.customers.page import Delta, load_features, weigh_pairs
 from registry.customers.regroup import regroup
+from registry.customers.words import forget_words, remember_words, words_of
 from registry.storage.copying import bigints, copy_into
 from schemas.records import CustomerKind
 
@@ -67,6 +68,7 @@ def match_records(
     _take_out(db, delta, [*changed, *withdrawn])
     count_records(db, live, len(rows) - len(delta.gone))
     _put_in(db, delta, live, rows)
+    forget_words(db, delta.gone - rows.keys())
     _sort_copies(db, delta)
     _settle_keys(db, delta)
     _find_edges(db, delta, live)
@@ -99,11 +101,12 @@ def _put_in(
     db: psycopg.Connection, delta: Delta, live: Live, cleaned: Mapping[int, Mapping[str, Any]]
 ) -> None:
     """Write what the live model sees in records."""
-    rows = []
+    rows, words = [], {}
     for record, clean in cleaned.items():
         kind = CustomerKind(clean["kind"])
         weigher = live.weighers[kind]
         features = features_of(clean, kind)
+        words[record] = words_of(features, kind)
         content = _signed(content_of(features, kind))
         seen = weigher.seer.see(features)
         keys = sorted(stored_key(key, kind) for key in weigher.seer.keys(seen))
@@ -115,6 +118,7 @@ def _put_in(
         delta.kinds[record], delta.features[record] = kind, seen
         delta.places[record] = clean["place"]
         delta.count(keys, 1)
+    remember_words(db, words)
     new_keys = [(row[0], key) for row in rows for key in row[5]]
     _move_keys(db, old=set(delta.old_keys) - set(new_keys), new=set(new_keys) - set(delta.old_keys))
     columns = ("record_id", "kind", "place", "content", "aside", "features", "keys")

@@ -87,13 +87,12 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
     begun = time.perf_counter()
     connector = find_connector(source.spec.kind)(source)
     cursor: Cursor | None = None
-    tries = 0
+    tries = furthest = 0
     try:
         while True:
             if cursor is None or cursor.position is None:  # a scan that starts, or starts again
                 _reset(report)
                 await asyncio.to_thread(target.begin)
-            pages_before = report.pages
             try:
                 prepared = _prepared(connector.read(stream, cursor), target)
                 async with aclosing(read_ahead(prepared)) as ahead:
@@ -108,7 +107,9 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
                             return report
                 raise _unended(stream)
             except RetryLater as later:
-                tries = tries + 1 if report.pages == pages_before else 1
+                # A scan that starts anew has got nowhere until it is beyond where it was before.
+                tries = tries + 1 if report.pages <= furthest else 1
+                furthest = max(furthest, report.pages)
                 if tries > RETRIES_MAX or later.wait_seconds > WAIT_SECONDS_MAX:
                     raise
                 await asyncio.sleep(later.wait_seconds)

@@ -5,11 +5,14 @@ every source by every rule.
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.figures import Figure, keep
 from connectors.sdk.conformance.checking import Outcome, check_connector, judge
 from connectors.sdk.conformance.rigs import find_rig
 from connectors.sdk.conformance.rules import RULES, Rule
@@ -33,6 +36,8 @@ CURSOR = "paging: {type: cursor, parameter: after, next: next.x}"
 HEADER = "paging: {type: header_link}"
 LAST = "paging: {type: last_key, parameter: after, field: id, more: more, size: 5}"
 PAGES = "paging: {type: page, parameter: p, size_parameter: n, size: 5, total_header: X-Total}"
+NUMBERED = "paging: {type: page, parameter: p, size_parameter: n, size: 5, pages: meta.pages}"
+FLAGGED = "paging: {type: offset, parameter: o, size_parameter: n, size: 5, last: page.last}"
 OFFSET = "paging: {type: offset, parameter: o}"
 PARTS = "get: '/{partition}/p', partitions: {values: [a, b/c]}"
 SOAP = "wsdl: /x, operation: List, arguments: {q: {town: A}}, records: people.person, key: id"
@@ -54,6 +59,8 @@ SOURCES = {
     ),
     "rest by last key": ("rest", "{}", f"get: /p, key: id, records: items, {LAST}"),
     "rest, four pages at once": ("rest", "{}", f"get: /p, key: id, parallel: 4, {PAGES}"),
+    "rest by number of pages": ("rest", "{}", f"get: /p, key: id, records: items, {NUMBERED}"),
+    "rest by a flag": ("rest", "{}", f"get: /p, key: id, records: items, {FLAGGED}"),
     "rest in parts by offset": ("rest", "{}", f"key: id, {PARTS}, {OFFSET}"),
     "rest, asked by post": ("rest", BEARER, POSTED),
     "rest by page in the body": (
@@ -85,7 +92,14 @@ SOURCES = {
 }
 BY_NAME = {rule.name: rule for rule in RULES}
 JUDGE_ALL = {"spec", "idle", "resume", "host"}
-ALIKE = {"rest by page in the body", "soap by records", "soap in one answer", "webhook one by one"}
+ALIKE = {
+    "rest by number of pages",
+    "rest by a flag",
+    "rest by page in the body",
+    "soap by records",
+    "soap in one answer",
+    "webhook one by one",
+}
 
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/connector-file.md").read_text()
@@ -116,12 +130,29 @@ def cases() -> list[Any]:
     ]
 
 
+@pytest.fixture(scope="module")
+def tally() -> Iterator[Counter[Outcome]]:
+    """Counts the verdicts; they are figures where every source was judged by every rule."""
+    counted: Counter[Outcome] = Counter()
+    yield counted
+    if counted.total() < len(SOURCES) * len(RULES):
+        return
+    how = f"{len(SOURCES)} sources of all kinds, {len(RULES)} rules of `townclerk connector check`"
+    judged = counted[Outcome.KEPT] + counted[Outcome.BROKEN]
+    figures = [
+        Figure("rules of the kit that apply to our own kinds", judged, "verdicts", "", how),
+        Figure("of these broken", counted[Outcome.BROKEN], "verdicts", "<= 0", how),
+    ]
+    keep("connectors_kit", figures, "make conformance")
+
+
 @pytest.mark.parametrize(("source", "rule"), cases())
-def test_a_kind_of_ours_keeps_its_word(source: str, rule: Rule) -> None:
+def test_a_kind_of_ours_keeps_its_word(source: str, rule: Rule, tally: Counter[Outcome]) -> None:
     kind, auth, stream = SOURCES[source]
     signing = auth if auth != "{}" else "{type: none}"
     spec = load_connector_file(FILE.format(kind=kind, auth=signing, stream=stream), name="x.yaml")
 
     verdict = judge(rule, find_rig(spec, "people"))
 
+    tally[verdict.outcome] += 1
     assert verdict.outcome is not Outcome.BROKEN, verdict.why

@@ -95,6 +95,7 @@ class Town:
             "golden": sorted((head[row[0]], *map(str, row[1:])) for row in golden),
             "edges": sorted(ask("SELECT * FROM match_edge")),
             "keys": sorted(ask("SELECT * FROM match_key")),
+            "words": sorted(ask("SELECT record_id, words FROM record_words")),
             "records": sorted(
                 ask(
                     "SELECT record_id, kind, place, content, aside, component, keys"
