@@ -24,6 +24,7 @@ from registry.customers.index import (
     LANDING,
     LOCK,
     STANDING_DECISIONS,
+    keep_clean,
     live_model,
 )
 from registry.customers.indexing import write_index
@@ -38,7 +39,7 @@ from registry.customers.master import (
 from registry.customers.model import MatchModel, from_parameters
 from registry.customers.survivorship import survivorship
 from registry.customers.versions import find_model, keep_model, make_live
-from registry.storage.copying import copy_into, copy_to_file
+from registry.storage.copying import copy_to_file
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
 
@@ -95,27 +96,10 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
     """
     if not landed:
         return 0
-    columns = ", ".join(CLEAN_COLUMNS)
-    db.execute(
-        """CREATE TEMPORARY TABLE IF NOT EXISTS clean_page (LIKE clean_record)
-           ON COMMIT DELETE ROWS"""
-    )
     # A source may send a key twice on one page; the last one is what it thinks now.
     last = {record_id: (record_id, data_set, record) for record_id, data_set, record in landed}
-    copy_into(db, "clean_page", CLEAN_COLUMNS, (clean(*record) for record in last.values()))
-    names = CLEAN_COLUMNS[1:]
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
-    before = ", ".join(f"clean_record.{name}" for name in names)
-    after = ", ".join(f"excluded.{name}" for name in names)
-    changed = db.execute(
-        f"""INSERT INTO clean_record ({columns}) SELECT {columns} FROM clean_page
-            ORDER BY record_id  -- two pages that share records wait in one order
-            ON CONFLICT (record_id) DO UPDATE SET {changes}
-            WHERE ({before}) IS DISTINCT FROM ({after})
-            RETURNING record_id"""
-    ).fetchall()
-    db.execute("TRUNCATE clean_page")
-    match_records(db, changed=[record for (record,) in changed])
+    changed = keep_clean(db, [clean(*record) for record in last.values()])
+    match_records(db, changed=list(changed), cleaned=changed)
     return len(changed)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -32,12 +33,15 @@ def copy_into(
         return cursor.rowcount
 
 
-def bigints(numbers: Iterable[int]) -> str:
-    """Return an array of numbers as PostgreSQL writes it, for a parameter `%s::bigint[]`.
+def array_of(values: Iterable[int | float | str | UUID]) -> str:
+    """Return an array as PostgreSQL writes it, for a parameter like `%s::bigint[]`.
 
     psycopg looks at each element of a list; for a page of ten thousand records that is seconds.
+
+    Args:
+        values: Numbers, truth values, ids or words of our own, and NULL; nothing that needs quotes.
     """
-    return f"{{{','.join(map(str, numbers))}}}"
+    return f"{{{','.join(map(str, values))}}}"
 
 
 # Both sides of a CSV file of ours: every value quoted, NULL written as backslash N.

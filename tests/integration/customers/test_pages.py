@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers import delta, pairwise
+from registry.customers import blocking, keys, pairwise
 from registry.customers.commands import absorb, rematch, withdraw
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run
@@ -153,7 +153,7 @@ def test_copies_beyond_the_first_few_follow_their_like_and_come_back(town: Town)
 def test_a_block_that_grows_too_large_is_no_longer_joined_until_it_shrinks(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (delta, __import__("registry.customers.blocking", fromlist=["blocking"])):
+    for module in (keys, blocking):
         monkeypatch.setattr(module, "BLOCK_RECORDS_MAX", 6)
     rematch(town.db, retrain=True, memory_limit_mb=512)
     desk = [
