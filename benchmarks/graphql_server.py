@@ -2,18 +2,18 @@
 
     /graphql   as people ask it
     /plain     through our executor alone
-    /raw       pool -> the statement that /graphql runs -> bytes: the limit of any such server;
-               where its parameters are reckoned, the request brings them along as JSON
+    /raw       pool -> the statement that /graphql runs, in one trip -> bytes: the limit of any
+               such server; where its parameters are reckoned, the request brings them along as JSON
+
+All three sit on the same event loop and HTTP parser as `townclerk up`.
 
 Run by benchmarks/graphql.py: `python -m benchmarks.graphql_server <database> <port>`.
 """
 
-import asyncio
 import sys
 from typing import Any
 
 import orjson
-import psycopg
 import uvicorn
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,11 +23,14 @@ from starlette.types import Scope as Connection
 from registry.access.tokens import Actor
 from registry.api.documents import read_document
 from registry.api.schema import plain_schema, plans, schema
+from registry.api.seats import Seats
 from registry.api.shortcut import ACTOR
 from registry.api.view import GraphQLApp
+from registry.storage.asking import ask_in_one_trip, command
 from registry.storage.database import current_database, open_database, unit_of_work
 from registry.storage.readable import reckoned
 from schemas.access import Scope
+from townclerk.serving import HABITS
 
 POOL_SIZE = 6
 EVERY = Actor("benchmark", frozenset(Scope))
@@ -55,7 +58,7 @@ class Server:
             told = [each.strip("{}").split(",") for each in _statement(body)[1]]
             await Response(orjson.dumps(told), media_type="application/json")(scope, receive, send)
             return
-        text = await asyncio.to_thread(_bare, body)
+        text = await _bare(body)
         await Response(text, media_type="application/json")(scope, receive, send)
 
 
@@ -76,22 +79,25 @@ def _statement(body: dict[str, Any]) -> tuple[bytes, list[Any]]:
     return _statements[asked]
 
 
-def _bare(body: dict[str, Any]) -> bytes:
+async def _bare(body: dict[str, Any]) -> bytes:
     sql, values = _statement(body)
     if told := body.get("told"):
         values = [f"{{{','.join(each)}}}" for each in told]
-    pool = current_database().pool
-    db = pool.getconn()
-    try:
-        db.autocommit = True
-        result = psycopg.RawCursor(db).execute(sql, values).pgresult
-        db.autocommit = False
-    finally:
-        pool.putconn(db)
-    assert result
+    async with _seats:
+        db = current_database().take_at_once()
+        assert db is not None  # there is one for each seat
+        try:
+            (result,) = await ask_in_one_trip(db, [command(db, sql, values)])
+        finally:
+            current_database().pool.putconn(db)
     return result.get_value(0, 0) or b""
 
 
+_seats = Seats()
+
 if __name__ == "__main__":
     open_database(sys.argv[1], pool_size=POOL_SIZE)
-    uvicorn.run(Server(), host="127.0.0.1", port=int(sys.argv[2]), log_level="error")
+    config = uvicorn.Config(
+        Server(), host="127.0.0.1", port=int(sys.argv[2]), log_level="error", **HABITS
+    )
+    uvicorn.Server(config).run()

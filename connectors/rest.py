@@ -15,6 +15,7 @@ from connectors.sdk.paging import (
     AnyPaging,
     CountedPaging,
     NoPaging,
+    NumberPaging,
     Seen,
     SizedPaging,
     Token,
@@ -79,9 +80,18 @@ class RestStream(StreamSpec):
             raise fault("only pages by `page` or `offset` can be fetched at once", "parallel")
         if self.parallel > 1 and (not isinstance(self.paging, SizedPaging) or not self.paging.size):
             raise fault("pages that are fetched at once need a `size`", "parallel")
+        if self.parallel > 1 and self._asks_no_further():
+            why = "such a source may refuse what lies beyond its last page"
+            raise fault(f"pages that are fetched at once need a total: {why}", "parallel")
         self._check_partitions()
         self.envelope()
         return self
+
+    def _asks_no_further(self) -> bool:
+        """Tell whether the source says which page is the last, but not how many records it has."""
+        paging = self.paging
+        totalled = paging.total is not None or paging.total_header is not None
+        return isinstance(paging, CountedPaging) and paging.foretold and not totalled
 
     def _check_partitions(self) -> None:
         parts = self.partitions
@@ -194,6 +204,7 @@ class _Fetcher:
             link=answer.headers.get("link", ""),
             last=opened.records[-1] if opened.records else None,
             absolute=lambda link: self._http.same_origin(link, answer.target),
+            pages=self._pages(opened.fields.get("pages"), answer),
         )
         follow = paging.follow(page)
         return Fetched(opened.records, follow, total)
@@ -208,20 +219,32 @@ class _Fetcher:
         return Opened([], dict.fromkeys(self._spec.paging.fields(), ABSENT))
 
     def _total(self, in_body: object, answer: Answer) -> int | None:
-        """Return the total the source states; stating none where one was promised is a fault."""
+        """Return the total the source states."""
         paging = self._spec.paging
-        if paging.total is None and paging.total_header is None:
+        return _stated("total", in_body, paging.total, paging.total_header, answer)
+
+    def _pages(self, in_body: object, answer: Answer) -> int | None:
+        """Return how many pages the source says it has."""
+        paging = self._spec.paging
+        if not isinstance(paging, NumberPaging):
             return None
-        stated = in_body
-        if paging.total_header is not None:
-            stated = answer.headers.get(paging.total_header)
-        total = whole_number(stated)
-        if total is None:
-            raise GiveUp(
-                "The source's answer does not state the total that the connector file promises.",
-                remedy="Correct `total` or `total_header` under paging, or leave it out.",
-            )
-        return total
+        return _stated("pages", in_body, paging.pages, paging.pages_header, answer)
+
+
+def _stated(
+    name: str, in_body: object, path: str | None, header: str | None, answer: Answer
+) -> int | None:
+    """Return a number the source states; stating none where one was promised is a fault."""
+    if path is None and header is None:
+        return None
+    found = whole_number(in_body if header is None else answer.headers.get(header))
+    if found is None:
+        what = "total" if name == "total" else "number of pages"
+        raise GiveUp(
+            f"The source's answer does not state the {what} that the connector file promises.",
+            remedy=f"Correct `{name}` or `{name}_header` under paging, or leave it out.",
+        )
+    return found
 
 
 def _written(value: str | bool | float) -> str:

@@ -6,12 +6,19 @@ an inner one come from the register too, so nobody can send a probe elsewhere.
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 
 from connectors.sdk.http import HttpClient
 from connectors.sdk.looking import Look
-from registry.compliance import queries
+from registry.compliance import commands, queries, waivers
 from registry.compliance.checking import engine_name
-from registry.compliance.probe import BODY_BYTES_MAX, Probe, look_at
+from registry.compliance.probe import (
+    BODY_BYTES_MAX,
+    Probe,
+    look_at,
+    probe_digest,
+    refuse_unless_allowed,
+)
 from registry.compliance.structure.judge import operations_of
 from registry.compliance.subject import Subject
 from registry.storage.database import unit_of_work
@@ -23,44 +30,50 @@ from schemas.compliance import (
     Severity,
     UsedRuleSet,
 )
-from schemas.errors import AccessDenied, InvalidInput, SourceTrouble
+from schemas.errors import SourceTrouble
+from schemas.evidence import CheckKind
 
 TIMEOUT_SECONDS = 15.0  # of one request; an interface that needs longer is down for its users
 
 
-class ProbeNotAllowed(AccessDenied):
-    """The register does not allow this interface to be probed."""
+def probe_interface(urn: str, *, actor: str) -> tuple[CheckedDocument, int]:
+    """Look at the running interface, write the evidence, and return what is wrong and its number.
 
-    code = "probe_not_allowed"
-    remedy = "Set `probe: true` among the properties of the interface, when its owner agrees."
-
-
-def probe_interface(urn: str) -> CheckedDocument:
-    """Look at the running interface and return what is wrong with it.
+    Waivers hold for a probe as for a check. A baseline does not: it is about a document.
 
     Raises:
         UnknownName: No such interface, or it has no document.
         ProbeNotAllowed: The register does not allow it.
         InvalidInput: It has no address.
     """
+    today = date.today()  # noqa: DTZ011  # waivers end on civil days
     with unit_of_work() as db:
         document = queries.newest_document(db, urn)
-    attrs = document.attrs
-    if attrs.get("probe") is not True:
-        raise ProbeNotAllowed(f"{urn} is not registered as one that may be probed.")
-    if not attrs.get("base_url"):
-        raise InvalidInput(f"{urn} is registered without a base_url.")
+        in_force = queries.active_waivers(db, document.interface_id, today)
+    refuse_unless_allowed(urn, document.attrs)
     subject = Subject(document.content, document.source)
     findings = asyncio.run(_probe(subject, document))
-    return CheckedDocument(
+    one = CheckedDocument(
         source=urn,
         kind=document.kind,
         sha256=document.sha256,
-        rule_sets=(UsedRuleSet("live probe", "-"),),
+        rule_sets=(UsedRuleSet("live probe", probe_digest()),),
         engine=engine_name(),
         judged=tuple(Judged(replace(finding, source=urn)) for finding in findings),
         operations=operations_of(subject.document.data),
     )
+    one = waivers.apply(one, in_force, today)
+    with unit_of_work() as db:
+        number, _ = commands.record_check(
+            db,
+            urn,
+            one,
+            actor=actor,
+            referenced={},
+            waivers=[str(waiver.id) for waiver in in_force],
+            kind=CheckKind.PROBE,
+        )
+    return one, number
 
 
 async def _probe(subject: Subject, document: queries.DocumentRow) -> list[Finding]:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flows.edges import without_values
+from flows.looks import carry_out_next_look
 from flows.rehearse import rehearse
 from flows.replay import replay_quarantine
 from registry import intake
@@ -35,13 +36,17 @@ Do = Callable[[Request], dict[str, Any]]
 def carry_out_next(do: Do | None = None) -> bool:
     """Take one request, do it, and write down what came of it.
 
+    A look comes first: it is short, and somebody waits for it.
+
     Args:
-        do: Does it and returns the answer, keys and counts only; ours unless something else is
-            given, for a worker that reads without Prefect.
+        do: Does what was asked about a source and returns the answer, keys and counts only; ours
+            unless something else is given, for a worker that reads without Prefect.
 
     Returns:
         Whether there was one.
     """
+    if carry_out_next_look():
+        return True
     with unit_of_work() as db:
         request = intake.requests.take_next(db)
     if request is None:

@@ -15,11 +15,14 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from registry.settings import Settings
 from schemas.errors import Misconfigured, Unreachable
+
+if TYPE_CHECKING:
+    from prefect.events.schemas.automations import AutomationCore
 
 PREFECT_PATH: Final = "/prefect"
 API_PATH: Final = f"{PREFECT_PATH}/api"
@@ -128,14 +131,32 @@ def wait_for_api(api_url: str, *, token: str | None = None, seconds_max: float =
 
 
 async def ensure_zombie_automation() -> bool:
-    """Let Prefect call a flow run crashed when its heartbeats stop; make the rule only once.
+    """Let Prefect call a flow run crashed when its heartbeats stop; there is one such rule.
 
-    Without it a run whose process was killed stays "running" for ever.
+    Without it a run whose process was killed stays "running" for ever. Prefect lets several rules
+    have one name, so of two workers that start together both may make it. Each looks again
+    afterwards and takes away all but the one of the lowest id, which nobody takes away.
 
     Returns:
         Whether the rule was made now.
     """
     from prefect.client.orchestration import get_client
+    from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+
+    async with get_client() as client:
+        found = await client.read_automations_by_name(ZOMBIE_AUTOMATION)
+        made = not found
+        if made:
+            await client.create_automation(_zombie_rule())
+            found = await client.read_automations_by_name(ZOMBIE_AUTOMATION)
+        for double in sorted(found, key=lambda rule: rule.id)[1:]:
+            with suppress(PrefectHTTPStatusError, ObjectNotFound):  # another worker was first
+                await client.delete_automation(double.id)
+    return made
+
+
+def _zombie_rule() -> "AutomationCore":
+    """Return the rule; Prefect is imported by now."""
     from prefect.client.schemas.objects import StateType
     from prefect.events.actions import ChangeFlowRunState
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
@@ -143,7 +164,7 @@ async def ensure_zombie_automation() -> bool:
 
     beat = "prefect.flow-run.heartbeat"
     ends = {f"prefect.flow-run.{end}" for end in ("Completed", "Failed", "Cancelled", "Crashed")}
-    rule = AutomationCore(
+    return AutomationCore(
         name=ZOMBIE_AUTOMATION,
         description="The process of a flow run vanished; the next sync goes on where it stopped.",
         trigger=EventTrigger(
@@ -159,11 +180,6 @@ async def ensure_zombie_automation() -> bool:
             ChangeFlowRunState(state=StateType.CRASHED, message="Its heartbeats stopped."),
         ],
     )
-    async with get_client() as client:
-        if await client.read_automations_by_name(ZOMBIE_AUTOMATION):
-            return False
-        await client.create_automation(rule)
-    return True
 
 
 def _quiet(settings: Settings) -> dict[str, str]:

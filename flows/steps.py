@@ -102,7 +102,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
         loopback=bool(attrs.get("sandbox", False)),
         undecoded=True,
         spec=spec,
-        secret=_secret,
+        secret=secret_of,
     )
     master_view = landscape.queries.find_element(db, landscape.commands.MASTER_VIEW_URN).id
     streams = []
@@ -126,7 +126,7 @@ def open_source(db: psycopg.Connection, key: str) -> OpenedSource:
     return OpenedSource(id=registered.id, key=key, source=source, streams=tuple(streams))
 
 
-def _secret(reference: str) -> SecretStr:
+def secret_of(reference: str) -> SecretStr:
     """Return the secret that a connector file names, also out of the sealed store."""
     if not reference.startswith(STORE_PREFIX):
         return resolve_secret(reference)

@@ -95,6 +95,17 @@ class Settings(BaseSettings):
         default=False,
         description="Whether who proposes a change of the landscape may approve it too.",
     )
+    spark_master: str = Field(
+        default="local[*]",
+        description="Where `--engine spark` runs: here, with all cores, or a cluster's address.",
+    )
+    spark_dir: Path | None = Field(
+        default=None,
+        description="Folder that this machine and all workers of a Spark cluster see alike.",
+    )
+    spark_memory_mb: int = Field(
+        default=4096, ge=512, description="What Spark may hold in memory on this machine."
+    )
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="auto means text on a terminal and JSON elsewhere."
     )

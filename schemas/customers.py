@@ -193,6 +193,43 @@ class MatchKey(Table, table=True):
     record_id: int = column("The record.", sa_type=BigInteger, primary_key=True)
 
 
+class RecordWords(Table, table=True):
+    """The words by which one record is found, as digests; in step with match_record."""
+
+    __tablename__ = "record_words"
+    __table_args__ = (Index("ix_record_words_words", "words", postgresql_using="gin"),)
+
+    record_id: int = Field(
+        sa_type=BigInteger, primary_key=True, foreign_key="landed_record.id", ondelete="CASCADE"
+    )
+    words: list[int] = column(
+        "Half an md5 of each word of its name, street and town, and of each number.",
+        sa_type=ARRAY(BigInteger),
+    )
+
+
+class KnownWord(Table, table=True):
+    """One spelling that records of the town have, once for all of them."""
+
+    __tablename__ = "known_word"
+
+    key: int = column("Half an md5 of the word.", sa_type=BigInteger, primary_key=True)
+    word: str = column("Folded: small Latin letters.")
+    records: int = column("Records that had it at the last full run.", default=1)
+
+
+class WordSlips(Table, table=True):
+    """What leads to a known word: what those one slip away share with it, and its beginnings."""
+
+    __tablename__ = "word_slips"
+    __table_args__ = (Index("ix_word_slips_slips", "slips", postgresql_using="gin"),)
+
+    key: int = Field(
+        sa_type=BigInteger, primary_key=True, foreign_key="known_word.key", ondelete="CASCADE"
+    )
+    slips: list[int] = column("Half an md5 of each.", sa_type=ARRAY(BigInteger))
+
+
 class MatchEdge(Table, table=True):
     """Evidence between two records that share a key, strong enough to be worth a look."""
 

@@ -110,6 +110,13 @@ class FindingSet(Table, table=True):
     findings: int = column("How many findings it has.")
 
 
+class CheckKind(StrEnum):
+    """What a check looked at."""
+
+    DOCUMENT = "document"  # the registered document, against what the interface owes
+    PROBE = "probe"  # the running interface, against its document and the rules of transport
+
+
 class CheckRun(Table, table=True):
     """Evidence of one check: what was checked, against what, by what, when, with which result."""
 
@@ -144,6 +151,12 @@ class CheckRun(Table, table=True):
     actor: str = column("Who or what asked for it.", max_length=200)
     previous_hash: str = column("Hash of the record before; 64 zeros for the first.", max_length=64)
     hash: str = column("Hash of the previous hash and this record.", max_length=64)
+    kind: CheckKind = column(
+        "What it looked at.",
+        default=CheckKind.DOCUMENT,
+        sa_type=Text,
+        sa_column_kwargs={"server_default": CheckKind.DOCUMENT.value},
+    )
 
 
 class Waiver(Table, table=True):

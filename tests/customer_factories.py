@@ -14,12 +14,14 @@ from schemas.customers import (
     CustomerEvent,
     CustomerRedirect,
     CustomerVersion,
+    KnownWord,
     LiveModel,
     MatchDecision,
     MatchEdge,
     MatchKey,
     MatchModel,
     Verdict,
+    WordSlips,
 )
 from schemas.records import CustomerKind
 
@@ -124,14 +126,33 @@ def a_customer_event(db: psycopg.Connection, **given: Any) -> CustomerEvent:
     return row
 
 
+def a_known_word(db: psycopg.Connection, **given: Any) -> KnownWord:
+    """Let the town know a word."""
+    number = next(_numbers)
+    row = KnownWord(**{"key": number, "word": f"word{number}", **given})
+    insert_row(db, row)
+    return row
+
+
+def word_slips(db: psycopg.Connection, **given: Any) -> WordSlips:
+    """Let slips lead to a word that the town knows."""
+    if "key" not in given:
+        given["key"] = a_known_word(db).key
+    row = WordSlips(**{"slips": [given["key"]], **given})
+    insert_row(db, row)
+    return row
+
+
 CUSTOMER_FACTORIES = {
     "customer": a_customer,
     "customer_event": a_customer_event,
     "customer_redirect": a_customer_redirect,
     "customer_version": a_customer_version,
+    "known_word": a_known_word,
     "live_model": a_live_model,
     "match_decision": a_match_decision,
     "match_edge": a_match_edge,
     "match_key": a_match_key,
     "match_model": a_match_model,
+    "word_slips": word_slips,
 }

@@ -14,7 +14,7 @@ import psycopg
 from registry.storage.statements import insert_row
 from schemas.access import ApiToken, KeptAnswer, Scope, StoredSecret, TrustedDocument
 from schemas.base import utc_now
-from schemas.customers import CleanRecord, CustomerLink, LinkRule, MatchRecord
+from schemas.customers import CleanRecord, CustomerLink, LinkRule, MatchRecord, RecordWords
 from schemas.intake import (
     Checkpoint,
     Drift,
@@ -33,6 +33,7 @@ from schemas.intake import (
     Withdrawal,
 )
 from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
+from schemas.looks import LookRequest, TrialSample
 from schemas.records import CustomerKind
 from tests.compliance_factories import COMPLIANCE_FACTORIES
 from tests.customer_factories import CUSTOMER_FACTORIES, a_customer
@@ -92,6 +93,25 @@ def a_sync_request(db: psycopg.Connection, **given: Any) -> SyncRequest:
     if "source_id" not in given:
         given["source_id"] = a_source(db).id
     row = SyncRequest(**{"kind": "sync", "asked_by": "a test", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_look_request(db: psycopg.Connection, **given: Any) -> LookRequest:
+    """Ask for a trial of a connector."""
+    if "interface_id" not in given:
+        given["interface_id"] = an_interface(db).id
+    spec = {"connector": "crm"}
+    row = LookRequest(**{"kind": "trial", "asked_by": "a test", "given": {"spec": spec}, **given})
+    insert_row(db, row)
+    return row
+
+
+def a_trial_sample(db: psycopg.Connection, **given: Any) -> TrialSample:
+    """Keep records of a trial for a minute."""
+    if "request_id" not in given:
+        given["request_id"] = a_look_request(db).id
+    row = TrialSample(**{"until": utc_now() + timedelta(minutes=1), **given})
     insert_row(db, row)
     return row
 
@@ -338,6 +358,15 @@ def a_match_record(db: psycopg.Connection, **given: Any) -> MatchRecord:
     return row
 
 
+def record_words(db: psycopg.Connection, **given: Any) -> RecordWords:
+    """Keep the words of a landed record; none unless told otherwise."""
+    if "record_id" not in given:
+        given["record_id"] = a_landed_record(db).id
+    row = RecordWords(**{"words": [], **given})
+    insert_row(db, row)
+    return row
+
+
 FACTORIES = {
     "kept_answer": a_kept_answer,
     "trusted_document": a_trusted_document,
@@ -356,6 +385,7 @@ FACTORIES = {
     "lease": a_lease,
     "lineage_edge": a_lineage_edge,
     "match_record": a_match_record,
+    "record_words": record_words,
     "received_event": a_received_event,
     "stored_secret": a_stored_secret,
     "quarantined_record": a_quarantined_record,
@@ -366,6 +396,8 @@ FACTORIES = {
     "source_schedule": a_source_schedule,
     "freshness_target": a_freshness_target,
     "sync_request": a_sync_request,
+    "look_request": a_look_request,
+    "trial_sample": a_trial_sample,
     "stream_field": a_stream_field,
     "sync_run": a_sync_run,
     "withdrawal": a_withdrawal,

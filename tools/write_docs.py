@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import twins
 import typer
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -37,8 +38,15 @@ def pages() -> dict[Path, str]:
         REFERENCE / "commands.md": commands(),
         REFERENCE / "settings.md": settings(),
         REFERENCE / "errors.md": errors(),
+        REFERENCE / "same-by-graphql.md": same_by_graphql(),
         ROOT / "schemas" / "contracts" / "connector.schema.json": connector_files(),
     }
+
+
+def same_by_graphql() -> str:
+    """Put commands beside the fields of GraphQL that do the same."""
+    leaves = [path for path, _ in walk(command_line(), "townclerk")]
+    return twins.page(leaves).replace("{generated}", GENERATED)
 
 
 def connector_files() -> str:

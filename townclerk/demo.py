@@ -86,9 +86,9 @@ def running_demo(demo: Demo) -> Iterator[dict[str, Any]]:
         with demo.stage("sync"):
             states = run_stoppable(sync.sync_sources(keys))
         with demo.stage("match"):
-            run_stoppable(sync.rematch())
+            matched = run_stoppable(sync.rematch())
         with demo.stage("score"):
-            report = _report(demo)
+            report = _report(demo) | {"matching": matched.seconds}
         demo.seconds["total"] = round(time.monotonic() - begun, 2)
         yield {"people": demo.people, "seed": demo.seed, "url": url, "sources": states} | report
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from flows.runtime import PREFECT_PATH
-from schemas.errors import AccessDenied
+from schemas.errors import AccessDenied, InvalidInput, TownclerkError
 from townclerk.answers import RequestTooLarge, header, refuse
 
 BODY_BYTES_MAX: Final = 1024 * 1024  # our largest question is a GraphQL document of some kilobytes
@@ -86,23 +86,31 @@ class OwnPagesOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, or refuse it."""
-        if scope["type"] == "lifespan":
+        refusal = None if scope["type"] == "lifespan" else self._refusal(scope)
+        if refusal is None:
             await self._app(scope, receive, send)
-        elif self._loopback and not _names_loopback(scope):
-            error = AccessDenied(
+        else:
+            error, status = refusal
+            await refuse(error, scope, receive, send, status=status)
+
+    def _refusal(self, scope: Scope) -> tuple[TownclerkError, HTTPStatus] | None:
+        if sum(name == b"host" for name, _ in scope["headers"]) > 1:
+            two = InvalidInput("The request names two hosts.", remedy="Send one Host header.")
+            return two, HTTPStatus.BAD_REQUEST
+        if self._loopback and not _names_loopback(scope):
+            foreign = AccessDenied(
                 "This server answers only to the names 127.0.0.1 and localhost.",
                 remedy="Open it under one of those names, or set TOWNCLERK_HOST to an address of "
                 "this machine.",
             )
-            await refuse(error, scope, receive, send, status=HTTPStatus.MISDIRECTED_REQUEST)
-        elif _comes_from_a_stranger(scope):
-            error = AccessDenied(
+            return foreign, HTTPStatus.MISDIRECTED_REQUEST
+        if _comes_from_a_stranger(scope):
+            stranger = AccessDenied(
                 "Another web site sent this request.",
                 remedy="Do it from Townclerk's own pages, or from a program.",
             )
-            await refuse(error, scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+            return stranger, HTTPStatus.FORBIDDEN
+        return None
 
 
 class BodyLimit:

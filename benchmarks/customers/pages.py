@@ -1,4 +1,4 @@
-"""What a page of records costs beside a town that is already matched, and how soon one is found.
+"""What a page of records costs beside a town that is already matched.
 
     make bench ARGS=customers.pages                         a million records, BENCH_RECORDS less
     python -m benchmarks.customers.pages --records 50000    prints the figures as JSON
@@ -14,7 +14,6 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,16 +21,12 @@ import numpy as np
 from benchmarks.customers.town import Town, matched_town
 from benchmarks.figures import Figure
 from registry.customers.commands import absorb
-from registry.customers.find import search_customers
-from registry.customers.purposes import open_sight
 
 RECORDS = 1_000_000
 # Size of a page, how many are measured, what is promised in seconds at the 95th percentile.
 PAGES = ((1, 300, 0.005), (1_000, 5, 1.0), (10_000, 2, 5.0))
 # The first pages compile what later ones reuse.
 WARM = 20
-QUESTIONS = 200
-FIND_PROMISE = 0.020
 WRITTEN = (
     "landed_record",
     "clean_record",
@@ -61,9 +56,6 @@ def measure(records: int) -> dict[str, Any]:
             found[f"page_{size}"] = _quantiles(
                 [_page(town, size) for _ in range(repeats)]
             ) | _raw_limit(town, size)
-        found["find"] = {
-            name: _quantiles(_ask(town, question)) for name, question in QUESTION_KINDS.items()
-        }
     return found
 
 
@@ -103,31 +95,6 @@ def _raw_limit(town: Town, size: int) -> dict[str, float]:
     return {"raw": wall, "rows": rows}
 
 
-def _typo(text: str) -> str:
-    return text[:2] + text[3:]
-
-
-QUESTION_KINDS: dict[str, Callable[[tuple[Any, ...], str], str]] = {
-    "by a misspelt name and birthday": lambda one, _: f"{one[0]} {_typo(one[1])} {one[2]}",
-    "by a misspelt name alone": lambda one, _: f"{one[0]} {_typo(one[1])}",
-    "by e-mail": lambda one, _: str(one[5]),
-    "by a source's key": lambda _, key: key,
-}
-
-
-def _ask(town: Town, question: Callable[[tuple[Any, ...], str], str]) -> list[float]:
-    """Return the wall time of each of many questions about people who live here."""
-    sight = open_sight(town.db, "stewardship", actor="bench")
-    walls = []
-    for one in town.people.chance.sample(town.people.known, QUESTIONS):
-        words = question(one, f"k{town.people.chance.randrange(town.report.records)}")
-        begun = time.perf_counter()
-        with town.db.transaction():
-            search_customers(town.db, sight, words)
-        walls.append(time.perf_counter() - begun)
-    return walls
-
-
 def run() -> list[Figure]:
     """Measure beside a town of RECORDS, or as many as BENCH_RECORDS says."""
     found = measure(int(os.environ.get("BENCH_RECORDS", RECORDS)))
@@ -165,16 +132,6 @@ def run() -> list[Figure]:
                 f" indexes, same run: {page['raw']:.4f} s",
             ),
         ]
-    for name, walls in found["find"].items():
-        figures.append(
-            Figure(
-                f"Find a customer {name}, p95",
-                round(walls["p95"], 4),
-                "s",
-                f"<= {FIND_PROMISE}",
-                f"{town}; {QUESTIONS} questions; median {walls['p50']:.4f} s",
-            )
-        )
     return figures
 
 

@@ -18,11 +18,17 @@ DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 """The largest public document we know has 12 MB."""
 
 _GZIP = b"\x1f\x8b"
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _JSON = re.compile(rb"\s*[{\[]")
 _SCHEMA_WORDS = re.compile(
     r"^\s*(type|schema|extend|interface|enum|input|union|directive)\b[^:\n]*[{=@]", re.MULTILINE
 )
 _OPENAPI_WORDS = re.compile(r"^(openapi|swagger|info|paths)\s*:", re.MULTILINE)
+
+
+def is_markup(content: bytes) -> bool:
+    """Tell whether a document is XML."""
+    return _MARKUP.match(content[:4_096]) is not None
 
 
 def read_document(content: bytes, *, name: str) -> dict[str, Any] | str:
@@ -38,7 +44,7 @@ def read_document(content: bytes, *, name: str) -> dict[str, Any] | str:
     Raises:
         InterfaceUnreadable: Too large, too deep, or none of what we know.
     """
-    content = _unpacked(content, name).removeprefix(b"\xef\xbb\xbf")
+    content = unpacked(content, name).removeprefix(b"\xef\xbb\xbf")
     try:
         found = msgspec.json.decode(content) if _JSON.match(content) else _yaml(content, name)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -50,7 +56,12 @@ def read_document(content: bytes, *, name: str) -> dict[str, Any] | str:
     return found
 
 
-def _unpacked(content: bytes, name: str) -> bytes:
+def unpacked(content: bytes, name: str) -> bytes:
+    """Return a document's own bytes.
+
+    Raises:
+        InterfaceUnreadable: It is too large, or damaged.
+    """
     if content.startswith(_GZIP):
         try:
             unpack = zlib.decompressobj(wbits=31)

@@ -22,8 +22,8 @@ class InterfaceUnreadable(InvalidInput):
 
     code = "interface_unreadable"
     remedy = (
-        "Give an OpenAPI 3 or Swagger 2.0 document in JSON or YAML, or a GraphQL schema; "
-        "`townclerk connector new --help` tells how."
+        "Give an OpenAPI 3 or Swagger 2.0 document in JSON or YAML, a GraphQL schema, or "
+        "the $metadata of an OData service; `townclerk connector new --help` tells how."
     )
 
 

@@ -1,6 +1,6 @@
 """Read an interface's document, whatever it is written in, and infer what a connector can read."""
 
-from connectors.generate.documents import read_document
+from connectors.generate.documents import is_markup, read_document, unpacked
 from connectors.generate.guesses import InferredInterface, InterfaceUnreadable
 from connectors.generate.openapi import read_openapi
 
@@ -10,12 +10,18 @@ def infer_interface(content: bytes, *, name: str) -> InferredInterface:
 
     Args:
         content: The document: OpenAPI 3 or Swagger 2.0 as JSON or YAML, or a GraphQL schema as
-            text or as the answer to an introspection; packed with gzip or not.
+            text or as the answer to an introspection, or the metadata of an OData service;
+            packed with gzip or not.
         name: File name or address, for messages.
 
     Raises:
         InterfaceUnreadable: It is none of these, or describes nothing that can be read.
     """
+    content = unpacked(content, name)
+    if is_markup(content):
+        from connectors.generate.csdl import read_metadata  # lxml, which few documents need
+
+        return read_metadata(content, name=name)
     document = read_document(content, name=name)
     if isinstance(document, str) or "__schema" in document or _introspected(document):
         from connectors.generate.relay import read_graphql  # graphql-core takes 0.3 s to import

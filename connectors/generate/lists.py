@@ -19,6 +19,7 @@ from connectors.generate.words import (
     TOTALS,
     WRAPPERS,
     plain,
+    tokens,
 )
 
 ENVELOPE_DEPTH_MAX = 3
@@ -27,6 +28,13 @@ ENVELOPE_DEPTH_MAX = 3
 FIELDS_MAX = 400
 """Of one envelope; more is a record, not an envelope."""
 
+
+KEY_ENDS = {"id", "uuid", "nummer", "number", "nr", "no", "code", "key", "sleutel", "kennung"}
+NO_KEYS = ("house", "huis", "haus", "phone", "telefo", "mobile", "mobiel", "fax", "postal",
+    "postcode", "postleit", "zip", "country", "land", "gender", "geslacht", "street", "language",
+    "currency", "parent", "organi", "company", "team", "tenant", "owner", "group", "account",
+    "rekening", "status", "version", "external", "area", "bank")  # fmt: skip
+"""Parts of names that end like a key and are none, or the key of something else."""
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -155,7 +163,16 @@ def _key_by_likeness(
     for name in required if isinstance(required, list) else ():
         if isinstance(name, str) and plain(name).endswith(("uuid", "id", "nummer", "number")):
             return Guess(dotted([name]), WEAK, f"`{name}` is required and ends like a key")
-    return _key_inside(shapes, record, stem)
+    inside = _key_inside(shapes, record, stem)
+    if inside is not None:
+        return inside
+    for place, name in enumerate(fields):
+        own = plain(name)
+        ends = KEY_ENDS & set(tokens(name)[-1:]) or own.endswith(("nummer", "kennung"))
+        if ends and not any(part in own for part in NO_KEYS):
+            why = f"`{name}` ends like a key" + (", and comes first" if place == 0 else "")
+            return Guess(dotted([name]), LIKELY if place == 0 else WEAK, why)
+    return None
 
 
 def _key_inside(shapes: Shapes, record: Any, stem: str) -> Guess[str] | None:

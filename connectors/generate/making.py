@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from connectors.generate.guesses import InferredInterface, InferredStream
 from connectors.generate.interface import infer_interface
@@ -14,6 +14,10 @@ from schemas.errors import InvalidInput, UnknownName
 
 REASONS_MAX = 3
 """Paths that are named where a document has no list; --json of a written file names all."""
+
+
+METADATA = "/$metadata"
+"""Where OData services describe themselves, below their own address."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,8 @@ def make(
     stated = found.address.value if found.address else ""
     if registered is not None:
         address = registered.address
-    elif address is None and "://" in stated:
-        address = stated
+    elif address is None:
+        address = _address(source, stated, found.kind)
     streams = [_below(stream, stated, address or "") for stream in
                chosen(found, only, everything=everything)]  # fmt: skip
     if not streams:
@@ -120,6 +124,17 @@ def make(
     text = write_connector(found, place, streams)
     load_connector_file(text, name=f"{place.name}.yaml")  # what we write must be what we read
     return Made(place.name, text, found, tuple(stream.name for stream in streams))
+
+
+def _address(source: str, stated: str, kind: str) -> str | None:
+    """Return an interface's address: as its document states it, or beside the document itself."""
+    if "://" in stated:
+        return stated
+    if not source.startswith(("http://", "https://")):
+        return None
+    if kind == "graphql" or source.endswith(METADATA):
+        return source.removesuffix(METADATA)
+    return urljoin(source, stated or "/").rstrip("/")
 
 
 class NothingToRead(InvalidInput):

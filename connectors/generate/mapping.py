@@ -1,23 +1,17 @@
 """Propose which raw field fills which canonical one, by name, place, format and example."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from connectors.generate.guesses import LIKELY, SURE, WEAK, Guess
-from connectors.generate.lists import dotted
+from connectors.generate.leaves import Leaf, walk_record
 from connectors.generate.shapes import Shapes
 from connectors.generate.words import plain, tokens
-
-DEPTH_MAX = 4
-"""Objects inside a record: `partijIdentificatie.contactnaam.voornaam` is the deepest usual one."""
-
-FIELDS_MAX = 1_000
-"""Of one record with everything inside it."""
 
 CODES_MAX = 40
 """Of one code list; a longer one is none of kinds or genders."""
@@ -39,19 +33,10 @@ _ELSEWHERE = {"partner", "spouse", "contactperson", "previous", "vorige", "forme
     "author", "owner", "manager", "createdby", "updatedby", "verblijfbuitenland",
     "user"}  # fmt: skip
 _FORMATS = {"email": ("email", "idn-email"), "birth_date": ("date", "date-time")}
+_WHOLE_NAMES = {"fullname", "volledigenaam", "naamvolledig", "vollername", "vollstaendigername",
+    "nomcomplet", "nometprenom", "personname", "persoonsnaam", "completename"}  # fmt: skip
+_DAY_WORDS = re.compile(r"\b(dd|tt|jj)([-./])mm\2(?:yyyy|jjjj|aaaa)\b")
 _DAY = re.compile(r"^([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})$")
-
-
-class Leaf(NamedTuple):
-    """One value inside a record."""
-
-    steps: tuple[str, ...]
-    schema: Any
-
-    @property
-    def path(self) -> str:
-        """The way to it, as an expression."""
-        return dotted(self.steps)
 
 
 def propose_map(shapes: Shapes, record: Any, *, owner: str) -> dict[str, Guess[str]]:
@@ -71,7 +56,27 @@ def propose_map(shapes: Shapes, record: Any, *, owner: str) -> dict[str, Guess[s
         best = _best(shapes, field, names, leaves)
         if best is not None:
             found[field] = best
+    if not {"given_name", "family_name"} & set(found):
+        found = {**_whole_name(leaves, found), **found}
     return {"kind": _kind(shapes, leaves, found, owner), **found}
+
+
+def _whole_name(leaves: list[Leaf], found: Mapping[str, Guess[str]]) -> dict[str, Guess[str]]:
+    """Part a name that stands in one piece; a person has to look whether that is how it is."""
+    wanted = _WHOLE_NAMES | (
+        {"name", "naam"} if {"birth_date", "national_id"} & set(found) else set()
+    )
+    for leaf in leaves:
+        if not _is_elsewhere(leaf) and wanted & set(leaf.names()):
+            path = leaf.path
+            first = f"split({path}, ' ', 0)"
+            comma, rest = f"contains({path}, ',')", f"replace({path}, concat({first}, ' '), '')"
+            why = f"`{path}` is a whole name: its first word, or what stands behind the comma"
+            given = f"when({comma}, split({path}, ',', 1), {first})"
+            family = f"when({comma}, split({path}, ',', 0), {rest})"
+            return {"given_name": Guess(given, WEAK, why), "family_name": Guess(family, WEAK,
+                    f"`{path}` is a whole name: all but the given name")}  # fmt: skip
+    return {}
 
 
 @cache
@@ -81,52 +86,37 @@ def synonyms() -> Mapping[str, tuple[str, ...]]:
     return {field: tuple(names) for field, names in yaml.safe_load(text).items()}
 
 
-def walk_record(shapes: Shapes, record: Any) -> Iterator[Leaf]:
-    """Yield the values of a record and of the objects inside it, outermost first."""
-    level = [Leaf((), record)]
-    count = 0
-    for _ in range(DEPTH_MAX):
-        following: list[Leaf] = []
-        for outer in level:
-            for name, schema in shapes.properties(outer.schema).items():
-                count += 1
-                if count > FIELDS_MAX:
-                    return
-                leaf = Leaf((*outer.steps, name), schema)
-                types = shapes.types(schema)
-                if "object" in types and "array" not in types:
-                    if not name.startswith("_"):
-                        following.append(leaf)
-                elif "array" not in types:
-                    yield leaf
-        level = following
-
-
 def _best(
     shapes: Shapes, field: str, names: tuple[str, ...], leaves: list[Leaf]
 ) -> Guess[str] | None:
     """Return the best field for one canonical one: nearest to the top, then by the list's order."""
     candidates: list[tuple[tuple[int, int, int], Leaf, float, str]] = []
     for leaf in leaves:
-        own, around = plain(leaf.steps[-1]), {plain(step) for step in leaf.steps[:-1]}
-        joined = plain("".join(leaf.steps[-2:]))
-        name = own if own in names else joined if joined in names else ""
-        if not name or around & _ELSEWHERE:
+        if "boolean" in shapes.types(leaf.schema) or _is_elsewhere(leaf):
             continue
-        if "boolean" in shapes.types(leaf.schema):
+        name = next((name for name in leaf.names() if name in names), None)
+        loose = name is None
+        name = name or next((name for name in leaf.loose_names() if name in names), None)
+        if name is None:
             continue
         confidence, why = LIKELY, f"`{leaf.path}` is a usual name"
-        if names.index(name) < 4 or len(own) > 5:
-            confidence = SURE if len(leaf.steps) <= 2 else LIKELY
+        exact = not loose and not leaf.listed and len(leaf.steps) <= 2
+        if exact and (names.index(name) < 4 or len(plain(leaf.steps[-1])) > 5):
+            confidence = SURE
         form = shapes.word(leaf.schema, "format")
         if form in _FORMATS.get(field, ()):
             confidence, why = SURE, f"{why}, format {form}"
-        rank = (len(leaf.steps), names.index(name), 0)
+        rank = (2 * loose + leaf.listed, len(leaf.steps), names.index(name))
         candidates.append((rank, leaf, confidence, why))
     if not candidates:
         return _by_format(shapes, field, leaves)
     _, leaf, confidence, why = min(candidates, key=lambda found: found[0])
     return _expression(shapes, field, leaf, confidence, why)
+
+
+def _is_elsewhere(leaf: Leaf) -> bool:
+    """Tell whether a value is of somebody or something else than the record's own customer."""
+    return bool({plain(step) for step in leaf.steps[:-1]} & _ELSEWHERE)
 
 
 def _by_format(shapes: Shapes, field: str, leaves: list[Leaf]) -> Guess[str] | None:
@@ -152,8 +142,15 @@ def _expression(
 
 
 def _day_form(shapes: Shapes, leaf: Leaf) -> str:
-    """Return the format argument that an example asks for; ISO 8601 needs none."""
-    match = _DAY.match(str(shapes.word(leaf.schema, "example") or ""))
+    """Return the format argument that examples or words ask for; ISO 8601 needs none."""
+    listed = shapes.word(leaf.schema, "examples")
+    shown = listed if isinstance(listed, list) else []
+    for word in ("example", "x-example", "default"):
+        shown = [*shown, shapes.word(leaf.schema, word)]
+    match = next((match for one in shown if (match := _DAY.match(str(one or "")))), None)
+    if match is None:
+        told = f"{shapes.word(leaf.schema, 'format')} {shapes.word(leaf.schema, 'description')}"
+        match = _DAY_WORDS.search(told.lower())
     return f", '%d{match[2]}%m{match[2]}%Y'" if match else ""
 
 
@@ -173,6 +170,8 @@ def _kind(
 ) -> Guess[str]:
     """Propose what kind of customer a record is."""
     for leaf in leaves:
+        if leaf.listed:
+            continue
         name = plain(leaf.steps[-1])
         codes = _codes(shapes, leaf.schema) if name in _KIND_FIELDS or name.endswith("type") else []
         pairs = [(code, kind) for code in codes if (kind := _kind_of(code))]
@@ -186,6 +185,10 @@ def _kind(
     organisation = {"organisation_name", "chamber_number"} & set(found)
     if person and organisation and "organisation_name" in found:
         path = found["organisation_name"].value
+        if "birth_date" in found:
+            return Guess(
+                "'person'", LIKELY, f"it has fields of persons; `{path}` is where they work"
+            )
         test = f"when({path} == null, 'person', 'organisation')"
         return Guess(test, WEAK, f"`{path}` is filled for organisations only, as a rule")
     if organisation and not person:

@@ -165,13 +165,21 @@ class _Reader:
                 found = self._shapes.follow(entry)
                 name = found.get("name")
                 if found.get("in") == "query" and isinstance(name, str) and name:
-                    schema = found if self._old else found.get("schema", {})
-                    yield Parameter(
-                        name,
-                        self._shapes.follow(schema),
-                        bool(found.get("required")),
-                        str(found.get("description", "")),
-                    )
+                    yield from self._parameter(name, found)
+
+    def _parameter(self, name: str, found: Mapping[str, Any]) -> Iterator[Parameter]:
+        """Yield a parameter, or those that an object of parameters is written as."""
+        schema = found if self._old else found.get("schema", {})
+        told, needed = str(found.get("description", "")), bool(found.get("required"))
+        inner = {} if self._old else self._shapes.properties(schema)
+        deep = found.get("style") == "deepObject"
+        if inner and (deep or found.get("explode", True)):
+            for own, described in inner.items():
+                written = f"{name}[{own}]" if deep else own
+                yield Parameter(written, self._shapes.follow(described), required=False,
+                                description=told)  # fmt: skip
+        if not inner or deep:
+            yield Parameter(name, self._shapes.follow(schema), needed, told)
 
     def _single(self, path: str) -> Sequence[str]:
         """Return the names by which paths of one record take its key."""

@@ -9,18 +9,22 @@ from connectors.generate.lists import Parameter, walk_envelope
 from connectors.generate.shapes import Shapes
 from connectors.generate.words import (
     CURSOR_PARAMETERS,
+    LAST,
     LAST_PARAMETERS,
     MORE,
     NEXT_LINKS,
     NEXT_PAGES,
     NEXT_TOKENS,
     OFFSET_PARAMETERS,
+    PAGE_HEADERS,
     PAGE_PARAMETERS,
+    PAGES,
     SIZE_PARAMETERS,
     TOTAL_HEADERS,
     TOTALS,
     plain,
 )
+from connectors.sdk.paging import ADDRESSES, RELATIONS
 
 SIZE_WANTED = 500
 """Records per page; larger pages gain little, and many sources refuse them."""
@@ -32,6 +36,10 @@ UNTOLD = "the document hints at further pages, but does not say how to ask for t
 """What `none` means where a list may go on."""
 
 _MAXIMUM = re.compile(r"max\w*\W{0,3}(?:\w+\W+){0,3}?([0-9]{1,6})")
+
+
+Fields = Sequence[tuple[str, tuple[str, ...], Any]]
+"""Path, steps and schema of what stands around the records."""
 
 
 def find_paging(
@@ -57,12 +65,14 @@ def find_paging(
     by_name = {plain(parameter.name): parameter for parameter in parameters}
     size = _size(shapes, by_name)
     total = _total(shapes, fields, headers)
-    for attempt in (_by_link, _by_token):
+    for attempt in (_by_link, _by_list_of_links, _by_token):
         found = attempt(shapes, fields, by_name)
         if found is not None:
-            # OData's $top is how many records there are to be at all, not on a page.
-            rest = {} if "odata" in plain(found.value["next"]) and "top" in by_name else size
-            extra = {**rest, **({} if "total_header" in total else total)}
+            # OData's $top is how many records there are to be at all, not on a page; and it counts
+            # them only where it is asked to.
+            odata = "odata" in plain(found.value["next"])
+            rest = {} if odata and "top" in by_name else size
+            extra = {**rest, **({} if odata or "total_header" in total else total)}
             return Guess({**found.value, **extra}, found.confidence, found.evidence)
     linked = any(plain(name) == "link" for name in headers)
     found = None
@@ -77,6 +87,7 @@ def find_paging(
     if page is not None and numbered:
         first = _first(shapes, page, 1)
         options = {"type": "page", "parameter": page.name, "first": first, **size, **total}
+        options |= {} if total else _last_page(shapes, fields, headers)
         sure = SURE if size and total else LIKELY
         return Guess(options, sure, f"parameter `{page.name}` numbers the pages from {first}")
     skip = next((by_name[name] for name in OFFSET_PARAMETERS if name in by_name), None)
@@ -84,23 +95,26 @@ def find_paging(
         first = _first(shapes, skip, 1 if plain(skip.name) == "startindex" else 0)
         counted = {"first": first} if first else {}
         options = {"type": "offset", "parameter": skip.name, **counted, **size, **total}
+        options |= {} if total else _flag(shapes, fields)
         sure = SURE if total else LIKELY
         return Guess(options, sure, f"parameter `{skip.name}` skips records")
-    return _unpaged(fields, by_name)
+    return _unpaged(fields, by_name, total)
 
 
-def _unpaged(fields: "Fields", by_name: Mapping[str, Parameter]) -> Guess[dict[str, Any]]:
-    """Return `none`, with what hints that there is more than the document tells."""
+def _unpaged(
+    fields: Fields, by_name: Mapping[str, Parameter], total: Mapping[str, Any]
+) -> Guess[dict[str, Any]]:
+    """Return `none`, with what hints that there is more than the document tells.
+
+    Where the answer states a total, it is taken along: then a first page is never taken for all.
+    """
     signs = [name for name in (*SIZE_PARAMETERS, *CURSOR_PARAMETERS) if name in by_name]
     hints = [by_name[name].name for name in dict.fromkeys(signs)]
     hints += [path for path, steps, _ in fields if plain(steps[-1]) in (*MORE, *NEXT_TOKENS)]
     if not hints:
-        return Guess({"type": "none"}, SURE, "no way of paging is declared")
+        return Guess({"type": "none", **total}, SURE, "no way of paging is declared")
     named = ", ".join(f"`{name}`" for name in hints[:3])
-    return Guess({"type": "none"}, WEAK, f"{UNTOLD} ({named})")
-
-
-Fields = Sequence[tuple[str, tuple[str, ...], Any]]
+    return Guess({"type": "none", **total}, WEAK, f"{UNTOLD} ({named})")
 
 
 def _by_link(
@@ -109,22 +123,77 @@ def _by_link(
     for path, steps, inner in fields:
         last = plain(steps[-1])
         inside_next = len(steps) > 1 and plain(steps[-2]) in ("next", "nextpage")
-        if last not in NEXT_LINKS and not (last in ("href", "url") and inside_next):
+        said = _says_address(shapes, inner) or _leads_by_itself(shapes, inner, last, by_name)
+        named = last in NEXT_LINKS or (said and last in NEXT_PAGES)
+        if not named and not (last in ("href", "url") and inside_next):
             continue
-        if "object" in shapes.types(inner):
-            continue  # its `href` comes later in the walk
-        said = _says_address(shapes, inner)
+        if {"object", "array", "integer", "number", "boolean"} & shapes.types(inner):
+            continue  # of an object, its `href` comes later in the walk
         usual = last != "next" or "page" in by_name or inside_next or "links" in path.lower()
         if not said and not usual:
             continue
         if not said and any(name in by_name for name in CURSOR_PARAMETERS):
             continue  # a token under a name that others use for links
         options: dict[str, Any] = {"type": "link", "next": path}
-        if not shapes.nullable(inner):
+        # OData leaves it out at the end, even where a document calls it nullable.
+        if not shapes.nullable(inner) or "odata" in plain(path):
             options["absent_means_end"] = True
         why = f"`{path}` holds the address of the next page"
         return Guess(options, SURE if said else LIKELY, why)
     return None
+
+
+def _leads_by_itself(
+    shapes: Shapes, schema: Any, name: str, by_name: Mapping[str, Parameter]
+) -> bool:
+    """Tell whether text names the next page, and no parameter is there to take it as a token."""
+    takers = (*PAGE_PARAMETERS, *CURSOR_PARAMETERS, *OFFSET_PARAMETERS)
+    text = shapes.types(schema) <= {"string", "null"}
+    return text and name in (*NEXT_PAGES, "next") and not any(one in by_name for one in takers)
+
+
+def _by_list_of_links(
+    shapes: Shapes,
+    fields: Fields,
+    by_name: Mapping[str, Parameter],
+) -> Guess[dict[str, Any]] | None:
+    """Return paging by a list of links, each with a relation; or by links of whatever names."""
+    if any(name in by_name for name in (*PAGE_PARAMETERS, *OFFSET_PARAMETERS)):
+        return None  # which is how such a list is paged; its links lead elsewhere
+    for path, steps, inner in fields:
+        if plain(steps[-1]) not in ("links", "link"):
+            continue
+        names = {plain(name) for name in shapes.properties(shapes.items(inner))}
+        if "array" in shapes.types(inner) and names & set(RELATIONS) and names & set(ADDRESSES):
+            why = f"`{path}` lists links, each with what it is for"
+            return Guess({"type": "link", "next": path}, SURE, why)
+        free = "object" in shapes.types(inner) and not shapes.properties(inner)
+        if free and steps[-1] == "_links":
+            options = {"type": "link", "next": f"{path}.next.href", "absent_means_end": True}
+            return Guess(options, LIKELY, f"`{path}` holds links of HAL")
+    return None
+
+
+def _last_page(shapes: Shapes, fields: Fields, headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what says which page is the last, for sources that refuse to be asked for more."""
+    for name in headers:
+        if plain(name) in PAGE_HEADERS:
+            return {"pages_header": name}
+    for path, steps, inner in fields:
+        if plain(steps[-1]) in PAGES and "integer" in (shapes.types(inner) or {"integer"}):
+            return {"pages": path}
+    return _flag(shapes, fields)
+
+
+def _flag(shapes: Shapes, fields: Fields) -> dict[str, Any]:
+    """Return the field that is true while more follows, or on the last page."""
+    for path, steps, inner in fields:
+        if "boolean" in shapes.types(inner):
+            if plain(steps[-1]) in MORE:
+                return {"more": path}
+            if plain(steps[-1]) in LAST:
+                return {"last": path}
+    return {}
 
 
 def _says_address(shapes: Shapes, schema: Any) -> bool:

@@ -27,14 +27,18 @@ def tokens(name: str) -> list[str]:
 RECORDS = (
     "results", "items", "data", "value", "records", "resources", "entries", "content", "hits",
     "rows", "list", "elements", "objects", "resultaten", "ergebnisse", "resultats", "member",
+    "entry", "features",
 )  # fmt: skip
 WRAPPERS = ("embedded", "data", "result", "response", "payload", "d", "page", "collection", "body")
 TOTALS = (
     "total", "totalcount", "totalitems", "totalelements", "totalresults", "totalrecords",
     "totalhits", "odatacount", "resultcount", "aantal", "totaal", "totaalaantal", "gesamt",
     "anzahl", "totalentries", "counttotal",
+    "totalsize", "nombretotal", "gesamtanzahl", "totaltotal", "totalrows", "totalrecordcount",
 )  # fmt: skip
-NEXT_LINKS = ("next", "nextlink", "nexturl", "nexthref", "odatanextlink", "nextpageurl", "volgende")
+NEXT_LINKS = ("next", "nextlink", "nexturl", "nexthref", "odatanextlink", "nextpageurl", "volgende",
+    "nextrecordsurl", "nextpagelink", "nextpagehref", "nextpath", "volgendepagina", "naechsteseite",
+    "nachsteseite", "suivant", "pagesuivante")  # fmt: skip
 NEXT_TOKENS = (
     "nextcursor", "nextpagetoken", "nexttoken", "nextmarker", "cursor", "continuationtoken",
     "endcursor", "nextpagecursor", "after", "nextpage", "marker", "scrollid", "nextid",
@@ -56,11 +60,18 @@ OFFSET_PARAMETERS = ("offset", "skip", "startindex", "start", "from", "startat",
 SIZE_PARAMETERS = (
     "pagesize", "perpage", "limit", "size", "top", "count", "maxresults", "pagelimit", "rows",
     "maxitems", "first", "take", "itemsperpage", "resultsperpage", "aantal", "max", "pagelength",
-    "numperpage", "nperpage",
+    "numperpage", "nperpage", "taille", "taillepage", "paginagrootte", "seitengroesse", "parpage",
+    "perpagina", "maxpagesize",
 )  # fmt: skip
 TOTAL_HEADERS = ("xtotalcount", "xtotal", "totalcount", "xwptotal", "xcount", "xpaginationcount",
     "xtotalrecords", "xresultcount", "xpaginationtotalcount")  # fmt: skip
-KEYS_OF_MACHINES = ("uuid", "id", "guid")
+PAGES = ("totalpages", "pagecount", "lastpage", "pages", "numpages", "numberofpages",
+    "totalpagecount", "pagetotal", "aantalpaginas", "totaalpaginas", "seitenanzahl", "nombrepages",
+    "nombredepages", "maxpage")  # fmt: skip
+PAGE_HEADERS = ("xwptotalpages", "xtotalpages", "xpagecount", "xpaginationpagecount", "totalpages",
+    "xpages")  # fmt: skip
+LAST = ("last", "islast", "lastpage", "islastpage", "done", "endofrecords", "finished", "laatste")
+KEYS_OF_MACHINES = ("uuid", "id", "guid", "pk", "uid", "oid", "rowid")
 KEYS = (
     "identificatie", "identifier", "identificatiecode", "nummer", "number",
     "code", "key", "sleutel", "kennung", "identifiant", "objectid",

@@ -115,6 +115,8 @@ def _stream(kind: str, stream: InferredStream, place: Place) -> list[str]:
 
 
 def _option(word: str, value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"    {word}: {_flow(value)}"]
     if isinstance(value, str) and "\n" in value:
         return [f"    {word}: |", *(f"      {line}" for line in value.splitlines())]
     return [f"    {word}: {_scalar(value)}"]

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import TypeVar
 
 from schemas.errors import GiveUp
-from schemas.records import Page
 
 PAGES_AHEAD_MAX = 2
 """Pages in memory while one is written; more would only cost memory."""
@@ -14,7 +14,10 @@ PAGES_MAX = 1_000_000
 """Of one scan: at one record a page still a large town, beyond it a loop."""
 
 
-async def read_ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, None]:
+T = TypeVar("T")
+
+
+async def read_ahead(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
     """Fetch the next pages while the present one is written; memory stays bounded.
 
     Reading goes on while the last page that was yielded is committed.
@@ -22,7 +25,7 @@ async def read_ahead(pages: AsyncGenerator[Page, None]) -> AsyncGenerator[Page, 
     Raises:
         GiveUp: The scan does not end.
     """
-    queue: asyncio.Queue[Page | BaseException | None] = asyncio.Queue(PAGES_AHEAD_MAX)
+    queue: asyncio.Queue[T | BaseException | None] = asyncio.Queue(PAGES_AHEAD_MAX)
 
     async def fetch() -> None:
         try:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from connectors.sdk.rows import Column, Rows, Steps
 from connectors.sdk.values import as_date, time_zone
 from schemas.errors import RejectRecord
 
-Column = list[Any]
-Whole = Callable[[Sequence[Mapping[str, Any]]], Column]
+Whole = Callable[[Rows], Column]
 """Runs an expression on all records of a page."""
 
 Finish = Callable[[Column], Column]
@@ -34,19 +34,14 @@ _METHODS: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def field_of(name: str) -> Whole:
-    """Return the reader of a field of the record itself."""
-    return lambda records: [record.get(name) for record in records]
-
-
-def step_into(outer: Whole, name: str) -> Whole:
-    """Return the reader of a field inside another."""
-    return lambda records: [None if inner is None else inner.get(name) for inner in outer(records)]
+def field_at(steps: Steps) -> Whole:
+    """Return the reader of a field of the record, or of an object inside it."""
+    return lambda rows: rows.read(steps)
 
 
 def literal(value: Any) -> Whole:
     """Return the reader of a literal."""
-    return lambda records: [value] * len(records)
+    return lambda rows: [value] * len(rows)
 
 
 def call_whole(name: str, wholes: Sequence[Whole | None], constants: Sequence[Any]) -> Whole | None:
@@ -63,42 +58,54 @@ def call_whole(name: str, wholes: Sequence[Whole | None], constants: Sequence[An
     if name == "case" and ... not in constants[1:]:
         return _case(head, constants[1:])
     if name == "date" and len(constants) == 1:
-        return lambda records: days(head(records))
+        return lambda rows: days(head(rows))
     if name == "date" and ... not in constants[1:]:
         form = constants[1]
-        return lambda records: [None if v is None else as_date(v, form) for v in head(records)]
+        return lambda rows: [None if v is None else as_date(v, form) for v in head(rows)]
     if name == "datetime" and len(constants) == 1:
-        return lambda records: moments(head(records))
+        return lambda rows: moments(head(rows))
     method = _METHODS.get(name)
     if method is None or len(constants) != 1:
         return None
-    return lambda records: [None if v is None else method(v) for v in head(records)]
+    return lambda rows: [None if v is None else method(v) for v in head(rows)]
 
 
 def _case(head: Whole, rest: Sequence[Any]) -> Whole:
     pairs = list(zip(rest[:-1:2], rest[1::2], strict=False))
     table = dict(reversed(pairs))  # the first of two equal codes counts
     if len(rest) % 2:
-        return lambda records: [table.get(code, rest[-1]) for code in head(records)]
+        return lambda rows: [table.get(code, rest[-1]) for code in head(rows)]
     table.setdefault(None, None)
-    return lambda records: list(map(table.__getitem__, head(records)))
+    return lambda rows: list(map(table.__getitem__, head(rows)))
 
 
 def texts(column: Column, limit: int) -> Column:
     """Return text without outer blanks, or nothing where that leaves nothing; numbers as text."""
+    try:
+        stripped = list(map(str.strip, column))
+    except TypeError:
+        return _mixed_texts(column, limit)
+    _demand_usual(stripped, limit)
+    return stripped if all(stripped) else [text or None for text in stripped]
+
+
+def _mixed_texts(column: Column, limit: int) -> Column:
     kinds = set(map(type, column))
     if int in kinds:
         return _numbers(column, kinds)
     stripped = [None if value is None else value.strip() for value in column]
     found = [text for text in stripped if text]
-    if not found:
-        return [None] * len(column)
+    _demand_usual(found, limit)
+    return stripped if len(found) == len(column) else [text or None for text in stripped]
+
+
+def _demand_usual(found: Sequence[str], limit: int) -> None:
+    """Raise where a text has to be looked at by itself."""
     joined = "".join(found)
     if not joined.isascii():
         joined.encode()  # half a character (a lone surrogate) raises
-    if "\0" in joined or max(map(len, found)) > limit:
+    if "\0" in joined or (len(joined) > limit and max(map(len, found)) > limit):
         raise ValueError
-    return stripped if len(found) == len(column) else [text or None for text in stripped]
 
 
 def keys(column: Column, limit: int) -> Column:
@@ -112,9 +119,11 @@ def keys(column: Column, limit: int) -> Column:
 def _numbers(column: Column, kinds: set[type]) -> Column:
     if not kinds <= {int, type(None)}:
         raise TypeError
-    found = [value for value in column if value is not None]
+    found = [value for value in column if value is not None] if len(kinds) > 1 else column
     if max(found) >= INTEGER_MAX or min(found) < 0:
         raise ValueError
+    if found is column:
+        return list(map(str, column))
     return [None if value is None else str(value) for value in column]
 
 

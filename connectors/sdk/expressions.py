@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from connectors.sdk.columns import Whole, call_whole, field_of, literal, step_into
+from connectors.sdk.columns import Whole, call_whole, field_at, literal
 from connectors.sdk.functions import FUNCTIONS, Evaluate
 from connectors.sdk.values import is_blank
 from schemas.errors import InvalidConnectorFile, RejectRecord
@@ -182,7 +182,7 @@ class _Parser:
     def root(self, name: str) -> Compiled:
         self.roots.add(name)
         run = operator.methodcaller("get", name)
-        return Compiled(run, name, steps=(name,), whole=field_of(name))
+        return Compiled(run, name, steps=(name,), whole=field_at((name,)))
 
     def call(self, name: str) -> Compiled:
         if name not in FUNCTIONS:
@@ -276,8 +276,8 @@ def _step(part: Compiled, step: str | int) -> Compiled:
             return None
         raise RejectRecord("what holds it is not an object", rule="shape_unexpected", path=path)
 
-    whole = step_into(part.whole, step) if part.whole else None
-    return Compiled(evaluate, path, steps=(*part.steps, step) if part.steps else (), whole=whole)
+    steps = (*part.steps, step) if part.steps else ()
+    return Compiled(evaluate, path, steps=steps, whole=field_at(steps) if steps else None)
 
 
 def _item(part: Compiled, place: int) -> Compiled:

@@ -12,11 +12,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from connectors.sdk.retries import Hiccup
+from connectors.sdk.rows import JSON_DEPTH_MAX, may_be_too_deep
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import RejectedRecord, SourceRecord
-
-JSON_DEPTH_MAX = 64
-"""Real records nest about six deep; far deeper ones are meant to exhaust a stack."""
 
 RECORDS_PER_ANSWER_MAX = 100_000
 """Ten times the largest page we ask for; an answer that ignores the size is refused."""
@@ -183,7 +181,7 @@ def decode_records(
             continue
         if value.__class__ is not dict:
             rejected.append(_refused(raw, "record_not_object", "it is not a JSON object"))
-        elif raw.count(b"{") + raw.count(b"[") > JSON_DEPTH_MAX and _too_deep(value):
+        elif may_be_too_deep(raw) and _too_deep(value):
             rejected.append(_refused(raw, "too_deep", f"nested deeper than {JSON_DEPTH_MAX}"))
         else:
             records.append(SourceRecord(raw, value))

@@ -11,10 +11,11 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from connectors.sdk.columns import MIXED, Column, Finish, Whole, coded, days, keys, moments, texts
+from connectors.sdk.columns import MIXED, Finish, Whole, coded, days, keys, moments, texts
 from connectors.sdk.expressions import compile_expression
 from connectors.sdk.functions import Evaluate
 from connectors.sdk.json_pages import decode_records
+from connectors.sdk.rows import Column, Rows, Shape
 from connectors.sdk.spec import StreamSpec, mapped_fields
 from connectors.sdk.values import as_date, as_datetime, as_number, as_text, refuse
 from schemas.errors import RejectRecord
@@ -68,12 +69,12 @@ class MappedColumns(NamedTuple):
     """A page after mapping, column by column.
 
     Attributes:
-        records: The records that became canonical, as they came.
+        raws: The bytes of the records that became canonical.
         columns: The values of each canonical field that the mapping fills, in their order.
         rejected: All others.
     """
 
-    records: list[SourceRecord]
+    raws: list[bytes]
     columns: dict[str, Column]
     rejected: list[RejectedRecord]
 
@@ -93,36 +94,51 @@ class Mapper:
     ) -> None:
         self.fields = fields
         self.record = record
+        self._shape = Shape()
 
     def __call__(self, page: Page) -> MappedPage:
         """Map a page into records."""
-        found = self.columns(page)
-        names = tuple(found.columns)
-        rows = zip(*found.columns.values(), strict=True)
-        records = [self.record(**dict(zip(names, row, strict=True))) for row in rows]
+        sources, rejected = _decoded(page)
+        columns, refused = self._map(Rows([source.value for source in sources]))
+        rejected += [self._refusal(sources[place]) for place in sorted(refused)]
+        rows = zip(*columns.values(), strict=True)
+        customers = [
+            (source, self.record(**dict(zip(columns, row, strict=True))))
+            for place, (source, row) in enumerate(zip(sources, rows, strict=True))
+            if place not in refused
+        ]
         return MappedPage(
-            customers=list(zip(found.records, records, strict=True)),
-            rejected=found.rejected,
-            cursor=page.cursor,
-            last=page.last,
+            customers=customers, rejected=rejected, cursor=page.cursor, last=page.last
         )
 
     def columns(self, page: Page) -> MappedColumns:
         """Map a page into columns, for whoever writes it as such."""
-        records, rejected = page.records, list(page.rejected)
-        if page.undecoded:
-            decoded, unreadable = decode_records(page.undecoded, sound=page.sound)
-            records = [*records, *decoded] if records else decoded
-            rejected += unreadable
-        values = [record.value for record in records]
-        refused = set[int]()
-        columns = {field.name: _column(field, values, refused) for field in self.fields}
+        raws, rows, rejected = self._read(page)
+        columns, refused = self._map(rows)
+        if type(rows) is Rows:
+            self._shape.learn(rows)
         if refused:
-            rejected += [self._refusal(records[place]) for place in sorted(refused)]
-            good = [place for place in range(len(records)) if place not in refused]
-            records = [records[place] for place in good]
+            values = rows.values()
+            for place in sorted(refused):
+                rejected.append(self._refusal(SourceRecord(raws[place], values[place])))
+            good = [place for place in range(len(raws)) if place not in refused]
+            raws = [raws[place] for place in good]
             columns = {name: [column[at] for at in good] for name, column in columns.items()}
-        return MappedColumns(records, columns, rejected)
+        return MappedColumns(raws, columns, rejected)
+
+    def _read(self, page: Page) -> tuple[list[bytes], Rows, list[RejectedRecord]]:
+        """Decode a page by what is known of its shape, or into plain objects."""
+        if page.sound and page.undecoded and not page.records:
+            rows = self._shape.decode(page.undecoded)
+            if rows is not None:
+                return page.undecoded, rows, list(page.rejected)
+        sources, rejected = _decoded(page)
+        return [one.raw for one in sources], Rows([one.value for one in sources]), rejected
+
+    def _map(self, rows: Rows) -> tuple[dict[str, Column], set[int]]:
+        """Return the columns of a page, and the places of the records that are refused."""
+        refused = set[int]()
+        return {field.name: _column(field, rows, refused) for field in self.fields}, refused
 
     def key_of(self, record: Mapping[str, Any]) -> str:
         """Return the key of a record of which nothing else has to be there.
@@ -185,17 +201,25 @@ def compile_mapping(stream: StreamSpec) -> Mapper:
     return Mapper(fields, record)
 
 
-def _column(field: _Field, values: Sequence[Mapping[str, Any]], refused: set[int]) -> Column:
+def _decoded(page: Page) -> tuple[list[SourceRecord], list[RejectedRecord]]:
+    """Decode what is undecoded of a page into plain objects."""
+    if not page.undecoded:
+        return page.records, list(page.rejected)
+    decoded, unreadable = decode_records(page.undecoded, sound=page.sound)
+    return [*page.records, *decoded], [*page.rejected, *unreadable]
+
+
+def _column(field: _Field, rows: Rows, refused: set[int]) -> Column:
     """Return the finished values of a field; note the places of those that are refused."""
     if field.whole is not None:
         try:
-            column = field.finish_whole(field.whole(values))
+            column = field.finish_whole(field.whole(rows))
             if not field.needed or None not in column:
                 return column
         except MIXED:
             pass  # value by value, then
     column = []
-    for place, value in enumerate(values):
+    for place, value in enumerate(rows.values()):
         try:
             column.append(_finished(field, value))
         except RejectRecord:

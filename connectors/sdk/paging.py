@@ -1,113 +1,55 @@
 """How a REST source hands out its pages, and how it says that there are no more.
 
-A pager is arithmetic only: what to ask for, and what an answer means. Each type has its own end
-marker; a short page is never one. docs/reference/connector-file.md tells which marker is whose.
+The types whose answers lead on by themselves; those that count on stand in `counted`, and what
+all share in `pager`.
 """
 
 import re
-from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from connectors.sdk.counted import CountedPaging, NumberPaging, OffsetPaging
 from connectors.sdk.json_pages import ABSENT, path_steps
-from connectors.sdk.spec import DottedPath, Header, PageSize, Parameter, Strict, fault
+from connectors.sdk.pager import (
+    TOKEN_CHARACTERS_MAX,
+    Ask,
+    End,
+    Paging,
+    Seen,
+    SizedPaging,
+    Token,
+)
+from connectors.sdk.spec import DottedPath, Parameter
 from schemas.errors import GiveUp
 
-TOKEN_CHARACTERS_MAX = 8_000
-"""A page token becomes part of a URL; servers refuse longer ones."""
+__all__ = [
+    "TOKEN_CHARACTERS_MAX",
+    "AnyPaging",
+    "Ask",
+    "CountedPaging",
+    "CursorPaging",
+    "End",
+    "HeaderLinkPaging",
+    "LastKeyPaging",
+    "LinkPaging",
+    "MarkedPaging",
+    "NoPaging",
+    "NumberPaging",
+    "OffsetPaging",
+    "Paging",
+    "Seen",
+    "SizedPaging",
+    "Token",
+    "next_link",
+]
 
-Token = str | int
-
-
-class Ask(NamedTuple):
-    """The next request: a target in place of the stream's path, and parameters for the query."""
-
-    target: str | None
-    parameters: Mapping[str, str]
-
-
-class Seen(NamedTuple):
-    """What one answer showed.
-
-    Attributes:
-        records: How many records are on this page.
-        so_far: How many the scan has, this page included.
-        total: How many the source says the whole scan has, if it does.
-        token: Where this page was asked for; None on the first.
-        fields: What stood at the paths of `fields`.
-        link: The Link header, empty without one.
-        last: The bytes of the last record; None on an empty page.
-        absolute: Turns a link into a target, or refuses it.
-    """
-
-    records: int
-    so_far: int
-    total: int | None
-    token: Token | None
-    fields: Mapping[str, Any]
-    link: str
-    last: bytes | None
-    absolute: Callable[[str], str]
-
-
-class End(NamedTuple):
-    """There are no more pages.
-
-    Attributes:
-        sure: False where only an empty page says so, which is asked for once more.
-    """
-
-    sure: bool = True
-
-
-class Paging(Strict):
-    """What all types share.
-
-    Attributes:
-        total: Path to the number of records of the whole scan.
-        total_header: Header with the same.
-    """
-
-    total: DottedPath | None = None
-    total_header: Header | None = None
-
-    def fields(self) -> dict[str, str]:
-        """Return the paths this type looks at in the body, by our own name."""
-        return {} if self.total is None else {"total": self.total}
-
-    @abstractmethod
-    def ask(self, token: Token | None) -> Ask:
-        """Return what to ask for; None is the start of the scan."""
-
-    @abstractmethod
-    def follow(self, page: Seen) -> Token | End:
-        """Return where the next page is, or the end."""
-
-
-class SizedPaging(Paging):
-    """A type that lets us say how many records a page holds."""
-
-    size: PageSize | None = None
-    size_parameter: Parameter | None = None
-
-    @model_validator(mode="after")
-    def name_the_size(self) -> "SizedPaging":
-        """Refuse a parameter for the size without a size."""
-        if self.size_parameter is not None and self.size is None:
-            raise fault("`size_parameter` needs a `size`", "size_parameter")
-        return self
-
-    def sized(self) -> dict[str, str]:
-        """Return the query parameter that asks for the size."""
-        return {self.size_parameter: str(self.size)} if self.size_parameter else {}
-
-    def full(self, page: Seen) -> bool:
-        """Tell whether a page holds as much as was asked for, or nobody knows."""
-        return self.size is None or page.records >= self.size
+RELATIONS = ("rel", "relation")
+ADDRESSES = ("href", "url", "uri")
+"""How lists of links call what a link is for, and where it leads."""
 
 
 class NoPaging(Paging):
@@ -174,7 +116,11 @@ class CursorPaging(MarkedPaging):
 
 
 class LinkPaging(MarkedPaging):
-    """Each answer holds the URL of the next page."""
+    """Each answer holds the URL of the next page, by itself or in a list of links.
+
+    A list names what each of its links is for, as `{"rel": "next", "href": "..."}`; one without a
+    next link is the last page.
+    """
 
     type: Literal["link"]
 
@@ -184,6 +130,9 @@ class LinkPaging(MarkedPaging):
 
     def follow(self, page: Seen) -> Token | End:
         """Take the link out of the answer."""
+        found = page.fields["next"]
+        if isinstance(found, list):
+            page = page._replace(fields={**page.fields, "next": _next_of(found)})
         link = self.marked(page)
         return End() if link is None else page.absolute(link)
 
@@ -272,66 +221,6 @@ class LastKeyPaging(SizedPaging):
         return found
 
 
-class CountedPaging(SizedPaging):
-    """A type that counts on by itself; only the total, or an empty page, tells the end."""
-
-    parameter: Parameter
-
-    @abstractmethod
-    def guess(self, token: Token | None, seen: int) -> tuple[Token, int]:
-        """Foretell where the page after a page is, and how many records come before it."""
-
-    def ended(self, page: Seen) -> End | None:
-        """Tell whether the page was the last."""
-        if page.total is not None and page.so_far >= page.total:
-            return End()
-        return End(sure=page.total is not None) if not page.records else None
-
-
-class NumberPaging(CountedPaging):
-    """Pages are numbered."""
-
-    type: Literal["page"]
-    first: Annotated[int, Field(ge=0, le=1)] = 1
-
-    def ask(self, token: Token | None) -> Ask:
-        """Ask for a page by its number."""
-        number = self.first if token is None else int(token)
-        return Ask(None, self.sized() | {self.parameter: str(number)})
-
-    def follow(self, page: Seen) -> Token | End:
-        """Count on by one."""
-        number = self.first if page.token is None else int(page.token)
-        return self.ended(page) or number + 1
-
-    def guess(self, token: Token | None, seen: int) -> tuple[Token, int]:
-        """Count on by one, and by a full page."""
-        return (self.first if token is None else int(token)) + 1, seen + (self.size or 0)
-
-
-class OffsetPaging(CountedPaging):
-    """Pages are asked for by how many records to skip.
-
-    Attributes:
-        first: Number of the first record, where the source counts records instead: 1 for SCIM.
-    """
-
-    type: Literal["offset"]
-    first: Annotated[int, Field(ge=0, le=1)] = 0
-
-    def ask(self, token: Token | None) -> Ask:
-        """Skip what was read."""
-        return Ask(None, self.sized() | {self.parameter: str(self.first + int(token or 0))})
-
-    def follow(self, page: Seen) -> Token | End:
-        """Count on by what came, whatever was asked for; so a source may give less."""
-        return self.ended(page) or (int(page.token or 0) + page.records)
-
-    def guess(self, token: Token | None, seen: int) -> tuple[Token, int]:
-        """Count on by a full page."""
-        return int(token or 0) + (self.size or 0), seen + (self.size or 0)
-
-
 AnyPaging = Annotated[
     NoPaging
     | CursorPaging
@@ -346,6 +235,14 @@ AnyPaging = Annotated[
 _PARAMETER = r";\s*([^\s=;,\"]+)(?:\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*)))?"
 _LINK = re.compile(rf"<([^<>]*)>((?:\s*{_PARAMETER})*)")
 _PARAMETERS = re.compile(_PARAMETER)
+
+
+def _next_of(links: list[Any]) -> Any:
+    """Return where the next link of a list of links leads, or None where there is none."""
+    for link in links:
+        if isinstance(link, Mapping) and "next" in (link.get(name) for name in RELATIONS):
+            return next((link[name] for name in ADDRESSES if link.get(name)), None)
+    return None
 
 
 def next_link(header: str) -> str | None:

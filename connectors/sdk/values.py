@@ -6,7 +6,7 @@ whoever calls knows the path.
 
 import math
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -24,6 +24,8 @@ _SMALL = 10**15
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?", re.ASCII)
 _ISO_DAY_CHARACTERS = len("2026-05-31")
 _ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}($|[T ])", re.ASCII)
+_ODATA_2 = re.compile(r"/Date\((-?[0-9]{1,15})(?:[+-][0-9]{4})?\)/", re.ASCII)
+"""How OData 2 writes a moment in JSON: milliseconds since 1970; the zone is only for show."""
 _DAY_PARTS = {"%d": r"(?P<d>\d{1,2})", "%m": r"(?P<m>\d{1,2})", "%Y": r"(?P<y>\d{4})"}
 _PARTINGS = (" ", "\u00a0", "\u202f", "'")
 
@@ -96,6 +98,8 @@ def as_date(value: Any, form: Any = None) -> date | None:
 
 
 def _read_day(text: str, form: Any) -> date:
+    if form is None and (match := _ODATA_2.fullmatch(text)):
+        return _since_1970(int(match[1])).date()
     if form is None or _ISO_DAY.match(text):
         return date.fromisoformat(text) if len(text) <= 10 else datetime.fromisoformat(text).date()
     pattern = _day_pattern(str(form))
@@ -140,6 +144,10 @@ def as_datetime(value: Any, form: Any = None, zone: Any = "UTC") -> datetime | N
         raise refuse(f"it is not a moment like {shown}", "date_unreadable") from None
 
 
+def _since_1970(milliseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
+
+
 def _read_moment(value: Any, form: Any) -> datetime:
     if isinstance(value, datetime):
         return value
@@ -148,6 +156,8 @@ def _read_moment(value: Any, form: Any) -> datetime:
     if isinstance(value, int | float) and not isinstance(value, bool) and form is None:
         return datetime.fromtimestamp(value, UTC)
     text = (as_text(value) or "").strip()
+    if form is None and (match := _ODATA_2.fullmatch(text)):
+        return _since_1970(int(match[1]))
     if form is None or _ISO_DAY.match(text):
         return datetime.fromisoformat(text)
     return datetime.strptime(text, str(form))  # noqa: DTZ007  # the zone follows

@@ -18,9 +18,10 @@ from strawberry.dataloader import DataLoader
 
 from registry.access.tokens import Actor
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
-from registry.api.whole import CANCEL_SECONDS_MAX, IN_TIME, too_slow, whole_answer
+from registry.api.whole import IN_TIME, too_slow, whole_answer
 from registry.customers.purposes import Sight
 from registry.customers.reads import note_read
+from registry.storage.asking import CANCEL_SECONDS_MAX
 from registry.storage.database import current_database, unit_of_work, unreachable
 from registry.storage.guarding import for_purpose, guard
 from schemas.access import Scope
@@ -146,7 +147,7 @@ class Context:
 
     async def answer(self, sql: bytes, values: Sequence[Any]) -> bytes:
         """Run the one statement that a whole answer was compiled to; see `whole_answer`."""
-        return await whole_answer(self.actor.scopes, self._purposed, sql, values)
+        return await whole_answer(self.actor.scopes, self.purpose, sql, values)
 
     async def change(
         self,

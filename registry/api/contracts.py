@@ -47,18 +47,29 @@ class ContractChanges:
 
 
 def _compared(
-    db: psycopg.Connection, interface: str, document: str, source: str
+    db: psycopg.Connection, interface: str | None, old: str | None, document: str, source: str
 ) -> ContractChanges:
-    if len(document) > CHARACTERS_MAX:
+    for name, text in (("document", document), ("old", old or "")):
+        if len(text) > CHARACTERS_MAX:
+            raise InvalidInput(
+                f"The document has more than {CHARACTERS_MAX:,} characters.",
+                remedy="Compare it with `townclerk interfaces breaks URN FILE`.",
+                path=[name],
+            )
+    if interface is None and old is None:
         raise InvalidInput(
-            f"The document has more than {CHARACTERS_MAX:,} characters.",
-            remedy="Compare it with `townclerk interfaces breaks URN FILE`.",
-            path=["document"],
+            "Nothing says with which version to compare.",
+            remedy="Give `interface`, whose document is registered, or the text as `old`.",
+            path=["interface"],
         )
-    known = queries.newest_document(db, interface)
-    consumers = consumers_of(db, interface)
-    new = (document.encode("utf-8", "replace"), plain_text(source, "source"))
-    comparison = compare_files((known.content, known.source), new)
+    name = plain_text(source, "source")
+    if old is not None:
+        known = (old.encode("utf-8", "replace"), name)
+    else:
+        row = queries.newest_document(db, str(interface))
+        known = (row.content, row.source)
+    consumers = consumers_of(db, interface) if interface is not None else []
+    comparison = compare_files(known, (document.encode("utf-8", "replace"), name))
     verdict = verdict_of(comparison)
     breaking = set(comparison.breaking())
 
@@ -81,14 +92,20 @@ def _compared(
 class ContractQuestions:
     """Questions about contracts, answered in memory."""
 
-    @strawberry.field(description="What a new version of an interface would break, and for whom.")
+    @strawberry.field(
+        description="What a new version would break, and which registered consumers it concerns."
+    )
     async def contract_changes(
         self,
         info: Info,
         *,
         interface: Annotated[
-            str, strawberry.argument(description="URN of an interface with a document.")
-        ],
+            str | None, strawberry.argument(description="URN of an interface with a document.")
+        ] = None,
+        old: Annotated[
+            str | None,
+            strawberry.argument(description="The version to compare with, if not that document."),
+        ] = None,
         document: Annotated[
             str, strawberry.argument(description="The new version: OpenAPI or GraphQL.")
         ],
@@ -98,6 +115,6 @@ class ContractQuestions:
     ) -> ContractChanges:
         """Compare the registered document with a new version."""
         found: ContractChanges = await info.context.read(
-            Scope.COMPLIANCE_READ, lambda db: _compared(db, interface, document, source)
+            Scope.COMPLIANCE_READ, lambda db: _compared(db, interface, old, document, source)
         )
         return found

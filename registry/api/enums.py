@@ -10,6 +10,7 @@ from registry.landscape.changes.merge import Side
 from registry.landscape.metamodel import Strictness, concept_of
 from registry.landscape.questions.plotted import PlotBy
 from schemas.changes import ChangeState
+from schemas.evidence import CheckKind
 from schemas.intake import Freshness, RequestKind, RequestState, RunState, WithdrawalState
 from schemas.landscape import ElementKind, RelationshipKind
 from schemas.records import CustomerKind
@@ -131,6 +132,14 @@ publish(
         RequestState.RUNNING: "A worker is at it.",
         RequestState.DONE: "It is done; `answer` says what came of it.",
         RequestState.FAILED: "It could not be done; `error` says why.",
+    },
+)
+publish(
+    CheckKind,
+    "What a check looked at.",
+    {
+        CheckKind.DOCUMENT: "The registered document, against what the interface owes.",
+        CheckKind.PROBE: "The running interface, against its document.",
     },
 )
 publish(

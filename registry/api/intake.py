@@ -87,11 +87,7 @@ def _register_source(
     db: psycopg.Connection,
     file: Annotated[str, strawberry.argument(description="The connector file, as YAML.")],
 ) -> SourceRegistered:
-    if len(file) > FILE_CHARACTERS_MAX:
-        raise InvalidInput(
-            f"A connector file has {FILE_CHARACTERS_MAX} characters at most.", path=["file"]
-        )
-    spec = load_connector_file(file, name="file")
+    spec = load_connector_file(checked_file(file), name="file")
     commands.register_source(
         db,
         key=spec.connector,
@@ -99,6 +95,19 @@ def _register_source(
         spec=spec.model_dump(mode="json", exclude_none=True),
     )
     return SourceRegistered(source=spec.connector, streams=list(spec.streams))
+
+
+def checked_file(file: str) -> str:
+    """Return a connector file that is no longer than one can be.
+
+    Raises:
+        InvalidInput: It is.
+    """
+    if len(file) > FILE_CHARACTERS_MAX:
+        raise InvalidInput(
+            f"A connector file has {FILE_CHARACTERS_MAX} characters at most.", path=["file"]
+        )
+    return file
 
 
 def _start_sync(db: psycopg.Connection, source: SourceKey, actor: Actor) -> SyncAsked:

@@ -11,7 +11,9 @@ import psycopg
 import strawberry
 from strawberry.scalars import JSON
 
+from connectors.generate.airbyte import translate_manifest
 from connectors.generate.making import Registered, as_plain, make
+from connectors.presets import presets
 from registry import landscape
 from registry.api.context import Context
 from registry.api.pages import plain_text
@@ -101,6 +103,35 @@ def _proposed(
     return ConnectorProposal(**plain, passed_over=passed)
 
 
+@strawberry.type(description="A connector file to begin with, for a product that many towns run.")
+class ConnectorPreset:
+    """A connector file to begin with, for a product that many towns run."""
+
+    name: str = strawberry.field(description="Short name, e.g. open-klant.")
+    about: str = strawberry.field(description="What it reads.")
+    file: str = strawberry.field(description="The file; addresses and data sets are yours to fill.")
+
+
+@strawberry.type(description="A connector file made from another tool's, and what it lost.")
+class TranslatedConnector:
+    """A connector file made from another tool's, and what it lost."""
+
+    connector: str = strawberry.field(description="Key of the connector.")
+    file: str = strawberry.field(description="The file, as `registerSource` takes it.")
+    lost: list[PassedOver] = strawberry.field(description="What has no counterpart, and why.")
+
+
+def _translated(manifest: str, name: str | None) -> TranslatedConnector:
+    if len(manifest) > DOCUMENT_BYTES_MAX:
+        raise InvalidInput(
+            f"The manifest has more than {DOCUMENT_BYTES_MAX:,} characters.", path=["manifest"]
+        )
+    content = manifest.encode("utf-8", "replace")
+    found = translate_manifest(content, source="manifest.yaml", name=name)
+    lost = [PassedOver(place=place, why=why) for place, why in found.lost]
+    return TranslatedConnector(connector=found.name, file=found.text, lost=lost)
+
+
 @strawberry.type(description="What a connector for an interface could look like.")
 class ConnectorQuestions:
     """What a connector for an interface could look like."""
@@ -157,5 +188,32 @@ class ConnectorQuestions:
                 streams=streams or [],
                 everything=everything,
             ),
+        )
+        return made
+
+    @strawberry.field(description="Connector files for products that many towns run, by name.")
+    async def connector_presets(self, info: Info) -> list[ConnectorPreset]:
+        """List presets."""
+        info.context.demand(Scope.SYNC_READ)
+        return [
+            ConnectorPreset(name=name, about=text.splitlines()[0].lstrip("# "), file=text)
+            for name, text in presets().items()
+        ]
+
+    @strawberry.field(
+        description="An Airbyte low-code manifest as a connector file; nothing is kept."
+    )
+    async def translate_manifest(
+        self,
+        info: Info,
+        manifest: Annotated[str, strawberry.argument(description="The manifest, YAML or JSON.")],
+        name: Annotated[
+            str | None, strawberry.argument(description="Key of the connector; else its own.")
+        ] = None,
+    ) -> TranslatedConnector:
+        """Translate a manifest."""
+        key = None if name is None else plain_text(name, "name")
+        made: TranslatedConnector = await info.context.read(
+            Scope.SYNC_READ, lambda _: _translated(manifest, key)
         )
         return made

@@ -76,7 +76,7 @@ class PrivacyFinding:
 
 def _stands_today(db: psycopg.Connection, urn: str) -> CheckedDocument:
     task = checks.prepare(db, urn, date.today())  # noqa: DTZ011  # a civil day
-    _small_enough(task.document)
+    small_enough(task.document)
     return replace(checks.carry_out(task), source=urn)
 
 
@@ -94,7 +94,7 @@ def _evidence(db: psycopg.Connection, urns: list[str]) -> EvidenceArchive:
 
 def _privacy(db: psycopg.Connection, urn: str) -> list[PrivacyFinding]:
     document = queries.newest_document(db, urn)
-    _small_enough(document)
+    small_enough(document)
     check = PrivacyCheck(Declaration.of(document.attrs))
     return [_told(one) for one in check(Subject(document.content, document.source))]
 
@@ -109,7 +109,12 @@ def _told(finding: Finding) -> PrivacyFinding:
     )
 
 
-def _small_enough(document: queries.DocumentRow) -> None:
+def small_enough(document: queries.DocumentRow) -> None:
+    """Refuse a document that would take longer than an answer may.
+
+    Raises:
+        InvalidInput: It is larger.
+    """
     if len(document.content) > DOCUMENT_BYTES_MAX:
         raise InvalidInput(
             f"The document of {document.urn} has more than {DOCUMENT_BYTES_MAX:,} bytes.",

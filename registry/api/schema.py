@@ -9,6 +9,7 @@ from strawberry.extensions import ValidationCache
 from strawberry.schema.config import StrawberryConfig
 
 from registry.api import enums as _enums  # noqa: F401  # the types below need the enums published
+from registry.api.auditing import AuditMutation, AuditQuestions
 from registry.api.change_sets import ChangeSetMutation
 from registry.api.compliance import ComplianceMutation
 from registry.api.contracts import ContractQuestions
@@ -19,6 +20,7 @@ from registry.api.documents import Documents
 from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
+from registry.api.looks import LookMutation, TrialQuestions
 from registry.api.match_models import ModelMutation, ModelQuestions
 from registry.api.pictures import DrawView, PictureQuestions, draw_views_with
 from registry.api.plan_changes import PlanMutation
@@ -48,6 +50,8 @@ class Query(
     ModelQuestions,
     ConnectorQuestions,
     ReportQuestions,
+    TrialQuestions,
+    AuditQuestions,
 ):
     """Everything that can be asked."""
 
@@ -63,6 +67,8 @@ class Mutation(
     ModelMutation,
     ComplianceMutation,
     DocumentMutation,
+    LookMutation,
+    AuditMutation,
 ):
     """Everything that can be changed."""
 

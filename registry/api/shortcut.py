@@ -6,7 +6,6 @@ handed on as it came, and the long way answers it or says what is wrong with it.
 """
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +21,7 @@ from registry.api.media import PURPOSE_HEADER, demand_json, media_type
 from registry.api.reading.compiled import failed
 from registry.api.reading.plans import Plan, Plans
 from registry.api.refusals import RequestRefused
+from registry.api.seats import Seats
 from registry.api.whole import NotReckoned, whole_answer
 from registry.storage.guarding import for_purpose
 from schemas import access
@@ -41,7 +41,6 @@ _PURPOSE: Final = PURPOSE_HEADER.encode()
 _READ_HERE: Final = frozenset({b"content-type", b"accept", _PURPOSE})
 
 FindText = Callable[[str | None, dict[str, Any] | None, Actor], Awaitable[str]]
-TakeSeat = Callable[[], AbstractAsyncContextManager[None]]
 Found = tuple[Plan, list[Any]]
 
 
@@ -63,13 +62,13 @@ class Shortcut:
     Args:
         plans: What was compiled before.
         find_text: From what a request names to its document; refuses whoever may not ask it.
-        take_seat: Waits for a free place.
+        seats: Where one waits for a free place.
     """
 
-    def __init__(self, plans: Plans, find_text: FindText, take_seat: TakeSeat) -> None:
+    def __init__(self, plans: Plans, find_text: FindText, seats: Seats) -> None:
         self._plans = plans
         self._find_text = find_text
-        self._take_seat = take_seat
+        self._seats = seats
 
     async def answer(self, scope: "Scope", receive: "Receive", send: "Send") -> "Receive | None":
         """Answer a request, or leave it to the long way.
@@ -83,17 +82,18 @@ class Shortcut:
         headers = _headers(scope)
         if headers is None:
             return receive
-        kind, purposed = headers[0], for_purpose(headers[1])
+        kind, purpose = headers
+        for_purpose(purpose)  # refuses what is no name before anything is read
         came, body = await _body(receive)
         state = scope.get("state", {})
         actor: Actor = state.get(ACTOR, NOBODY)
         found = await self._found(body, actor)
         if found is None:
             return _again(came, receive)
-        async with self._take_seat():
+        async with self._seats:
             try:
                 answer = b'{"data":%b}' % await whole_answer(
-                    actor.scopes, purposed, found[0].sql, found[1]
+                    actor.scopes, purpose, found[0].sql, found[1]
                 )
             except NotReckoned:
                 return _again(came, receive)

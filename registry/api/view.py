@@ -4,8 +4,6 @@ Source:
     GraphQL over HTTP, https://graphql.github.io/graphql-over-http/draft/
 """
 
-import asyncio
-from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -28,9 +26,10 @@ from registry.api.context import Context
 from registry.api.documents import asks_about_the_schema, is_subscription, operations_in
 from registry.api.media import GRAPHQL_JSON, PURPOSE_HEADER, demand_json, media_type
 from registry.api.reading.plans import Plans
-from registry.api.refusals import RequestRefused, SchemaHidden, ServerBusy
+from registry.api.refusals import RequestRefused, SchemaHidden
 from registry.api.repeats import HEADER as KEY_HEADER
 from registry.api.repeats import REPEATED_HEADER, answer_once
+from registry.api.seats import Seats
 from registry.api.shortcut import ACTOR, CORRELATION_ID, NOBODY, Shortcut
 from registry.api.sockets import (
     INIT_WAIT,
@@ -43,21 +42,14 @@ from registry.api.subscriptions import Feeds, Subscriber
 from registry.api.trusted import DocumentStore
 from registry.api.whole import ANSWER_BYTES_MAX, too_large
 from registry.storage.announcements import Announcements
-from registry.storage.database import current_database
 from schemas.errors import AccessDenied, Conflict, InvalidInput, TownclerkError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from starlette.types import Receive, Scope, Send
 
 FIND_ACTOR: Final = "find_actor"  # for WebSockets, whose token may come after the request
 
 Introspection = Literal["all", "signed-in", "nobody"]
-
-# Connections kept for the gate and the pages, so that questions cannot lock people out.
-KEPT_CONNECTIONS: Final = 2
-WAIT_SECONDS_MAX: Final = 10
 
 
 class GraphQLApp(GraphQL[Context, None]):
@@ -93,8 +85,8 @@ class GraphQLApp(GraphQL[Context, None]):
         self._documents = DocumentStore(only_trusted=only_trusted)
         self._introspection = introspection
         self._feeds = Feeds(Announcements())
-        self._seats: asyncio.Semaphore | None = None
-        self._shortcut = None if plans is None else Shortcut(plans, self.text_asked, self._seat)
+        self._seats = Seats()
+        self._shortcut = None if plans is None else Shortcut(plans, self.text_asked, self._seats)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -223,7 +215,7 @@ class GraphQLApp(GraphQL[Context, None]):
             return result
 
         try:
-            async with self._seat():
+            async with self._seats:
                 try:
                     result, again = await answer_once(
                         context, asked, request.headers.get(KEY_HEADER), execute
@@ -268,29 +260,6 @@ class GraphQLApp(GraphQL[Context, None]):
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
             response.headers["allow"] = "POST" if request.method == "GET" else "GET, POST"
         return response
-
-    @asynccontextmanager
-    async def _seat(self) -> "AsyncIterator[None]":
-        """Wait for one of as many places as there are connections, without holding a thread.
-
-        Raises:
-            ServerBusy: None became free in time.
-        """
-        if self._seats is None:
-            pool = current_database().pool
-            self._seats = asyncio.Semaphore(max(1, pool.max_size - KEPT_CONNECTIONS))
-        if self._seats.locked():
-            try:
-                async with asyncio.timeout(WAIT_SECONDS_MAX):
-                    await self._seats.acquire()
-            except TimeoutError as error:
-                raise ServerBusy(f"No place was free for {WAIT_SECONDS_MAX} seconds.") from error
-        else:
-            await self._seats.acquire()  # at once; a timer for it would cost more than it
-        try:
-            yield
-        finally:
-            self._seats.release()
 
 
 def weighed(result: ExecutionResult) -> ExecutionResult:

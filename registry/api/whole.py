@@ -1,7 +1,7 @@
 """A whole answer by one statement: its transaction, its limits, and its bytes as they came.
 
-One thread and one connection per answer, three trips to the database: the settings of the
-transaction, the statement, the end.
+The event loop asks by itself, in one trip to the database. Only where a parameter has to be
+reckoned first, or no connection is idle, a thread does it, in three.
 """
 
 import asyncio
@@ -10,19 +10,23 @@ from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
+from psycopg.pq.abc import PGresult
 
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow
-from registry.storage.database import current_database
-from registry.storage.guarding import guard
-from registry.storage.readable import reckoned
+from registry.storage import guarding
+from registry.storage.asking import CAN_WATCH, CANCEL_SECONDS_MAX, Command, ask_in_one_trip, command
+from registry.storage.database import Database, current_database
+from registry.storage.guarding import for_purpose, guard
+from registry.storage.readable import Recalled, recalled, reckoned
 from schemas.access import Scope
 from schemas.errors import TownclerkError
 
 ANSWER_BYTES_MAX: Final = 2_000_000  # more is not read by a person, nor parsed by a page at once
 # A page of ours takes milliseconds; a clean stop of the server may not wait longer than this.
 STATEMENT_SECONDS_MAX: Final = 1.8  # so that the whole answer is there, or refused, within two
-CANCEL_SECONDS_MAX: Final = 2  # the statement's own limit ends it anyway
 SCOPE_SETS_MAX: Final = 100  # tokens and purposes of one town differ less than that
+CHECKED_MAX: Final = 50  # few questions recall anything
+_HOLDS: Final = b"f"  # as PostgreSQL writes false
 IN_TIME: Final = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS_MAX}s'"
 
 
@@ -44,13 +48,13 @@ class NotReckoned(Exception):  # never leaves registry.api, so it is no error of
 
 
 async def whole_answer(
-    scopes: frozenset[Scope], purposed: str, sql: bytes, values: Sequence[Any]
+    scopes: frozenset[Scope], purpose: str, sql: bytes, values: Sequence[Any]
 ) -> bytes:
     """Run the one statement that a whole answer was compiled to.
 
     Args:
         scopes: Of who asks.
-        purposed: SQL that names the purpose (registry.storage.guarding).
+        purpose: Its name, or empty.
         sql: As `capped` makes it, with `$1` for the first value.
         values: Its parameters.
 
@@ -60,32 +64,71 @@ async def whole_answer(
     Raises:
         AnswerTooLarge: It is longer than `ANSWER_BYTES_MAX`.
         AnswerTooSlow: The database took too long.
+        InvalidInput: The purpose is not a name.
         NotReckoned: The executor has to answer.
     """
     database = current_database()
-    begin = _beginning(scopes, database.is_guarded, purposed)
+    try:
+        text = await _at_once(
+            database, _settings(scopes, database.is_guarded, purpose), sql, values
+        )
+        if text is not None:
+            return text
+        begin = _beginning(scopes, database.is_guarded, purpose)
+        return await _in_a_thread(database, begin, sql, values)
+    except psycopg.errors.QueryCanceled as error:
+        raise too_slow() from error
+    except psycopg.errors.ProgramLimitExceeded as error:
+        raise AnswerTooLarge("The answer is longer than the database can put together.") from error
+
+
+async def _at_once(
+    database: Database, settings: Command, sql: bytes, values: Sequence[Any]
+) -> bytes | None:
+    """Ask in one trip; None where that cannot be, or what was recalled holds no more."""
+    db = database.take_at_once() if CAN_WATCH else None
+    if db is None:
+        return None
+    try:
+        known = _recalled(db, values)
+        if known is None:
+            return None
+        given, memory = known
+        if memory is not None:
+            sql, given = _with_check(sql, len(given), memory.stale), [*given, memory.stamp]
+        *_, result = await ask_in_one_trip(db, (settings, command(db, sql, given)))
+        return None if memory is not None and result.get_value(0, 2) != _HOLDS else _text(result)
+    except psycopg.OperationalError:
+        if not db.closed:
+            raise
+        return None  # its server went away, and the other way waits for it
+    finally:
+        database.pool.putconn(db)
+
+
+@lru_cache(CHECKED_MAX)
+def _with_check(sql: bytes, count: int, stale: str) -> bytes:
+    """Return a statement that also tells whether what was recalled holds no more."""
+    told = f", {stale.format(stamp=f'${count + 1}')} FROM (".encode()
+    return b"SELECT o.*" + told + sql + b") AS o"
+
+
+async def _in_a_thread(
+    database: Database, begin: bytes, sql: bytes, values: Sequence[Any]
+) -> bytes:
+    """Wait in a thread: for a connection, or for a parameter that is reckoned on one."""
     at_work: list[psycopg.Connection] = []
 
     def ask() -> bytes:
-        try:
-            with database.settled(begin) as db:
-                at_work.append(db)
-                try:
-                    given = _reckoned(db, values)
-                    result = psycopg.RawCursor(db).execute(sql, given).pgresult
-                finally:
-                    at_work.clear()
-        except psycopg.errors.QueryCanceled as error:
-            raise too_slow() from error
-        except psycopg.errors.ProgramLimitExceeded as error:
-            raise AnswerTooLarge(
-                "The answer is longer than the database can put together."
-            ) from error
+        with database.settled(begin) as db:
+            at_work.append(db)
+            try:
+                given = _reckoned(db, values)
+                result = psycopg.RawCursor(db).execute(sql, given).pgresult
+            finally:
+                at_work.clear()
         assert result is not None  # it was a SELECT
-        text = result.get_value(0, 0)
-        if text is None:
-            raise too_large(int(result.get_value(0, 1) or 0))
-        return text
+        return _text(result)
 
     try:
         return await asyncio.to_thread(ask)
@@ -94,6 +137,23 @@ async def whole_answer(
             stop = asyncio.to_thread(db.cancel_safe, timeout=CANCEL_SECONDS_MAX)
             await asyncio.shield(asyncio.ensure_future(stop))
         raise
+
+
+def _text(result: PGresult) -> bytes:
+    """Return the text of an answer."""
+    text = result.get_value(0, 0)
+    if text is None:
+        raise too_large(int(result.get_value(0, 1) or 0))
+    return text
+
+
+def _recalled(
+    db: psycopg.Connection, values: Sequence[Any]
+) -> tuple[list[Any], Recalled | None] | None:
+    try:
+        return recalled(db, values)
+    except TownclerkError as error:
+        raise NotReckoned from error
 
 
 def _reckoned(db: psycopg.Connection, values: Sequence[Any]) -> list[Any]:
@@ -114,7 +174,15 @@ def too_slow() -> AnswerTooSlow:
 
 
 @lru_cache(SCOPE_SETS_MAX)
-def _beginning(scopes: frozenset[Scope], is_guarded: bool, purposed: str) -> bytes:  # cached
-    """Return what begins the transaction of a whole answer."""
-    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{IN_TIME};{purposed};"
+def _settings(scopes: frozenset[Scope], is_guarded: bool, purpose: str) -> Command:  # cached
+    """Return what begins the trip of a whole answer."""
+    for_purpose(purpose)  # refuses what is no name
+    settings = guarding.settings(is_guarded=is_guarded, seconds_max=STATEMENT_SECONDS_MAX)
+    return Command(settings, (guarding.named(scopes).encode(), purpose.encode()))
+
+
+@lru_cache(SCOPE_SETS_MAX)
+def _beginning(scopes: frozenset[Scope], is_guarded: bool, purpose: str) -> bytes:  # cached
+    """Return what begins the transaction of a whole answer in a thread."""
+    begin = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;{IN_TIME};{for_purpose(purpose)};"
     return (begin + (guard(scopes) if is_guarded else "")).encode()

@@ -111,7 +111,7 @@ LEFT JOIN owes o ON o.id = e.id
 LEFT JOIN baseline b ON b.interface_id = e.id
 LEFT JOIN LATERAL (
     SELECT record, checked_at FROM check_run c WHERE c.interface_id = e.id
-    ORDER BY number DESC LIMIT 1) c ON true
+      AND c.kind = 'document' ORDER BY number DESC LIMIT 1) c ON true
 WHERE e.kind = 'interface'
 ORDER BY e.id, d.registered_at DESC, d.id DESC"""
 

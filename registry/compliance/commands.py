@@ -23,7 +23,7 @@ from registry.compliance.waivers import ANYWHERE, matches
 from schemas.base import utc_now, uuid7
 from schemas.compliance import CheckedDocument, fingerprint
 from schemas.errors import AccessDenied, Conflict, InvalidInput, UnknownName
-from schemas.evidence import StandardStatus
+from schemas.evidence import CheckKind, StandardStatus
 
 WAIVER_DAYS_MAX = 366  # a waiver that nobody looks at for longer is a rule that nobody keeps
 REASON_CHARACTERS_MIN = 10  # as the table; "ok" is no reason
@@ -238,6 +238,7 @@ def record_check(
     actor: str,
     referenced: Mapping[str, str],
     waivers: Sequence[str] = (),
+    kind: CheckKind = CheckKind.DOCUMENT,
 ) -> tuple[int, str]:
     """Add the evidence of a check to the chain, and return its number and hash.
 
@@ -248,6 +249,7 @@ def record_check(
         actor: Who or what asked for it.
         referenced: Hashes of the files the document refers to.
         waivers: Ids of the waivers in force.
+        kind: What it looked at.
     """
     content = findings_json(one)
     findings_hash = sha256(content).hexdigest()
@@ -266,12 +268,12 @@ def record_check(
     digest = record_hash(previous, record)
     db.execute(
         """INSERT INTO check_run (number, interface_id, interface_urn, document_sha256, record,
-               findings_sha256, rules, score, checked_at, actor, previous_hash, hash)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+               findings_sha256, rules, score, checked_at, actor, kind, previous_hash, hash)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
         [
             number + 1, _interface(db, urn), urn, one.sha256, Jsonb(record), findings_hash,
             Jsonb(rules_of(one.judged)), score(one.open_findings(), one.operations), checked_at,
-            actor, previous, digest,
+            actor, kind, previous, digest,
         ],
     )  # fmt: skip
     return number + 1, digest

@@ -13,8 +13,11 @@ import json
 import re
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -23,7 +26,7 @@ from connectors.sdk.looking import Look
 from registry.compliance.contract.operations import Contract, Operation, as_object
 from registry.compliance.subject import Subject
 from schemas.compliance import START_OF_DOCUMENT, Finding, Severity
-from schemas.errors import SourceTrouble
+from schemas.errors import AccessDenied, InvalidInput, SourceTrouble
 
 OPERATIONS_MAX = 10  # a probe is a look, not a load test
 PAUSE_SECONDS = 0.5  # between two requests
@@ -36,6 +39,36 @@ _MAX_AGE = re.compile(r"max-age\s*=\s*\"?(\d{1,12})", re.IGNORECASE)
 _NOWHERE = "/townclerk-probe-of-a-path-that-does-not-exist"
 _GOOD_TLS = ("TLSv1.2", "TLSv1.3")
 _JSON = ("application/json", "application/hal+json", "application/problem+json")
+
+
+class ProbeNotAllowed(AccessDenied):
+    """The register does not allow this interface to be probed."""
+
+    code = "probe_not_allowed"
+    remedy = "Set `probe: true` among the properties of the interface, when its owner agrees."
+
+
+def refuse_unless_allowed(urn: str, attrs: Mapping[str, Any]) -> None:
+    """Refuse to probe what the register does not say may be probed, and where.
+
+    Raises:
+        ProbeNotAllowed: It does not say so.
+        InvalidInput: It has no address.
+    """
+    if attrs.get("probe") is not True:
+        raise ProbeNotAllowed(f"{urn} is not registered as one that may be probed.")
+    if not attrs.get("base_url"):
+        raise InvalidInput(
+            f"{urn} is registered without an address.",
+            remedy="Set `base_url` among the properties of the interface.",
+        )
+
+
+@lru_cache(maxsize=1)
+def probe_digest() -> str:
+    """Return the hash of this file: evidence of a probe says by which rules it looked."""
+    return sha256(Path(__file__).read_bytes()).hexdigest()
+
 
 Ask = Callable[[str, dict[str, str]], Awaitable[Look]]
 

@@ -95,13 +95,14 @@ class CheckRow:
     score: int
     checked_at: datetime
     actor: str
+    kind: str
     findings_sha256: str
     previous_hash: str
     hash: str
 
 
 _CHECK = """SELECT number, interface_urn, document_sha256, record, rules, score, checked_at, actor,
-    findings_sha256, previous_hash, hash FROM check_run"""
+    kind, findings_sha256, previous_hash, hash FROM check_run"""
 
 
 def newest_document(db: psycopg.Connection, urn: str) -> DocumentRow:

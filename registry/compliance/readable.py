@@ -4,6 +4,7 @@ from typing import Final
 
 from registry.storage.readable import Argument, Column, Entry, Policy, Readable, Table, Value, Way
 from schemas.access import Scope
+from schemas.evidence import CheckKind
 
 OPEN: Final = Policy(Scope.COMPLIANCE_READ)
 _URN_OF_INTERFACE: Final = "(SELECT element.urn FROM element WHERE element.id = {row}.interface_id)"
@@ -114,6 +115,7 @@ INTERFACE_CHECK: Final = Readable(
     (
         Column("number", Value.INTEGER, "Place in the chain.", OPEN, sql="{row}.number::int"),
         Column("interface_urn", Value.TEXT, "The interface.", OPEN, can_group=True),
+        Column("kind", CheckKind, "What it looked at.", OPEN, can_group=True),
         Column("document_sha256", Value.TEXT, "Hash of the checked bytes.", OPEN),
         Column("findings_sha256", Value.TEXT, "Hash of the findings.", OPEN),
         Column("score", Value.INTEGER, "0 to 100.", OPEN),

@@ -66,7 +66,7 @@ FROM element e
 LEFT JOIN LATERAL (SELECT kind FROM interface_document d WHERE d.interface_id = e.id
                    ORDER BY registered_at DESC, id DESC LIMIT 1) d ON true
 LEFT JOIN LATERAL (SELECT score, record, checked_at FROM check_run c WHERE c.interface_id = e.id
-                   ORDER BY number DESC LIMIT 1) c ON true
+                   AND c.kind = 'document' ORDER BY number DESC LIMIT 1) c ON true
 LEFT JOIN LATERAL (
     SELECT o.name FROM relationship r
     JOIN element o ON o.id = CASE WHEN r.source_id = e.id THEN r.target_id ELSE r.source_id END

@@ -21,7 +21,7 @@ _NEWEST = """
                    WHERE (told ->> 0)::int = 0 AND (told ->> 1)::int > 0),
            EXISTS (SELECT FROM jsonb_each(rules) AS rule (name, told)
                    WHERE (told ->> 0)::int = 0 AND (told ->> 2)::int > 0)
-    FROM check_run ORDER BY interface_id, number DESC"""
+    FROM check_run WHERE kind = 'document' ORDER BY interface_id, number DESC"""
 
 
 def standings(db: psycopg.Connection) -> dict[UUID, Standing]:

@@ -30,7 +30,15 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """The score of one group on one day: the mean of the last checks of its interfaces."""
+    """The score of one group on one day: the mean of the last checks of its interfaces.
+
+    Attributes:
+        group: The interface, system, supplier or standard.
+        day: The day.
+        score: 0 to 100.
+        interfaces: How many interfaces it is the mean of.
+        errors: Their open errors.
+    """
 
     group: str
     day: date
@@ -73,7 +81,8 @@ def scores(db: psycopg.Connection, by: Grouping, *, since: date | None = None) -
             f"""WITH last AS (
                     SELECT DISTINCT ON (interface_urn, (checked_at AT TIME ZONE 'UTC')::date) *
                     FROM check_run
-                    WHERE %(since)s::date IS NULL OR checked_at >= %(since)s::date
+                    WHERE kind = 'document'
+                      AND (%(since)s::date IS NULL OR checked_at >= %(since)s::date)
                     ORDER BY interface_urn, (checked_at AT TIME ZONE 'UTC')::date, number DESC)
                 SELECT {_GROUPS[by]} AS group, (c.checked_at AT TIME ZONE 'UTC')::date AS day,
                        round(avg(c.score), 1)::float AS score, count(*)::int AS interfaces,

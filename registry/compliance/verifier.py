@@ -18,7 +18,7 @@ import hashlib
 import json
 import sys
 import zipfile
-from typing import Any
+from typing import IO, Any
 
 GENESIS = "0" * 64
 ENTRY_BYTES_MAX = 512 * 1024 * 1024  # one document or list of findings, unpacked
@@ -32,7 +32,7 @@ def canonical(value: Any) -> bytes:
     ).encode("utf-8")
 
 
-def verify(path: str, head: str | None = None) -> list[str]:
+def verify(path: str | IO[bytes], head: str | None = None) -> list[str]:
     """Return a list of what is wrong with an evidence file; empty when nothing is."""
     with zipfile.ZipFile(path) as archive:
         manifest = json.loads(_read(archive, "manifest.json"))

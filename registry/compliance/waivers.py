@@ -48,7 +48,13 @@ class ActiveWaiver:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A waiver that a document or rule set asks for; a person has to approve it."""
+    """A waiver that a document or rule set asks for; a person has to approve it.
+
+    Attributes:
+        rule: Rule whose findings it asks to accept.
+        path: Pattern of the findings' paths.
+        origin: What asks: a mark in the document, or an override of a rule set.
+    """
 
     rule: str
     path: str

@@ -141,15 +141,22 @@ def find_hot_keys(
     return np.asarray(found["key"], dtype=np.uint64)
 
 
-def candidate_pairs(
+def use_keys(
     con: duckdb.DuckDBPyConnection, keys: str, hot_keys: NDArray[np.uint64], *, into: str
 ) -> None:
-    """Make `into(l, r)`: every pair of records that shares a key which is not hot, once, l < r."""
+    """Make `into(rule, key, rid)`: the keys by which pairs are found, hot and lonely ones left out.
+
+    Args:
+        con: The session.
+        keys: What `make_keys` made.
+        hot_keys: Keys that are not used.
+        into: Table to make.
+    """
     con.register("hot_keys", {"key": hot_keys})
     run(
         con,
         """
-        CREATE OR REPLACE TEMP TABLE used_key AS
+        CREATE OR REPLACE TEMP TABLE $into AS
         WITH block AS (
             SELECT rule, key FROM $keys GROUP BY ALL HAVING count(*) BETWEEN 2 AND ?
         )
@@ -159,8 +166,13 @@ def candidate_pairs(
         """,
         BLOCK_RECORDS_MAX,
         keys=keys,
+        into=into,
     )
     con.unregister("hot_keys")
+
+
+def candidate_pairs(con: duckdb.DuckDBPyConnection, used: str, *, into: str) -> None:
+    """Make `into(l, r)`: every pair of records that shares a used key, once, l < r."""
     run(
         con,
         """
@@ -168,9 +180,9 @@ def candidate_pairs(
         SELECT (pair >> 32)::INTEGER AS l, (pair & 4294967295)::INTEGER AS r
         FROM (
             SELECT DISTINCT (a.rid::BIGINT << 32) | b.rid::BIGINT AS pair
-            FROM used_key a JOIN used_key b ON a.rule = b.rule AND a.key = b.key AND a.rid < b.rid
+            FROM $used a JOIN $used b ON a.rule = b.rule AND a.key = b.key AND a.rid < b.rid
         )
         """,
+        used=used,
         into=into,
     )
-    run(con, "DROP TABLE used_key")

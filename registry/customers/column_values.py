@@ -18,6 +18,7 @@ from registry.customers.column_words import (
     TOWN_ENDINGS,
     TOWN_WORDS,
 )
+from registry.customers.dates import date_digits
 from registry.customers.genders import GENDER_WORDS
 from registry.customers.identifiers import citizen_service_number
 from registry.customers.names import split_prefix
@@ -38,25 +39,25 @@ _GENDERS_MAX = 8
 _NAME_WORDS_MAX = 6
 # Columns of addresses in one line hold the postal code, or town and street, in most rows.
 _ADDRESS_SHARE = 0.6
-_MONTH_LENGTHS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+# A column of names in one cell, or of streets, has several words in most rows.
+_SEVERAL_SHARE = 0.6
+# Names of companies hold a legal form or a trade more often than this leaves room for.
+_LIKE_PEOPLE_SHARE = 0.93
+_MONTHS, _DAYS = 12, 31
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_DATE = re.compile(
-    r"(?:(\d{4})[-/. ]\d{1,2}[-/. ]\d{1,2}"
-    r"|\d{1,2}[-/. ](?:\d{1,2}|[a-z]{3,9}\.?)[-/. ](\d{4}|\d{2}))"
-    r"(?:[T ].*)?",
-    re.IGNORECASE,
-)
-_DATE_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:\.0)?")
 _POSTAL = re.compile(r"[1-9]\d{3}\s?[A-Za-z]{2}|[A-Za-z]{1,2}\d[\dA-Za-z]?\s?\d[A-Za-z]{2}")
-_POSTAL_DIGITS = re.compile(r"\d{4,5}(?:-\d{4})?")
-_POSTAL_INSIDE = re.compile(r"\b([1-9]\d{3}\s?[A-Z]{2}|\d{5}|[A-Z]{1,2}\d[\dA-Z]?\s\d[A-Z]{2})\b")
+_POSTAL_DIGITS = re.compile(r"\d{4,5}(?:-\d{4})?|\d{2}-\d{3}|\d{3} \d{2}|\d{4}-\d{3}|\d{5}-\d{3}")
+_POSTAL_INSIDE = re.compile(
+    r"\b([1-9]\d{3}\s?[A-Z]{2}|\d{5}|\d\d-\d{3}|\d{3} \d\d|[A-Z]{1,2}\d[\dA-Z]?\s\d[A-Z]{2})\b"
+)
 _PHONE = re.compile(r"\+?[\d\s().x/-]{7,24}")
 _PHONE_DIGITS_MIN, _PHONE_DIGITS_MAX = 8, 15
 _HOUSE = re.compile(r"0*\d{1,4}(?:\.0)?(?:\s?[-/]?\s?(?:[A-Za-z]{1,3}|\d{1,3}))?")
 _NUMBER_INSIDE = re.compile(r"(?:^|[\s,])\d{1,5}\s?[-/]?\s?[A-Za-z]?(?=$|[\s,])")
 _IDENTIFIER = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 .-]{5,23}")
-_IDENTIFIER_DISTINCT_MIN = 0.5
+# Shorter numbers are codes of places and things; a person's has this many signs and more.
+_IDENTIFIER_SIGNS_MIN = 7
 
 _SHORT_FORMS = frozenset(
     word for line in SHORT_FORMS.split("\n") for word in line.replace(":", " ").split()
@@ -124,17 +125,58 @@ def _by_place(columns: Mapping[str, Values], taken: set[str], found: dict[str, s
         for name, values in columns.items()
         if name not in found and share_of(values, _is_words) >= 0.8 and _variety(values) >= 0.15
     }
-    people = {"given_name", "birth_date", "gender", "email", "phone"}
+    if not roles & {"street", "address"} and "house_number" in found.values():
+        _street_by_place(list(columns), left, found)
     if left and "full_name" not in roles and "family_name" not in roles and "given_name" in roles:
         name = max(left, key=lambda item: _variety(left[item]))
         found[name] = "family_name"
         left.pop(name)
     elif left and not roles & {"full_name", "given_name", "family_name", "organisation_name"}:
-        name = max(left, key=lambda item: _variety(left[item]))
-        found[name] = "full_name" if roles & people - {"phone", "email"} else "organisation_name"
-        left.pop(name)
+        _names_by_place(left, roles, found)
+    roles |= set(found.values())
     if left and "city" not in roles and roles & {"postal_code", "street", "address"}:
         found[max(left, key=lambda item: share_of(left[item], is_town))] = "city"
+
+
+def _street_by_place(order: list[str], left: dict[str, Values], found: dict[str, str]) -> None:
+    """Take words right after, or right before, a column of house numbers for streets."""
+    place = next(order.index(name) for name, role in found.items() if role == "house_number")
+    for beside in (place + 1, place - 1):
+        name = order[beside] if 0 <= beside < len(order) else ""
+        if name in left and share_of(left[name], _is_several_words) >= _SEVERAL_SHARE:
+            found[name] = "street"
+            left.pop(name)
+            return
+
+
+def _names_by_place(left: dict[str, Values], roles: set[str], found: dict[str, str]) -> None:
+    """Tell names of people nobody here has heard of from names of companies."""
+    several = {name: share_of(values, _is_several_words) for name, values in left.items()}
+    whole = max(several, key=lambda item: (several[item] >= _SEVERAL_SHARE, _variety(left[item])))
+    single = [name for name in left if several[name] < _SEVERAL_SHARE]
+    if several[whole] >= _SEVERAL_SHARE:
+        people = roles & {"birth_date", "birth_year", "gender", "initials"}
+        like_people = share_of(left[whole], _is_like_a_person) >= _LIKE_PEOPLE_SHARE
+        found[whole] = "full_name" if people or like_people else "organisation_name"
+        left.pop(whole)
+    elif len(single) >= 2:
+        # Of two columns of single words, people share given names more often than family names.
+        given, family = sorted(single[:2], key=lambda item: _variety(left[item]))
+        found[given], found[family] = "given_name", "family_name"
+        left.pop(given), left.pop(family)
+    else:
+        people = roles & {"birth_date", "birth_year", "gender"}
+        found[whole] = "full_name" if people else "organisation_name"
+        left.pop(whole)
+
+
+def _is_several_words(value: str) -> bool:
+    return len(_words(value)) >= 2
+
+
+def _is_like_a_person(value: str) -> bool:
+    """Tell two to four words, none of them of business."""
+    return 2 <= len(_words(value)) <= 4 and not is_business(value)
 
 
 def share_of(values: Values, test: Callable[[str], object]) -> float:
@@ -151,19 +193,13 @@ def is_birth_column(values: Values) -> bool:
 
 
 def _birth_year(value: str) -> int:
-    """Return the year of a date, 1 where only two digits tell it, 0 for anything else."""
-    match = _DATE.fullmatch(value.strip())
-    if match:
-        year = int(match.group(1) or match.group(2))
-        if len(match.group(1) or match.group(2)) == 2:
-            return year + 1
-        return year if BIRTH_YEAR_MIN <= year <= BIRTH_YEAR_MAX else 0
-    match = _DATE_DIGITS.fullmatch(value.strip())
-    if match:
-        year, month, day = map(int, match.groups())
-        can_be = 1 <= month <= 12 and 1 <= day <= _MONTH_LENGTHS[month]
-        return year if can_be and BIRTH_YEAR_MIN <= year <= BIRTH_YEAR_MAX else 0
-    return 0
+    """Return the year of a date of birth, 0 for anything else."""
+    digits = date_digits(value)
+    if digits is None or len(digits) != 8:
+        return 0
+    year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:])
+    can_be = (month <= _MONTHS and day <= _DAYS) or (day <= _MONTHS and month <= _DAYS)
+    return year if can_be and month and day and BIRTH_YEAR_MIN <= year <= BIRTH_YEAR_MAX else 0
 
 
 def is_gender_column(values: Values) -> bool:
@@ -264,10 +300,13 @@ def _is_address(value: str) -> bool:
     words = _words(value)
     if len(words) < 4 or not _NUMBER_INSIDE.search(value):
         return False
-    first, _, last = value.rpartition(",")
-    return _POSTAL_INSIDE.search(value.upper()) is not None or (
-        bool(first) and (_is_street(first) or is_town(last))
-    )
+    # A house number may look like a code; it opens the line.
+    if any(code.start() > 0 for code in _POSTAL_INSIDE.finditer(value.upper())):
+        return True
+    first, _, last = value.replace("\n", ",").rpartition(",")
+    if not any(sign.isalpha() for sign in last):
+        return False
+    return bool(first) and (_is_street(first) or is_town(last))
 
 
 def is_business(value: str) -> bool:
@@ -287,6 +326,7 @@ def _is_identifier(value: str) -> bool:
     return (
         _IDENTIFIER.fullmatch(value.upper()) is not None
         and sum(sign.isdigit() for sign in value) >= 5
+        and sum(sign.isalnum() for sign in value) >= _IDENTIFIER_SIGNS_MIN
     )
 
 

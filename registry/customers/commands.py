@@ -11,13 +11,7 @@ import psycopg
 
 from registry.customers.clean import clean
 from registry.customers.delta import match_records
-from registry.customers.engine import (
-    MEMORY_LIMIT_MB,
-    interrupt,
-    open_engine,
-    run,
-    sweep,
-)
+from registry.customers.engine import MEMORY_LIMIT_MB, interrupt, open_engine, run, sweep
 from registry.customers.index import (
     GROWTH_BEFORE_TRAINING,
     LANDING,
@@ -36,6 +30,7 @@ from registry.customers.master import (
     write_customers,
 )
 from registry.customers.model import MatchModel, from_parameters
+from registry.customers.pairing import Pairing
 from registry.customers.survivorship import survivorship
 from registry.customers.versions import find_model, keep_model, make_live
 from schemas.errors import InvalidInput
@@ -155,6 +150,7 @@ def rematch(
     retrain: bool | None = None,
     version: str | None = None,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
+    pairing: Pairing | None = None,
 ) -> MatchReport:
     """Link all records and merge them into customers, in the caller's transaction.
 
@@ -163,6 +159,7 @@ def rematch(
         retrain: Train a new model; None trains when there is none or the town has doubled.
         version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
+        pairing: Where pairs are found and compared; default is this process.
 
     Returns:
         What was found.
@@ -183,6 +180,7 @@ def rematch(
             model=find_model(db, version) if version else _model_for(db, con, retrain=retrain),
             decided="decided",
             indexed=True,
+            pairing=pairing,
         )
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
         change = ModelChange(*run(con, _DIFFERENCES)[0]) if version else None

@@ -28,6 +28,7 @@ from registry.customers.index import (
 from registry.customers.keys import move_keys
 from registry.customers.page import Clean, Delta
 from registry.customers.regroup import regroup
+from registry.customers.words import forget_words, remember_words, words_of
 from registry.storage.copying import array_of, copy_into
 from schemas.records import CustomerKind
 
@@ -96,11 +97,12 @@ def _take_out(db: psycopg.Connection, delta: Delta, records: Sequence[int]) -> N
 
 def _put_in(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     """Write what the live model sees in records, move their keys, and find their edges."""
-    rows = []
+    rows, words = [], {}
     for record, clean in delta.cleaned.items():
         kind = CustomerKind(clean["kind"])
         seer = live.weighers[kind].seer
         features = features_of(clean, kind)
+        words[record] = words_of(features, kind)
         content = _signed(content_of(features, kind))
         seen = seer.see(features)
         keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
@@ -116,7 +118,9 @@ def _put_in(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     old_keys = set(delta.old_keys)
     if len(rows) > 1:
         copy_into(db, "match_record", _RECORD_COLUMNS, rows)
+    remember_words(db, words)
     with db.pipeline():
+        forget_words(db, delta.gone - delta.cleaned.keys())
         if len(rows) == 1:
             db.execute(_INSERT_RECORD, rows[0])
         move_keys(db, old=old_keys - new_keys, new=new_keys - old_keys)

@@ -35,9 +35,7 @@ def open_engine(
         memory_limit_mb: What DuckDB may hold before it spills.
         threads: Worker threads; default is one per processor, at most THREADS_MAX.
     """
-    with tempfile.TemporaryDirectory(
-        prefix=f"{PREFIX}{os.getpid()}-", dir=_work_dir()
-    ) as directory:
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=work_dir()) as directory:
         con = duckdb.connect(
             f"{directory}/match.duckdb",
             config={
@@ -69,7 +67,7 @@ def sweep() -> None:
     Call it where no other session on the same database can be open; processes on other databases
     may share the directory, so what belongs to a living process stays.
     """
-    for left in _work_dir().glob(f"{PREFIX}*"):
+    for left in work_dir().glob(f"{PREFIX}*"):
         pid = left.name.removeprefix(PREFIX).split("-")[0]
         if not (pid.isdigit() and _is_alive(int(pid))):
             shutil.rmtree(left, ignore_errors=True)
@@ -85,7 +83,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _work_dir() -> Path:
+def work_dir() -> Path:
     """Return where sessions keep their files: beside our data, since they hold customers too."""
     directory = settings().data_dir / "work"
     directory.mkdir(parents=True, exist_ok=True)

@@ -15,6 +15,7 @@ import psycopg
 from registry.customers.commands import withdraw
 from registry.customers.index import LANDING, LOCK, NO_LANDING
 from registry.customers.sheet import UnknownCustomer, current_id
+from registry.customers.words import unlearn_words, words_of_records
 from schemas.customers import CustomerChange
 from schemas.errors import Conflict, InvalidInput
 
@@ -93,7 +94,9 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     merged = db.execute("SELECT id FROM customer_redirect WHERE successor_id = %s", (found,))
     ids = [found, *(one for (one,) in merged)]
     versions = db.execute(_VERSIONS, (ids,)).fetchone()
+    words = words_of_records(db, records)
     withdraw(db, records)
+    unlearn_words(db, words)
     _retire_if_left(db, found)
     db.execute("DELETE FROM landed_record WHERE id = ANY(%s)", ([*records, *dealings],))
     decisions = db.execute(_DECISIONS, {"sets": data_sets, "keys": keys}).rowcount

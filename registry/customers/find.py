@@ -1,46 +1,52 @@
 """Find a customer by whatever a caller gives: a misspelt name, a number, an address, a birthday.
 
-The question becomes a record of its own; whoever shares a blocking key with it is weighed
-against it by the live model. So what is tolerated in a question is what is tolerated in data.
-Beside that, ids, keys of sources and registered numbers are looked up as they are, and a name alone
-by its beginning, since no model tells one Bakker from another by nothing but Bakker.
+Ids, keys of sources and registered numbers are looked up as they are. Everything else is taken
+apart into facts (`question`), and whoever has all of them in its words (`words`) is found, or has
+all but one where nobody has all. Every step reads a bounded number of records, so a common name
+takes no longer than a rare one; who bears it is told apart by the other facts.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from math import log2
 from uuid import UUID
 
-import orjson
 import psycopg
+from rapidfuzz.fuzz import token_sort_ratio
 
-from registry.customers.blocking import BLOCK_RECORDS_MAX
-from registry.customers.clean import CLEAN_COLUMNS
-from registry.customers.contact import email_address, phone_number
 from registry.customers.cross_reference import alias_of
-from registry.customers.explain import NoLiveModel
-from registry.customers.features import features_of
-from registry.customers.identifiers import chamber_number, citizen_service_number
-from registry.customers.index import live_model, stored_key
-from registry.customers.plain import date_digits, name_parts
+from registry.customers.index import live_model
 from registry.customers.purposes import Sight
+from registry.customers.question import Thing, read_question, spell
 from registry.customers.reads import note_read
+from registry.customers.text import fold
+from registry.customers.words import BEGINNING_LETTERS, key_of, slips_of
+from registry.storage.copying import bigints
 from schemas.errors import InvalidInput
 
 # What fits on a screen; whoever needs more knows more to ask for.
 FOUND_MAX = 20
-# Records that are weighed for one question; blocks are read from the smallest on.
-CANDIDATES_MAX = 500
-_POSTAL = re.compile(r"\b([1-9]\d{3})\s?([A-Za-z]{2})\b")
-_NO_RECORD = 0
+# Records that are read for one set of facts; of more, nobody could say which is meant.
+CANDIDATES_MAX = 200
 # Longer questions are pasted letters; words beyond these tell nobody apart.
 QUESTION_CHARACTERS_MAX = 300
 # Words that are looked up as a key or number of some source.
 WORDS_MAX = 12
+# A word that so many records have narrows nothing down, and its list would be long to read.
+COMMON_RECORDS_MAX = 100_000
+# Words of the town that are like one that was asked for; rarely more than some dozens.
+LIKE_WORDS_MAX = 2_000
+# Words that begin as asked are counted among so many, and this many of them are kept.
+BEGUN_WORDS_MAX, BEGUN_KEPT_MAX = 500, 20
+# Bits against a customer who lacks a fact that was asked for: people err, and sources lag behind.
+MISSING_BITS = 5.0
+# Facts that are left out one at a time where nobody has all of them.
+LEFT_OUT_MAX = 6
 # One letter begins too many names.
 NAME_CHARACTERS_MIN = 2
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+_MARKS = re.compile(r"[\s.\-]")
 
 
 @dataclass(frozen=True)
@@ -82,13 +88,13 @@ def search_customers(
         raise InvalidInput(
             f"A question has at most {QUESTION_CHARACTERS_MAX} characters.", path=["words"]
         )
-    asked = words.replace("\0", " ").strip()
+    # What no text of the database can hold, nobody is called.
+    asked = words.encode(errors="ignore").decode().replace("\0", " ").strip()
     size = max(0, min(limit, FOUND_MAX))
     found: dict[UUID, Found] = {one.id: one for one in _looked_up(db, asked, size)}
-    if live_model(db) is not None and asked:
-        for one in find_customers(db, asked, limit=size):
-            found.setdefault(one.id, one)
-    if len(found) < size:
+    for one in find_customers(db, asked, limit=size):
+        found.setdefault(one.id, one)
+    if len(found) < size and live_model(db) is None:
         for one in _by_name(db, asked, size):
             found.setdefault(one.id, one)
     shown = list(found.values())[:size]
@@ -98,19 +104,20 @@ def search_customers(
 
 def _looked_up(db: psycopg.Connection, asked: str, limit: int) -> list[Found]:
     """Return the customers whom a word names outright: our id, a source's key, a number."""
-    words = asked.split()[:WORDS_MAX]
-    ids = [UUID(word) for word in words if _UUID.fullmatch(word)]
-    ids += [alias_of(word) for word in dict.fromkeys((asked, *words))]  # of an earlier system
-    numbers = [tidy for word in words if (tidy := re.sub(r"[\s.\-]", "", word).upper())]
-    if not words:
+    words = list(dict.fromkeys((asked, *asked.split()[:WORDS_MAX])))
+    if not asked:
         return []
+    ids = [UUID(word) for word in words if _UUID.fullmatch(word)]
+    ids += [alias_of(word) for word in words]  # of an earlier system
+    numbers = [tidy for word in words if (tidy := _MARKS.sub("", word).upper())]
     rows = db.execute(_LOOKED_UP, {"ids": ids, "words": words, "numbers": numbers, "limit": limit})
     return [
         Found(customer, name, kind, records, None, by) for customer, name, kind, records, by in rows
     ]
 
 
-# Keys of the data sets that customers come from; one index lookup for each of them and word.
+# Keys are unique in a data set: one look into the index for each of them and each word. LIMIT
+# makes it so; without it the planner would rather read a million keys once.
 _LOOKED_UP = """
 WITH meant AS (
     SELECT id, 1 AS place, 'id' AS by FROM unnest(%(ids)s::uuid[]) AS given(id)
@@ -120,25 +127,178 @@ WITH meant AS (
     SELECT l.customer_id, 3, 'key'
     FROM (SELECT id FROM element WHERE kind = 'data_set') AS s
     CROSS JOIN unnest(%(words)s::text[]) AS given(word)
-    JOIN landed_record AS r ON r.data_set_id = s.id AND r.key = given.word
-    JOIN customer_link AS l ON l.record_id = r.id
+    CROSS JOIN LATERAL (
+        SELECT id FROM landed_record AS r
+        WHERE r.data_set_id = s.id AND r.key = given.word LIMIT 1) AS r
+    CROSS JOIN LATERAL (
+        SELECT customer_id FROM customer_link WHERE record_id = r.id LIMIT 1) AS l
     UNION ALL
-    SELECT l.customer_id, 2, 'number' FROM customer_identifier AS n
-    JOIN landed_record AS r ON r.data_set_id = n.data_set_id AND r.key = n.customer_key
-    JOIN customer_link AS l ON l.record_id = r.id
-    WHERE n.value = ANY(%(numbers)s)
+    SELECT l.customer_id, 2, 'number'
+    FROM (SELECT data_set_id, customer_key FROM customer_identifier
+          WHERE value = ANY(%(numbers)s) LIMIT %(limit)s) AS n
+    CROSS JOIN LATERAL (
+        SELECT id FROM landed_record AS r
+        WHERE r.data_set_id = n.data_set_id AND r.key = n.customer_key LIMIT 1) AS r
+    CROSS JOIN LATERAL (
+        SELECT customer_id FROM customer_link WHERE record_id = r.id LIMIT 1) AS l
 )
-SELECT c.id, c.display_name, c.kind, c.record_count, (array_agg(meant.by ORDER BY place))[1]
-FROM meant JOIN customer AS c USING (id)
-GROUP BY c.id ORDER BY min(place), c.display_name, c.id LIMIT %(limit)s
+SELECT c.id, c.display_name, c.kind, c.record_count, named.by
+FROM (SELECT id, min(place) AS place, (array_agg(by ORDER BY place))[1] AS by
+      FROM meant GROUP BY id) AS named
+CROSS JOIN LATERAL (SELECT * FROM customer WHERE customer.id = named.id LIMIT 1) AS c
+ORDER BY named.place, c.display_name, c.id LIMIT %(limit)s
 """
 
 
+def find_customers(db: psycopg.Connection, question: str, *, limit: int = FOUND_MAX) -> list[Found]:
+    """Find customers who may be meant, by the words and numbers of their records.
+
+    Args:
+        db: Connection in a transaction.
+        question: Free words.
+        limit: Customers to return, at most FOUND_MAX.
+
+    Returns:
+        The likeliest first; nobody before the first full run, which keeps the words.
+    """
+    things = read_question(question)
+    if not things or not limit:
+        return []
+    # The planner takes lists of words for longer than they are, and would read whole tables.
+    db.execute("SET LOCAL enable_seqscan = off")
+    try:
+        town = _spell_out(db, things)
+        telling = _telling(things, town)
+        bearers = _read(db, [thing.exact() for thing in telling])
+        if len(bearers) < limit:
+            bearers |= _read(db, [list(thing.words) for thing in telling])
+        if not bearers:
+            bearers = _all_but_one(db, telling)
+    finally:
+        if not db.broken and db.info.transaction_status != psycopg.pq.TransactionStatus.INERROR:
+            db.execute("RESET enable_seqscan")
+    found = [_judge(bearer, things, town) for bearer in bearers.values()]
+    spelt = fold(question)
+    found.sort(
+        key=lambda one: (
+            -(one.weight_bits or 0.0),
+            -token_sort_ratio(spelt, fold(one.display_name)),
+            one.display_name,
+            one.id,
+        )
+    )
+    return found[: min(limit, FOUND_MAX)]
+
+
+def _spell_out(db: psycopg.Connection, things: Sequence[Thing]) -> int:
+    """Let misspelt words stand for words of the town; return how many records it has."""
+    spelt = [thing for thing in things if thing.spelt]
+    last = spelt[-1].spelt or "" if spelt else ""
+    beginning = last[: BEGINNING_LETTERS[-1]]
+    rows = db.execute(
+        _KNOWN,
+        {
+            "slips": bigints({key_of(slip) for one in spelt for slip in slips_of(one.spelt or "")}),
+            "beginning": key_of(f"{beginning}*"),
+            "last": f"{last}%",
+        },
+    ).fetchall()
+    town = next((records for word, records in rows if word is None), 0)
+    known = [(word, records) for word, records in rows if word is not None]
+    for thing in spelt:
+        spell(thing, known, town, begun=thing is spelt[-1])
+    return int(town or 0)
+
+
+_KNOWN = f"""
+SELECT NULL AS word, (SELECT records FROM live_model) AS records
+UNION ALL
+(SELECT k.word, k.records
+ FROM (SELECT key FROM word_slips WHERE slips && %(slips)s::bigint[] LIMIT {LIKE_WORDS_MAX}) AS s
+ JOIN known_word AS k USING (key))
+UNION
+(SELECT k.word, k.records
+ FROM (SELECT key FROM word_slips WHERE slips && ARRAY[%(beginning)s::bigint]
+       LIMIT {BEGUN_WORDS_MAX}) AS s
+ JOIN known_word AS k USING (key)
+ WHERE k.word LIKE %(last)s ORDER BY k.records DESC, k.word LIMIT {BEGUN_KEPT_MAX})
+"""
+
+
+def _telling(things: Sequence[Thing], town: int) -> list[Thing]:
+    """Return the facts that somebody must have to be found, the most telling first."""
+    known = [thing for thing in things if thing.words]
+    chosen = [thing for thing in known if not thing.optional] or known
+    floor = log2(max(town, 2) / COMMON_RECORDS_MAX)
+    narrow = [thing for thing in chosen if thing.spelt is None or thing.bits > floor]
+    return sorted(narrow, key=lambda thing: -thing.bits)
+
+
+@dataclass
+class _Bearer:
+    """A customer who has the facts, with the words of those records that were read."""
+
+    found: Found
+    words: set[int]
+
+
+def _read(db: psycopg.Connection, facts: Sequence[Sequence[str]]) -> dict[UUID, _Bearer]:
+    """Return some customers with a record that has a word of each fact."""
+    if not facts or not all(facts):
+        return {}
+    every = " AND ".join("words && %s::bigint[]" for _ in facts)
+    rows = db.execute(
+        _BEARERS.format(every=every), [bigints(map(key_of, words)) for words in facts]
+    ).fetchall()
+    found: dict[UUID, _Bearer] = {}
+    for customer, name, kind, records, words in rows:
+        bearer = found.setdefault(
+            customer, _Bearer(Found(customer, name, kind, records, None), set())
+        )
+        bearer.words.update(words)
+    return found
+
+
+_BEARERS = f"""
+SELECT c.id, c.display_name, c.kind, c.record_count, r.words
+FROM (SELECT record_id, words FROM record_words WHERE {{every}} LIMIT {CANDIDATES_MAX}) AS r
+JOIN customer_link AS l USING (record_id) JOIN customer AS c ON c.id = l.customer_id
+"""
+
+
+def _all_but_one(db: psycopg.Connection, telling: Sequence[Thing]) -> dict[UUID, _Bearer]:
+    """Return who has all facts but one, the least telling left out first; else who has any."""
+    spellings = [list(thing.words) for thing in telling]
+    for at in reversed(range(len(telling))[-LEFT_OUT_MAX:]):
+        if bearers := _read(db, spellings[:at] + spellings[at + 1 :]):
+            return bearers
+    for words in spellings[:LEFT_OUT_MAX] if len(telling) > 2 else ():
+        if bearers := _read(db, [words]):
+            return bearers
+    return {}
+
+
+def _judge(bearer: _Bearer, things: Iterable[Thing], town: int) -> Found:
+    """Say how likely a customer is meant: every fact it has speaks for it by its rarity."""
+    bits, begun = -log2(max(town, 2)), False
+    for thing in things:
+        met = {word: lost for word, lost in thing.words.items() if key_of(word) in bearer.words}
+        if not met:
+            bits -= 0.0 if thing.optional else MISSING_BITS
+            continue
+        word = min(met, key=met.__getitem__)
+        begun |= word in thing.begun
+        bits += max(thing.bits - met[word], 0.0)
+    return replace(bearer.found, weight_bits=round(bits, 2), by="name" if begun else "likeness")
+
+
 def _by_name(db: psycopg.Connection, asked: str, limit: int) -> list[Found]:
-    """Return customers whose family or organisation name begins like the last word of a name."""
-    record = read_question(asked)
-    name = str(record["organisation_name"] or "")
-    beginnings = _beginnings([name, *name.split()[-1:]])
+    """Return customers whose family or organisation name begins like the last word of a name.
+
+    For the time until a full run has kept the words of all records.
+    """
+    names = [asked, *asked.replace(",", " ").split()[-1:]]
+    beginnings = _beginnings(names)
     if not beginnings:
         return []
     rows = db.execute(_BY_NAME, {"names": beginnings, "limit": limit}).fetchall()
@@ -152,11 +312,11 @@ def _beginnings(names: Sequence[str]) -> list[str]:
     """Return patterns for names in the spellings that sources use: Smit, SMIT, smit."""
     found: dict[str, None] = {}
     for name in names:
-        if len(name) >= NAME_CHARACTERS_MIN:
-            plain = name.replace("\\", "").replace("%", "").replace("_", "")
+        plain = name.replace("\\", "").replace("%", "").replace("_", "")
+        if len(plain) >= NAME_CHARACTERS_MIN:
             for spelt in (plain, plain.capitalize(), plain.title(), plain.upper(), plain.lower()):
                 found.setdefault(f"{spelt}%", None)
-    return [name for name in found if len(name) > NAME_CHARACTERS_MIN]
+    return list(found)
 
 
 # Each pattern is a range of the index; a bound per pattern keeps a common name from being sorted.
@@ -171,91 +331,3 @@ CROSS JOIN LATERAL (
 JOIN customer_link AS l USING (record_id) JOIN customer AS c ON c.id = l.customer_id
 ORDER BY c.display_name, c.id LIMIT %(limit)s
 """
-
-
-def read_question(text: str) -> dict[str, Any]:
-    """Return a record out of free words: e-mail, numbers, birthday and postal code go by shape."""
-    record: dict[str, Any] = dict.fromkeys((*CLEAN_COLUMNS, "source"))
-    rest = []
-    postal = _POSTAL.search(text)
-    if postal:
-        record["postal_code"] = "".join(postal.groups()).upper()
-        text = text.replace(postal.group(), " ")
-    for word in text.split():
-        digits = date_digits(word)
-        if "@" in word and email_address(word):
-            record["email"] = email_address(word)
-        elif digits and not word.isdigit():
-            record["birth_date"] = digits
-        elif citizen_service_number(word):
-            record["national_id"] = citizen_service_number(word)
-        elif word.isdigit() and len(word) == 8 and chamber_number(word):
-            record["chamber_number"] = chamber_number(word)
-        elif phone_number(word):
-            record["phone"] = phone_number(word)
-        elif word.isdigit():
-            record["house_number"] = word
-        else:
-            rest.append(word)
-    name = " ".join(rest)
-    record["organisation_name"] = name or None
-    record["given_name"], record["family_name"] = name_parts(name) if name else (None, None)
-    return record
-
-
-def find_customers(
-    db: psycopg.Connection, question: str | Mapping[str, Any], *, limit: int = FOUND_MAX
-) -> list[Found]:
-    """Find customers who may be meant.
-
-    Args:
-        db: Connection in a transaction.
-        question: Free words, or values by column of clean_record.
-        limit: Customers to return, at most FOUND_MAX.
-
-    Raises:
-        NoLiveModel: No model is live, so nothing can be weighed.
-    """
-    live = live_model(db)
-    if live is None:
-        raise NoLiveModel("No model is live, so nobody can be found by likeness.")
-    asked: dict[str, Any] = dict.fromkeys((*CLEAN_COLUMNS, "source"))
-    asked |= read_question(question) if isinstance(question, str) else dict(question)
-    weights: dict[int, float] = {}
-    for kind, weigher in live.weighers.items():
-        if not live.knows(kind):
-            continue
-        seen = weigher.seer.see(features_of(asked, kind))
-        keys = [stored_key(key, kind) for key in weigher.seer.keys(seen)]
-        rows = db.execute(_CANDIDATES, (keys, BLOCK_RECORDS_MAX, kind.value, CANDIDATES_MAX))
-        features = {record: orjson.loads(text) for record, text in rows}
-        for pair in weigher.weigh(
-            {**features, _NO_RECORD: seen}, [(_NO_RECORD, record) for record in features]
-        ):
-            weights[pair.right] = pair.weight_bits
-    return _customers(db, weights, min(limit, FOUND_MAX))
-
-
-_CANDIDATES = """
-SELECT m.record_id, m.features FROM match_record m JOIN (
-    SELECT record_id, count(*) AS shared
-    FROM unnest(%s::bigint[]) AS asked(key),
-        LATERAL (SELECT record_id FROM match_key k WHERE k.key = asked.key LIMIT %s) AS some_records
-    GROUP BY record_id
-) AS near USING (record_id)
-WHERE m.kind = %s ORDER BY near.shared DESC, m.record_id LIMIT %s
-"""
-
-
-def _customers(db: psycopg.Connection, weights: Mapping[int, float], limit: int) -> list[Found]:
-    rows = db.execute(
-        """SELECT c.id, c.display_name, c.kind, c.record_count, max(w.bits)
-           FROM unnest(%s::bigint[], %s::float8[]) AS w(record_id, bits)
-           JOIN customer_link l USING (record_id) JOIN customer c ON c.id = l.customer_id
-           GROUP BY c.id ORDER BY max(w.bits) DESC, c.id LIMIT %s""",
-        (list(weights), list(weights.values()), limit),
-    ).fetchall()
-    return [
-        Found(customer, name, kind, records, round(bits, 2))
-        for customer, name, kind, records, bits in rows
-    ]

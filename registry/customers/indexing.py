@@ -8,6 +8,7 @@ from registry.customers.cluster import connected
 from registry.customers.engine import columns, run, workspace
 from registry.customers.index import KEY_TURN
 from registry.customers.model import KEPT_BITS_MIN
+from registry.customers.wording import prepare_words, write_words
 from registry.storage.copying import copy_from_file
 from schemas.records import CustomerKind
 
@@ -48,6 +49,7 @@ def prepare_index(con: duckdb.DuckDBPyConnection) -> None:
     """Make the empty tables that `index_kind` fills."""
     for statement in _PREPARE:
         run(con, statement)
+    prepare_words(con)
 
 
 def index_kind(con: duckdb.DuckDBPyConnection, kind: CustomerKind, cut_bits: float) -> None:
@@ -136,3 +138,4 @@ def write_index(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> None:
         copy_from_file(db, table, names.split(", "), file)
         file.unlink()
         db.execute(f"ANALYZE {table}")
+    write_words(db, con)

@@ -14,9 +14,11 @@ from registry.customers.copies import put_copies_back, set_copies_aside
 from registry.customers.engine import run
 from registry.customers.indexing import index_kind, prepare_index
 from registry.customers.model import CUT_BITS, KEPT_BITS_MIN, KindModel, MatchModel
+from registry.customers.pairing import InDuckDB, Pairing
 from registry.customers.score import score
 from registry.customers.standard import standardise
 from registry.customers.train import weigh
+from registry.customers.wording import keep_words
 from schemas.records import CustomerKind
 
 
@@ -62,6 +64,7 @@ def link_table(
     kept_bits_min: float = KEPT_BITS_MIN,
     decided: str | None = None,
     indexed: bool = False,
+    pairing: Pairing | None = None,
 ) -> Linked:
     """Link the records of one table.
 
@@ -74,20 +77,17 @@ def link_table(
         kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
         decided: Table of what stewards decided: id_l, id_r, link.
         indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
+        pairing: Where pairs are found and compared; default is the session itself.
 
     Returns:
         The model, counts and times.
     """
     kinds: dict[CustomerKind, KindModel] = {}
     found = Linked(model or MatchModel(kinds, cut_bits))
-    run(con, _LINKED_PAIR)
-    run(con, _LINKED_RECORD)
-    if indexed:
-        prepare_index(con)
+    _prepare(con, indexed=indexed)
     for kind in CustomerKind:
         with found.step("standardise"):
-            records = standardise(con, plain, kind, into="standard_record")
-            count = set_copies_aside(con, "standard_record", kind, into="copy_aside")
+            records, count = _standardise(con, plain, kind, indexed=indexed)
         found.records[kind] = records
         _decided(con, decided)
         trained = model.kinds[kind] if model else None
@@ -102,6 +102,7 @@ def link_table(
                 classes=classes,
                 into="compared_pair",
                 keys_into="kept_key" if indexed else None,
+                pairing=pairing or InDuckDB(),
             )
         if trained is None:
             kinds[kind] = replace(part, records=records)
@@ -112,6 +113,23 @@ def link_table(
             _keep(con, kind, kept_bits_min)
     found.clusters = run(con, "SELECT count(DISTINCT cluster) FROM linked_record")[0][0]
     return found
+
+
+def _standardise(
+    con: duckdb.DuckDBPyConnection, plain: str, kind: CustomerKind, *, indexed: bool
+) -> tuple[int, int]:
+    """Make `standard_record` of a kind; return its records with and without copies."""
+    records = standardise(con, plain, kind, into="standard_record")
+    if indexed:
+        keep_words(con, "standard_record", kind)
+    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside")
+
+
+def _prepare(con: duckdb.DuckDBPyConnection, *, indexed: bool) -> None:
+    run(con, _LINKED_PAIR)
+    run(con, _LINKED_RECORD)
+    if indexed:
+        prepare_index(con)
 
 
 _LINKED_PAIR = """

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import duckdb
 
+from registry.customers.column_names import ROLES, role_by_name
 from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run
 from registry.customers.link import Linked, link_table
 from registry.customers.model import KEPT_BITS_MIN
+from registry.customers.pairing import Pairing
 from registry.customers.plain import make_plain
 from registry.customers.reading import TableRead, quoted, read_table
-from registry.customers.roles import ROLES, SAMPLE_VALUES, Role, infer_roles, role_by_name
+from registry.customers.roles import SAMPLE_VALUES, Role, infer_roles
 from registry.customers.standard import PLAIN_COLUMNS
 from schemas.errors import InvalidInput
 
@@ -24,6 +26,10 @@ FILES_MAX = 50
 ROW_NUMBER = "row"
 # Roles that say who or where somebody is; with none of them nothing can be compared.
 _TELLING = frozenset(ROLES) - {"kind", "source", "gender", "middle_name", "name_prefix"}
+# Roles that may number rows; what has another one names somebody.
+_NUMBERS = frozenset(
+    {"identifier", "national_id", "chamber_number", "house_number", "kind", "source"}
+)
 # Evidence so weak that every pair passes; for those who want to see each pair that was weighed.
 _EVERY_PAIR_BITS = -1e9
 
@@ -67,6 +73,7 @@ def link_files(
     all_pairs: bool = False,
     between_only: bool = False,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
+    pairing: Pairing | None = None,
 ) -> FileLinked:
     """Link the rows of files and write the pairs.
 
@@ -79,6 +86,7 @@ def link_files(
         all_pairs: Write every pair that was weighed, not only those of one customer.
         between_only: Write only pairs of two different files.
         memory_limit_mb: What the comparison may hold before it spills to disk.
+        pairing: Where pairs are found and compared; default is this process.
 
     Raises:
         InvalidInput: A file or a choice of columns is of no use; the message says which and why.
@@ -92,7 +100,10 @@ def link_files(
             _plain_of(con, table, index, chosen=chosen or {}, key=key, found=found)
         _gather(con, tables, found)
         linked = link_table(
-            con, "plain", kept_bits_min=_EVERY_PAIR_BITS if all_pairs else KEPT_BITS_MIN
+            con,
+            "plain",
+            kept_bits_min=_EVERY_PAIR_BITS if all_pairs else KEPT_BITS_MIN,
+            pairing=pairing,
         )
         _take_counts(found, linked)
         found.links = _write_pairs(con, out, every=all_pairs, between=between_only)
@@ -120,7 +131,7 @@ def _plain_of(
     found: FileLinked,
 ) -> None:
     """Decide roles and key of one file and make its plain columns."""
-    name = key or table.columns[0]
+    name = key or _key_column(con, table, found)
     if name != ROW_NUMBER and name not in table.columns:
         raise InvalidInput(
             f"{table.name} has no column {name}.",
@@ -151,6 +162,28 @@ def _plain_of(
     run(con, "DROP TABLE $table CASCADE", table=table.table)
 
 
+def _key_column(con: duckdb.DuckDBPyConnection, table: TableRead, found: FileLinked) -> str:
+    """Return the first column, unless it says who somebody is and so does not tell rows apart."""
+    first = table.columns[0]
+    some = _some_values(con, table.table, first)
+    roles = infer_roles([first], {first: some}, key=None)
+    if not roles or roles[0].role in _NUMBERS or not (table.headless or role_by_name(first)):
+        return first
+    distinct, filled = run(
+        con,
+        "SELECT count(DISTINCT $first), count($first) FROM $table",
+        first=quoted(first),
+        table=table.table,
+    )[0]
+    if distinct == filled == table.rows:
+        return first
+    found.warnings.append(
+        f"{table.name}: {first} does not tell rows apart, so they are called row-N; --id names"
+        " another column"
+    )
+    return ROW_NUMBER
+
+
 def _key_of(table: TableRead, name: str) -> str:
     if name == ROW_NUMBER and ROW_NUMBER not in table.columns:
         return "NULL::VARCHAR"
@@ -171,7 +204,10 @@ def _roles_of(
     taken = {column for columns in chosen.values() for column in columns}
     guessed = [
         role
-        for role in infer_roles(table.columns, values, key=key)
+        for role in (
+            *_role_of_key(key, values, table),
+            *infer_roles(table.columns, values, key=key),
+        )
         if role.role not in chosen and role.column not in taken
     ]
     given = [
@@ -181,6 +217,13 @@ def _roles_of(
         if column in table.columns
     ]
     return [role for role in (*given, *guessed) if role.column not in empty]
+
+
+def _role_of_key(key: str, values: Mapping[str, Sequence[str]], table: TableRead) -> Sequence[Role]:
+    """Return what the key's own name tells: an e-mail address may name rows and people."""
+    if table.headless or not role_by_name(key) or role_by_name(key) in _NUMBERS:
+        return ()
+    return infer_roles([key], {key: values.get(key, ())}, key=None)
 
 
 def _some_values(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]:

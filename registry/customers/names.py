@@ -18,9 +18,9 @@ el al bin ben ibn
 """
 # Longest first, so that "van der" is not read as "van" and a family name "der ...".
 _PREFIXES = sorted(_PREFIX_LIST.split(), key=len, reverse=True)
-_PREFIX_WORDS = tuple(prefix.replace("-", " ") for prefix in _PREFIXES)
+PREFIX_WORDS = tuple(prefix.replace("-", " ") for prefix in _PREFIXES)
 _PREFIX = re.compile(
-    "(" + "|".join(re.escape(prefix) for prefix in _PREFIX_WORDS) + r")(?:\s+|(?<='))(?=\S)",
+    "(" + "|".join(re.escape(prefix) for prefix in PREFIX_WORDS) + r")(?:\s+|(?<='))(?=\S)",
     re.IGNORECASE,
 )
 _INITIAL_MARKS = re.compile(r"[\s.\-]+")
@@ -46,7 +46,7 @@ def split_prefix(family_name: str) -> tuple[str | None, str]:
     return match.group(1).lower(), rest
 
 
-_FOLDED_PREFIXES = frozenset(fold(prefix) for prefix in _PREFIX_WORDS)
+_FOLDED_PREFIXES = frozenset(fold(prefix) for prefix in PREFIX_WORDS)
 
 
 def family_parts(name_prefix: str | None, family_name: str | None) -> tuple[str | None, str | None]:

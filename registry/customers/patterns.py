@@ -1,5 +1,6 @@
 """From candidate pairs to agreement patterns: one integer that holds all level numbers."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 import duckdb
@@ -15,6 +16,8 @@ RANDOM_PAIRS_MAX = 200_000
 RANDOM_PAIRS_PER_RECORD = 200
 # Fixed, because training twice on the same records must give the same model.
 RANDOM_SEED = 20_160_425
+# A column of either record, as levels name it.
+_READ = re.compile(r"\b[lr]\.(\w+)")
 
 
 def compare(
@@ -30,29 +33,42 @@ def compare(
     `pattern` is the level numbers in mixed radix. The two bit columns say how much more likely
     than average a stranger, or a household member, agrees on just these values.
     """
-    levels = ", ".join(f"{item.case()} AS {item.column}" for item in comparisons)
     run(
         con,
-        """
-        CREATE OR REPLACE TABLE $into AS
-        SELECT l, r, ($pattern)::BIGINT AS pattern,
-            ($stranger)::FLOAT AS stranger_bits, ($household)::FLOAT AS household_bits
-        FROM (
-            SELECT p.l, p.r, $bits, $levels
-            FROM $pairs p JOIN $records l ON l.rid = p.l JOIN $records r ON r.rid = p.r
-        )
-        """,
+        "CREATE OR REPLACE TABLE $into AS $question",
         into=into,
-        pairs=pairs,
-        records=records,
-        levels=levels,
-        pattern=_packed(comparisons),
-        bits=", ".join(
-            f"l.{item.frequency}_bits AS {item.name}_bits" for item in comparisons if item.frequency
+        question=comparison_sql(
+            comparisons,
+            f"{pairs} p JOIN {records} l ON l.rid = p.l JOIN {records} r ON r.rid = p.r",
         ),
-        stranger=_rarity(comparisons),
-        household=_rarity(item for item in comparisons if item.personal),
     )
+
+
+def comparison_sql(comparisons: Sequence[Comparison], paired: str) -> str:
+    """Return the query that compares pairs, wherever it runs.
+
+    Args:
+        comparisons: What to compare.
+        paired: What to select from: rows in which `l` and `r` are the two records.
+    """
+    bits = [
+        f"l.{item.frequency}_bits AS {item.name}_bits" for item in comparisons if item.frequency
+    ]
+    levels = [f"{item.case()} AS {item.column}" for item in comparisons]
+    return f"""
+        SELECT left_rid AS l, right_rid AS r, ({_packed(comparisons)})::BIGINT AS pattern,
+            ({_rarity(comparisons)})::FLOAT AS stranger_bits,
+            ({_rarity(item for item in comparisons if item.personal)})::FLOAT AS household_bits
+        FROM (
+            SELECT l.rid AS left_rid, r.rid AS right_rid, {", ".join((*bits, *levels))}
+            FROM {paired}
+        )
+        """
+
+
+def compared_columns(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return the columns of a record that `comparison_sql` reads."""
+    return sorted(set(_READ.findall(comparison_sql(comparisons, "pair"))))
 
 
 def _packed(comparisons: Sequence[Comparison]) -> str:

@@ -4,7 +4,6 @@ What SQL can do it does for the whole column; what needs Python (names in one ce
 one line, dates in any order) is done once per distinct value.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,6 +11,8 @@ import duckdb
 import numpy as np
 
 from registry.customers.address import house_number, postal_code, street_and_number
+from registry.customers.address_lines import address_parts
+from registry.customers.dates import date_digits, tells_order
 from registry.customers.engine import run
 from registry.customers.genders import gender_of
 from registry.customers.identifiers import chamber_number, citizen_service_number
@@ -26,20 +27,6 @@ _TITLE_WORDS = """
 mr mrs ms miss dr prof ir ing drs mw mevr mevrouw dhr heer herr frau monsieur madame
 """
 _TITLES = frozenset(_TITLE_WORDS.split())
-_DATE = re.compile(r"\s*(\w{1,4})[-/. ](\w{1,3})[-/. ](\w{2,4})(?:[T ].*)?\s*")
-_YEAR = re.compile(r"(?:18|19|20)\d\d")
-_POSTAL = re.compile(r"\b([1-9]\d{3}\s?[A-Za-z]{2}|\d{5}(?:-\d{4})?|[A-Z]{1,2}\d\w?\s\d\w{2})\b")
-_MONTH_NAMES = """
-jan feb mrt,mar,maerz apr mei,may,mai jun jul aug sep okt,oct nov dec,dez
-"""
-_MONTHS = {
-    name: f"{number:02}"
-    for number, names in enumerate(_MONTH_NAMES.split(), start=1)
-    for name in names.split(",")
-}
-_MONTHS_IN_A_YEAR = 12
-# The two digits of a year below this belong to our century.
-_CENTURY_BELOW = 30
 _NUMBER_DIGITS_MIN = 6
 
 
@@ -272,65 +259,10 @@ def _without_titles(words: list[str]) -> list[str]:
     return words
 
 
-def address_parts(text: str) -> Parts:
-    """Return street, house number, postal code and city out of one line."""
-    whole = tidy(text)
-    if whole is None:
-        return None, None, None, None
-    found = list(_POSTAL.finditer(whole))
-    # A house number may have five digits too; the code stands behind it.
-    code = found[-1] if found and found[-1].start() > 0 else None
-    before, _, after = whole.partition(",")
-    rest = (after or whole[code.end() :]) if code else after
-    street, number = street_and_number(
-        before[: code.start()] if code and not after else before, None
-    )
-    place = " ".join(_POSTAL.sub(" ", rest).replace(",", " ").split())
-    return street, number, postal_code(code.group(1)) if code else None, named(place)
-
-
 def _month_first(con: duckdb.DuckDBPyConnection) -> bool:
     """Tell whether dates are written as in America: some second part exceeds twelve, no first."""
-    seen: Counter[str] = Counter()
-    for (text,) in run(con, "SELECT DISTINCT birth_date FROM by_role WHERE birth_date <> ''"):
-        match = _DATE.fullmatch(text)
-        if match and match.group(1).isdigit() and match.group(2).isdigit():
-            first, second = int(match.group(1)), int(match.group(2))
-            seen["day"] += _MONTHS_IN_A_YEAR < first <= 31
-            seen["month"] += _MONTHS_IN_A_YEAR < second <= 31 and first <= 31
+    seen = Counter(
+        tells_order(text)
+        for (text,) in run(con, "SELECT DISTINCT birth_date FROM by_role WHERE birth_date <> ''")
+    )
     return seen["month"] > seen["day"]
-
-
-def date_digits(text: str, *, month_first: bool = False) -> str | None:
-    """Return a date as eight digits, a year as four, also with a typing error; else None.
-
-    An impossible date is kept: a slip of the finger still says more than nothing.
-    """
-    whole = text.strip().removesuffix(".0")
-    if whole.isascii() and whole.isdigit() and len(whole) == 8:
-        return _day_first_digits(whole, month_first=month_first)
-    if _YEAR.fullmatch(whole):
-        return whole
-    match = _DATE.fullmatch(whole)
-    if match is None:
-        return None
-    first, second, third = match.groups()
-    if len(first) == 4:
-        year, month, day = first, second, third
-    else:
-        day, month, year = (second, first, third) if month_first else (first, second, third)
-        month, day = (day, month) if day[:3].lower() in _MONTHS else (month, day)
-    month = _MONTHS.get(month[:3].lower(), month)
-    if len(year) == 2 and year.isdigit():
-        year = f"{20 if int(year) < _CENTURY_BELOW else 19}{year}"
-    digits = f"{year}{month:>02}{day:>02}"
-    digits = "".join(sign for sign in digits if sign.isdigit())
-    return digits if len(digits) == 8 else None
-
-
-def _day_first_digits(digits: str, *, month_first: bool) -> str:
-    """Turn 31121999 round; 19991231 stays."""
-    if digits[:2] in ("18", "19", "20") or digits[4:6] not in ("18", "19", "20"):
-        return digits
-    day, month = (digits[2:4], digits[:2]) if month_first else (digits[:2], digits[2:4])
-    return digits[4:] + month + day

@@ -13,11 +13,11 @@ from typing import Any, Final
 import orjson
 import psycopg
 
+from registry.customers.column_names import role_by_name
 from registry.customers.comparisons import COMPARISONS
 from registry.customers.index import live_model
 from registry.customers.levels import Comparison
 from registry.customers.model import MatchModel
-from registry.customers.roles import role_by_name
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind
 

@@ -43,7 +43,7 @@ _LEGAL_FORM_WORDS = """
 bv nv vof cv ua ba stichting vereniging maatschap cooperatie cooperatief holding gmbh ag kg ohg ug
 ev mbh ltd limited inc incorporated llc llp plc corp corporation co company the de het b v n
 """
-_LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
+LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
 # More words than any name has; what follows is a description.
 _WORDS_MAX = 12
 
@@ -71,7 +71,7 @@ def family_features(value: str) -> tuple[str | None, str | None, str | None]:
 def organisation_features(value: str) -> tuple[str | None, str | None, str | None]:
     """Return folded name without legal form, its words sorted, phonetic code of the first."""
     words = fold(value).split()
-    telling = [word for word in words if word not in _LEGAL_FORMS][:_WORDS_MAX] or words
+    telling = [word for word in words if word not in LEGAL_FORMS][:_WORDS_MAX] or words
     if not telling:
         return None, None, None
     name = " ".join(telling)

@@ -14,6 +14,7 @@ from registry.customers.comparisons import COMPARISONS
 from registry.customers.engine import run
 from registry.customers.levels import Comparison
 from registry.customers.model import Frequencies, KindModel, frozen
+from registry.customers.pairing import Pairing
 from schemas.records import CustomerKind
 
 # EM's first guess: one record in three has a twin. It moves away from it within few rounds.
@@ -42,6 +43,7 @@ def weigh(
     classes: int,
     into: str,
     keys_into: str | None = None,
+    pairing: Pairing,
 ) -> KindModel:
     """Find and compare candidate pairs; train on them where no model is given.
 
@@ -55,6 +57,7 @@ def weigh(
         classes: Latent classes to train: 3, or 2 to do without households.
         into: Table of compared pairs to make.
         keys_into: Table of blocking keys to make, where they are wanted.
+        pairing: Where pairs are found and compared.
 
     Returns:
         The given or the new model.
@@ -64,14 +67,12 @@ def weigh(
     hot_keys = (
         model.hot_keys if model else blocking.find_hot_keys(con, "blocking_key", rules, count)
     )
-    blocking.candidate_pairs(con, "blocking_key", hot_keys, into="candidate")
-    # What a steward decided is weighed too, so that the evidence can be shown beside it.
-    run(con, "INSERT INTO candidate SELECT l, r FROM decided_pair ANTI JOIN candidate USING (l, r)")
+    blocking.use_keys(con, "blocking_key", hot_keys, into="used_key")
     if keys_into:
         _keep_keys(con, hot_keys, keys_into)
     run(con, "DROP TABLE blocking_key")
-    patterns.compare(con, records, "candidate", COMPARISONS[kind], into=into)
-    run(con, "DROP TABLE candidate")
+    pairing.compare_candidates(con, records, "used_key", COMPARISONS[kind], into=into)
+    run(con, "DROP TABLE used_key")
     if model:
         return model
     found = _estimate(con, records, into, kind, count=count, classes=classes)

@@ -299,10 +299,11 @@ def rewind(
 
     Raises:
         InvalidInput: The source, or the stream, reads everything each time anyway.
+        InvalidConnectorFile: What is stored of the source is no connector file.
     """
     streams = [
         name
-        for name, options in source.spec["streams"].items()
+        for name, options in _streams(source).items()
         if options.get("incremental") and stream in (None, name)
     ]
     if not streams:
@@ -322,6 +323,17 @@ def rewind(
                    (source_id, stream, run_id, cursor, page, complete, changed_at)
                VALUES (%s, %s, %s, %s, 0, true, now())""",
             (source.id, name, run[0], Jsonb({"position": END, "since": since})),
+        )
+    return streams
+
+
+def _streams(source: RegisteredSource) -> dict[str, dict[str, Any]]:
+    """Return the streams of a stored connector file, which older releases may have written."""
+    streams = source.spec.get("streams")
+    if not isinstance(streams, dict) or not all(isinstance(one, dict) for one in streams.values()):
+        raise InvalidConnectorFile(
+            f"what is stored of {source.key} has no streams",
+            remedy="Register its connector file anew with `townclerk sync add FILE.yaml`.",
         )
     return streams
 

@@ -1,19 +1,14 @@
 """What can be read of the landscape: elements of five kinds, and the relationships between them."""
 
-from collections.abc import Mapping
-from typing import Any, Final
-
-import psycopg
+from typing import Final
 
 from registry.landscape.contacts import CONTACT, IN_PROPERTIES
 from registry.landscape.models import readable as models
-from registry.landscape.questions.impact import impact_arrays
 from registry.landscape.questions.reach import DEPTH_DEFAULT, DEPTH_MAX, Direction
-from registry.landscape.questions.stored import graph_at
+from registry.landscape.reached import REACHED, REACHED_MAX
 from registry.storage.readable import (
     Argument,
     Column,
-    Computed,
     Entry,
     Join,
     Policy,
@@ -27,7 +22,6 @@ from schemas.landscape import ElementKind, RelationshipKind
 
 OPEN: Final = Policy(Scope.LANDSCAPE_READ)
 ELEMENTS: Final = Table("element", at="element_at")
-REACHED_MAX: Final = 2500  # rows of one answer; more is a report (townclerk landscape impact)
 RELATIONSHIPS: Final = Table("relationship", at="relationship_at")
 
 
@@ -313,20 +307,6 @@ AFFECTED: Final = Readable(
 )
 
 
-def _reached(db: psycopg.Connection, asked: Mapping[str, Any]) -> tuple[str, ...]:
-    """Walk the landscape in memory; a walk that was made before is not made again."""
-    graph = graph_at(db, asked.get("asOf"), asked.get("scenario"))
-    return impact_arrays(
-        graph,
-        graph.find(asked["of"]),
-        direction=asked.get("direction") or Direction.AFFECTS,
-        depth=DEPTH_DEFAULT if asked.get("depth") is None else asked["depth"],
-        kinds=asked.get("kinds") or (),
-        relationships=asked.get("relationships") or (),
-        rows_max=REACHED_MAX,
-    )
-
-
 READABLES: Final = (ELEMENT, *_NAMED, OTHER_ELEMENT, RELATIONSHIP, AFFECTED, *models.READABLES)
 _BY_URN: Final = Argument(
     "urn", "For example urn:town:system:crm.", "{row}.urn = {value}", required=True
@@ -383,9 +363,7 @@ ENTRIES: Final = (
             Argument("scenario", "Global id of a scenario: as if its plans held.", is_id=True),
         ),
         rows=REACHED_MAX,
-        computed=Computed(
-            _reached, {"element_id": "uuid", "depth": "int4", "by": "text", "before_id": "uuid"}
-        ),
+        computed=REACHED,
         sets_moment=True,
     ),
     *models.ENTRIES,

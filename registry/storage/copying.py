@@ -1,6 +1,7 @@
 """Bulk rows by COPY: thirteen times faster than inserts through the object mapper."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,8 +34,81 @@ def copy_into(
         return cursor.rowcount
 
 
+NULL = "\\N"
+_TAB, _LINE = "\t", "\n"
+_ESCAPES = str.maketrans({"\\": r"\\", _TAB: r"\t", _LINE: r"\n", "\r": r"\r"})
+_SELF_WRITTEN = {int, date, datetime}
+
+
+def copy_lines(columns: Sequence[Sequence[Any]]) -> str:
+    """Write columns as lines of COPY's text format: a third of the work of copying row by row.
+
+    Args:
+        columns: Equally long; text, whole numbers, days or moments with their zone, each with None
+            among them, or bytes without.
+
+    Returns:
+        One line per row, as `COPY … FROM STDIN` takes them.
+    """
+    written = [_as_text(column) for column in columns]
+    lines = _joined(written)
+    backslashes = sum(column.count(None) for column in columns if None in column)
+    backslashes += sum(2 * len(column) for column in columns if column and type(column[0]) is bytes)
+    marks = {_TAB: len(columns[0]) * (len(columns) - 1), _LINE: len(columns[0])}
+    marks |= {"\\": backslashes, "\r": 0}
+    if all(lines.count(mark) == times for mark, times in marks.items()):
+        return lines
+    return _joined([_escaped(column, text) for column, text in zip(columns, written, strict=True)])
+
+
+def _joined(written: Sequence[Sequence[str]]) -> str:
+    return _LINE.join(map(_TAB.join, zip(*written, strict=True))) + _LINE
+
+
+def _as_text(column: Sequence[Any]) -> Sequence[str]:
+    """Write the values of one column; text stays as it is."""
+    kinds = set(map(type, column))
+    without = kinds - {type(None)}
+    if all(issubclass(kind, str) for kind in without):
+        if without == kinds:
+            return column
+        return [NULL if value is None else value for value in column]
+    if without == {bytes}:
+        return [rf"\\x{value.hex()}" for value in column]
+    if not without <= _SELF_WRITTEN:
+        raise TypeError(f"no way to copy values of {without}")
+    if without == kinds:
+        return list(map(str, column))
+    return [NULL if value is None else str(value) for value in column]
+
+
+def _escaped(column: Sequence[Any], written: Sequence[str]) -> Sequence[str]:
+    if not any(isinstance(value, str) for value in column):
+        return written
+    return [
+        text if value is None else text.translate(_ESCAPES)
+        for value, text in zip(column, written, strict=True)
+    ]
+
+
+def write_lines(db: psycopg.Connection, table: str, names: Sequence[str], lines: str) -> int:
+    """Copy what `copy_lines` has written into some columns of a table; return how many rows."""
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(*table.split(".")), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    with db.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            copy.write(lines)
+        return cursor.rowcount
+
+
+def bigints(numbers: Iterable[int]) -> str:
+    """Return an array of whole numbers as PostgreSQL writes it, for `%s::bigint[]`."""
+    return array_of(numbers)
+
+
 def array_of(values: Iterable[int | float | str | UUID]) -> str:
-    """Return an array as PostgreSQL writes it, for a parameter like `%s::bigint[]`.
+    """Return an array as PostgreSQL writes it, for a parameter like `%s::uuid[]`.
 
     psycopg looks at each element of a list; for a page of ten thousand records that is seconds.
 

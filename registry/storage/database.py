@@ -31,6 +31,8 @@ CONNECT_SECONDS_MAX = 10
 WAIT_SECONDS_MAX = 10.0
 # After this long without a connection we ask the server itself, so that its end is told soon.
 PATIENCE_SECONDS = 1.0
+# A thread may take the idle connection that an event loop has just seen; the loop then loses this.
+RACE_SECONDS_MAX = 0.05
 # Failed reconnections are given up soon, because the next unit of work starts a fresh attempt:
 # so the pool is whole again the moment the server is, not after a long back-off.
 RECONNECT_SECONDS_MAX = 2.0
@@ -106,6 +108,19 @@ class Database:
             raise unreachable(self.url, error, outcome="rolled back") from error
         finally:
             self.pool.putconn(db)  # which rolls back what has not ended
+
+    def take_at_once(self) -> psycopg.Connection | None:
+        """Take a connection for an event loop, which must not wait: one that is idle, or None.
+
+        Whether its server is still there is not asked; `pool.putconn` gives it back. Who gets
+        none goes the way of `transaction`, which waits, and mends what is broken.
+        """
+        if not self.pool.get_stats().get("pool_available"):
+            return None
+        try:
+            return self.pool.getconn(timeout=RACE_SECONDS_MAX)
+        except (PoolClosed, PoolTimeout):
+            return None
 
     def close(self) -> None:
         """Close the pool; open transactions are rolled back by the server."""
@@ -325,15 +340,20 @@ def _check_server(db: psycopg.Connection) -> None:
 def _answers(db: psycopg.Connection) -> bool:
     """Tell whether the server of an idle connection is still there.
 
-    An idle connection has nothing to read. Only where there is something - the end of the stream,
-    or a notice - do we spend a round trip on a real check.
+    Only where there is something to read - the end of the stream, or a notice - do we spend a
+    round trip on a real check.
     """
-    watch = select.poll()
-    watch.register(db.fileno(), select.POLLIN)
-    if not watch.poll(0):
+    if _is_quiet(db):
         return True
     try:
         ConnectionPool.check_connection(db)
     except psycopg.OperationalError:
         return False
     return True
+
+
+def _is_quiet(db: psycopg.Connection) -> bool:
+    """Tell whether a connection has nothing to read, as it is with an idle one."""
+    watch = select.poll()
+    watch.register(db.fileno(), select.POLLIN)
+    return not watch.poll(0)

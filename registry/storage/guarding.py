@@ -72,8 +72,31 @@ def guard(scopes: Collection[str]) -> str:
     Args:
         scopes: Names of schemas.access.Scope; constants of ours, so they need no quoting.
     """
-    named = " ".join(sorted(scopes))
-    return f"SET LOCAL ROLE {READER}; SET LOCAL {SCOPES} = '{named}'"
+    return f"SET LOCAL ROLE {READER}; SET LOCAL {SCOPES} = '{named(scopes)}'"
+
+
+def settings(*, is_guarded: bool, seconds_max: float) -> bytes:
+    """Return the statement whose settings hold for the rest of a transaction that only reads.
+
+    Its parameters are the scopes, as `named` gives them, and the purpose.
+
+    Args:
+        is_guarded: Whether the rest runs under the reader's role.
+        seconds_max: Of each statement.
+    """
+    given = {
+        "transaction_read_only": "'on'",
+        "statement_timeout": f"'{seconds_max}s'",
+        PURPOSE: "$2",
+        SCOPES: "$1",
+    } | ({"role": f"'{READER}'"} if is_guarded else {})
+    calls = (f"set_config('{name}', {value}, true)" for name, value in given.items())
+    return f"SELECT {', '.join(calls)}".encode()
+
+
+def named(scopes: Collection[str]) -> str:
+    """Return scopes as row-level security looks for them."""
+    return " ".join(sorted(scopes))
 
 
 def for_purpose(purpose: str) -> str:

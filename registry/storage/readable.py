@@ -231,6 +231,21 @@ class Readable:
 
 
 @dataclass(frozen=True)
+class Recalled:
+    """What a function reckoned before, and how the statement that uses it sees whether it holds.
+
+    Attributes:
+        columns: One array per column, as `Computed.reckon` writes them.
+        stale: SQL that is true where it holds no more, over `{stamp}`.
+        stamp: What `{stamp}` stands for, as text.
+    """
+
+    columns: Sequence[str]
+    stale: str
+    stamp: str
+
+
+@dataclass(frozen=True)
 class Computed:
     """Rows that a function reckons, e.g. what a walk through the landscape reaches.
 
@@ -238,10 +253,13 @@ class Computed:
         reckon: From the request's connection and the arguments to one array per column, written
             as PostgreSQL writes arrays: `{1,2}`.
         columns: PostgreSQL type of each column by its name.
+        recall: The same from memory alone; None where it has to be reckoned. The connection only
+            tells which database is meant.
     """
 
     reckon: Callable[[psycopg.Connection, Mapping[str, Any]], Sequence[str]]
     columns: Mapping[str, str]
+    recall: Callable[[psycopg.Connection, Mapping[str, Any]], "Recalled | None"]
 
     def __hash__(self) -> int:
         """Return a hash by the function."""
@@ -255,6 +273,31 @@ class Late:
     computed: Computed
     arguments: tuple[tuple[str, Any], ...]
     at: int
+
+
+def recalled(
+    db: psycopg.Connection, values: Sequence[Any]
+) -> tuple[list[Any], Recalled | None] | None:
+    """Return parameters with the late ones from memory; None where one has to be reckoned.
+
+    Args:
+        db: Tells which database is meant; it is asked nothing.
+        values: The parameters.
+
+    Returns:
+        The parameters, and by what the statement sees whether those of memory hold.
+    """
+    done: list[Any] = []
+    found: Recalled | None = None
+    for value in values:
+        if isinstance(value, Late):
+            before, found = found, value.computed.recall(db, dict(value.arguments))
+            if found is None or (before and before.stamp != found.stamp):
+                return None
+            done.append(found.columns[value.at])
+        else:
+            done.append(value)
+    return done, found
 
 
 def reckoned(db: psycopg.Connection, values: Sequence[Any]) -> list[Any]:

@@ -165,8 +165,8 @@ def try_(
 
     What is shown are values of customers: mind who looks over your shoulder.
     """
+    from flows.trial import try_stream
     from townclerk.cli.trials import show_trials
-    from townclerk.connector.trial import try_stream
 
     spec = read_connector(file)
     source = source_of(spec, address, internal=internal, sandbox=sandbox, undecoded=False)

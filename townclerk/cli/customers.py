@@ -12,6 +12,12 @@ from townclerk.cli.files import read_text
 from townclerk.cli.opening import opened_town, quiet_logs, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 
+Engine = customers.pairing.Engine
+EngineChosen = Annotated[Engine, typer.Option(help="What finds and compares pairs of records.")]
+SparkMaster = Annotated[
+    str | None,
+    typer.Option(help="Where Spark runs: local[2], spark://HOST:PORT, yarn.", metavar="MASTER"),
+]
 COLUMNS_FILE_BYTES_MAX = 64 * 1024  # a line per role and column
 
 app = typer.Typer(
@@ -58,11 +64,19 @@ def rematch(
     version: Annotated[
         str | None, typer.Option(help="Put a model that `train` kept in force.", metavar="HASH")
     ] = None,
+    engine: EngineChosen = Engine.DUCKDB,
+    spark_master: SparkMaster = None,
     as_json: AsJson = False,
 ) -> None:
     """Link all records anew and merge them into customers."""
-    with opened_town(), unit_of_work() as db:
-        report = customers.commands.rematch(db, retrain=retrain or None, version=version)
+    with (
+        opened_town(),
+        customers.pairing.open_pairing(engine, spark_master) as pairing,
+        unit_of_work() as db,
+    ):
+        report = customers.commands.rematch(
+            db, retrain=retrain or None, version=version, pairing=pairing
+        )
     if as_json:
         print_json(report)
         return
@@ -92,20 +106,24 @@ def link(
     between_only: Annotated[
         bool, typer.Option("--between-only", help="Write only pairs of two different files.")
     ] = False,
+    engine: EngineChosen = Engine.DUCKDB,
+    spark_master: SparkMaster = None,
     as_json: AsJson = False,
 ) -> None:
     """Link the rows of any tables that describe one customer; needs no hub and no database."""
     quiet_logs(settings())
     chosen = customers.roles.read_choices(_text_of(columns)) if columns else {}
-    found = customers.link_files.link_files(
-        files,
-        out,
-        chosen=chosen,
-        key=key,
-        clusters=clusters,
-        all_pairs=all_pairs,
-        between_only=between_only,
-    )
+    with customers.pairing.open_pairing(engine, spark_master) as pairing:
+        found = customers.link_files.link_files(
+            files,
+            out,
+            chosen=chosen,
+            key=key,
+            clusters=clusters,
+            all_pairs=all_pairs,
+            between_only=between_only,
+            pairing=pairing,
+        )
     if as_json:
         print_json(found)
         return

@@ -21,6 +21,7 @@ from registry.compliance.score import score
 from schemas.compliance import CheckedDocument, Severity
 from townclerk.cli import interface_evidence, interface_files, interface_rules, interface_waivers
 from townclerk.cli.files import read_bytes, write_bytes
+from townclerk.cli.interface_privacy import Places, looked_through
 from townclerk.cli.output import AsJson, print_bytes, print_json, print_table, say, say_next
 
 FINDINGS = 1  # exit code: there are findings that count
@@ -113,6 +114,8 @@ def check(  # noqa: PLR0917  # Typer reads options from arguments
         check_document(content, source, rule_sets, structure=structure, json_as_yaml=json_as_yaml)
         for source, content in interface_files.documents(files, stdin_name)
     ]
+    if names == interface_files.RULE_SETS_DEFAULT:
+        documents = [interface_files.without_misfits(one) for one in documents]
     if write_baseline is not None:
         write_bytes(write_baseline, baseline.write(documents))
     if baseline_file is not None:
@@ -259,21 +262,42 @@ def report_(
 
 
 @app.command()
-def probe(
+def probe(  # noqa: PLR0917  # Typer reads options from arguments
     urn: Annotated[str, typer.Argument(help="URN of an interface that may be probed.")],
     form: Form = ReportFormat.TEXT,
     out: Out = None,
+    actor: Actor = None,
     fail_on: Fail = FailOn.ERROR,
     as_json: AsJson = False,
 ) -> None:
-    """Look at the running interface, read-only: document, access, answers, TLS, headers."""
+    """Look at the running interface, read-only, and write the evidence.
+
+    Looks at document, access, answers, TLS, headers.
+    """
     from flows.probe import probe_interface
     from townclerk.cli.opening import opened_town
 
     with opened_town():
-        document = probe_interface(urn)
+        document, number = probe_interface(urn, actor=who(actor))
     report([document], ReportFormat.JSON if as_json else form, out)
+    say(f"Evidence has number {number}.")
     if counts([document], fail_on):
+        raise typer.Exit(FINDINGS)
+
+
+@app.command()
+def privacy(  # noqa: PLR0917  # Typer reads options from arguments
+    places: Places,
+    form: Form = ReportFormat.TEXT,
+    out: Out = None,
+    fail_on: Fail = FailOn.ERROR,
+    stdin_name: interface_files.StdinName = "stdin.yaml",
+    as_json: AsJson = False,
+) -> None:
+    """Look for personal data in documents, against what the register declares of them."""
+    found = looked_through(places, stdin_name)
+    report(found, ReportFormat.JSON if as_json else form, out)
+    if counts(found, fail_on):
         raise typer.Exit(FINDINGS)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from townclerk.cli.output import print_table, say
 
 if TYPE_CHECKING:
-    from townclerk.connector.trial import Trial
+    from flows.trial import Trial
 
 CELL_CHARACTERS_MAX = 60
 """Of one raw value; longer ones would push the mapped one off the screen."""

@@ -68,13 +68,19 @@ class FileTarget:
         if self._file.suffix == ".csv":
             self._rows.write(",".join(self._types).encode() + b"\r\n")
 
-    def take(self, page: Page, report: StreamReport) -> None:
-        """Write one page."""
+    def prepare(self, page: Page) -> Callable[[StreamReport], None]:
+        """Map and encode one page."""
         mapped = self._map(page)
-        self._rows.write(b"".join(self._encode(record) for _, record in mapped.customers))
-        self._refused.write(b"".join(_refused_line(bad) for bad in mapped.rejected))
-        report.written += len(mapped.customers)
-        report.rejected += len(mapped.rejected)
+        rows = b"".join(self._encode(record) for _, record in mapped.customers)
+        refused = b"".join(map(_refused_line, mapped.rejected))
+
+        def write(report: StreamReport) -> None:
+            self._rows.write(rows)
+            self._refused.write(refused)
+            report.written += len(mapped.customers)
+            report.rejected += len(mapped.rejected)
+
+        return write
 
     def end(self, report: StreamReport) -> None:
         """Put the files in their place; what a source no longer has is not in them."""

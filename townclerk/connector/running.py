@@ -2,9 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from connectors.sdk.ahead import read_ahead
 from connectors.sdk.connector import find_connector
@@ -48,14 +49,32 @@ class Target(Protocol):
     def begin(self) -> None:
         """Make ready for the first page of a scan; a scan may begin more than once."""
 
-    def take(self, page: Page, report: StreamReport) -> None:
-        """Keep one page and count what was done."""
+    def prepare(self, page: Page) -> Callable[[StreamReport], None]:
+        """Do what can be done while the page before is kept; return what keeps and counts it."""
 
     def end(self, report: StreamReport) -> None:
         """The scan has seen its end: finish what was kept."""
 
     def close(self) -> None:
         """Let go of files and connections; an unfinished target is left as it was."""
+
+
+class _Prepared(NamedTuple):
+    """A page of which only the keeping is left to do."""
+
+    keep: Callable[[StreamReport], None]
+    size: int
+    cursor: Cursor
+    last: bool
+
+
+async def _prepared(
+    pages: AsyncGenerator[Page, None], target: Target
+) -> AsyncGenerator[_Prepared, None]:
+    async with aclosing(read_ahead(pages)) as ahead:
+        async for page in ahead:
+            keep = await asyncio.to_thread(target.prepare, page)
+            yield _Prepared(keep, page.size, page.cursor, page.last)
 
 
 async def run_stream(source: Source, stream: str, target: Target) -> StreamReport:
@@ -68,17 +87,17 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
     begun = time.perf_counter()
     connector = find_connector(source.spec.kind)(source)
     cursor: Cursor | None = None
-    tries = 0
+    tries = furthest = 0
     try:
         while True:
             if cursor is None or cursor.position is None:  # a scan that starts, or starts again
                 _reset(report)
                 await asyncio.to_thread(target.begin)
-            pages_before = report.pages
             try:
-                async with aclosing(read_ahead(connector.read(stream, cursor))) as ahead:
+                prepared = _prepared(connector.read(stream, cursor), target)
+                async with aclosing(read_ahead(prepared)) as ahead:
                     async for page in ahead:
-                        await asyncio.to_thread(target.take, page, report)
+                        await asyncio.to_thread(page.keep, report)
                         report.pages += 1
                         report.read += page.size
                         cursor = page.cursor
@@ -88,7 +107,9 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
                             return report
                 raise _unended(stream)
             except RetryLater as later:
-                tries = tries + 1 if report.pages == pages_before else 1
+                # A scan that starts anew has got nowhere until it is beyond where it was before.
+                tries = tries + 1 if report.pages <= furthest else 1
+                furthest = max(furthest, report.pages)
                 if tries > RETRIES_MAX or later.wait_seconds > WAIT_SECONDS_MAX:
                     raise
                 await asyncio.sleep(later.wait_seconds)

@@ -1,11 +1,13 @@
 """Keep records in a PostgreSQL table: typed columns, one row per key, unchanged ones untouched.
 
 A page is one transaction. Records whose bytes the table knows are neither decoded nor written;
-the rest goes into a temporary table by binary COPY and is merged from there.
+the rest goes into a temporary table by COPY and is merged from there. While the server merges one
+page, the next one is decoded, mapped and written out as the lines of its COPY.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import msgspec
 import psycopg
@@ -14,6 +16,7 @@ from psycopg import sql
 from connectors.sdk.hashing import HASH_BYTES, mapping_hash, record_hashes
 from connectors.sdk.mapping import MappedColumns, compile_mapping
 from connectors.sdk.spec import StreamSpec
+from registry.storage.copying import copy_lines, write_lines
 from registry.storage.database import connect
 from schemas.errors import Conflict
 from schemas.records import Page, RejectedRecord
@@ -26,6 +29,7 @@ _ASKING = f"""SELECT place FROM generate_series(0, %s) AS place
     WHERE (SELECT true FROM {{table}} WHERE raw_hash
         = substring(%b FROM place * {HASH_BYTES} + 1 FOR {HASH_BYTES}) LIMIT 1) IS NULL
     ORDER BY place"""
+_STANDING = "SELECT raw_hash FROM {table} WHERE key = ANY(%s)"
 _MERGING = """INSERT INTO {table} ({names}, written_at)
     SELECT {names}, now() FROM townclerk_page
     ON CONFLICT (key) DO UPDATE SET {changes}, written_at = excluded.written_at
@@ -39,6 +43,24 @@ _TABLES = (
     "TRUNCATE {refused}",
     "CREATE TEMPORARY TABLE IF NOT EXISTS townclerk_page ({columns}) ON COMMIT DELETE ROWS",
 )
+
+
+class _Ready(NamedTuple):
+    """A page as it will be written.
+
+    Attributes:
+        names: The columns it fills.
+        lines: Its rows, as COPY takes them.
+        keys: Their keys.
+        hashes: Their hashes.
+        rejected: What cannot be written.
+    """
+
+    names: tuple[str, ...]
+    lines: str
+    keys: list[str]
+    hashes: list[bytes]
+    rejected: list[RejectedRecord]
 
 
 class TableTaken(Conflict):
@@ -71,6 +93,7 @@ class TableTarget:
         self._empty = False
         self._merging = self._merge_statement().as_string(self._db)
         self._asking = sql.SQL(_ASKING).format(table=self._table)
+        self._standing = sql.SQL(_STANDING).format(table=self._table)
 
     def _merge_statement(self) -> sql.Composed:
         changes = sql.SQL(", ").join(
@@ -102,51 +125,58 @@ class TableTarget:
         except (psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType) as error:
             raise TableTaken(f"`{self.name}` is there already, with other columns.") from error
 
-    def take(self, page: Page, report: StreamReport) -> None:
-        """Merge one page in one transaction."""
-        page, unchanged = self._without_known(page)
-        mapped = _latest(self._map.columns(page))
-        rejected, written = mapped.rejected, 0
-        hashes = record_hashes([record.raw for record in mapped.records], self._mapping)
-        self._seen.note(hashes, rejected)
-        if mapped.records or rejected:
-            with self._db.transaction():
-                written = self._merge(mapped, hashes) if mapped.records else 0
-                if rejected:
-                    self._keep_refused(rejected)
-        report.unchanged += unchanged + len(mapped.records) - written
-        report.written += written
-        report.rejected += len(rejected)
-
-    def _without_known(self, page: Page) -> tuple[Page, int]:
-        """Leave out what stands in the table byte for byte; also return how many those are."""
+    def prepare(self, page: Page) -> Callable[[StreamReport], None]:
+        """Do what needs no table; the table of a first scan knows no record, so that is all."""
         if self._empty or not page.undecoded:
-            return page, 0
+            return partial(self._write, self._ready(page), 0)
         hashes = record_hashes(page.undecoded, self._mapping)
-        fresh = self._db.execute(self._asking, (len(hashes) - 1, b"".join(hashes)), binary=True)
-        places = [place for (place,) in fresh]
-        rest = [page.undecoded[place] for place in places]
-        if len(rest) < len(hashes):
-            news = set(places)
-            self._seen.note([one for at, one in enumerate(hashes) if at not in news], [])
-        left = msgspec.structs.replace(page, undecoded=rest)
-        return left, len(page.undecoded) - len(rest)
+        return partial(self._compare, page, hashes)
 
-    def _merge(self, mapped: MappedColumns, hashes: list[bytes]) -> int:
-        rows = zip(*mapped.columns.values(), hashes, strict=True)
-        filled = (*mapped.columns, "raw_hash")
-        names = sql.SQL(", ").join(map(sql.Identifier, filled))
-        statement = sql.SQL("COPY townclerk_page ({}) FROM STDIN (FORMAT binary)").format(names)
-        with self._db.cursor() as cursor:
-            with cursor.copy(statement) as copy:
-                copy.set_types([self._types[name] for name in filled])
-                write = copy.write_row
-                for row in rows:
-                    write(row)
-            cursor.execute(self._merging)
-            written = cursor.rowcount
-            cursor.execute("TRUNCATE townclerk_page")
-        return written
+    def _ready(self, page: Page) -> _Ready:
+        mapped = _latest(self._map.columns(page))
+        hashes = record_hashes(mapped.raws, self._mapping)
+        filled = {**mapped.columns, "raw_hash": hashes}
+        lines = copy_lines(tuple(filled.values())) if hashes else ""
+        return _Ready(tuple(filled), lines, mapped.columns["key"], hashes, mapped.rejected)
+
+    def _compare(self, page: Page, hashes: list[bytes], report: StreamReport) -> None:
+        """Leave out what stands in the table byte for byte, and write the rest."""
+        asked = (len(hashes) - 1, b"".join(hashes))
+        places = [place for (place,) in self._db.execute(self._asking, asked, binary=True)]
+        if len(places) == len(hashes):
+            self._write(self._ready(page), 0, report)
+            return
+        rest = [page.undecoded[place] for place in places]
+        news = set(places)
+        known = [one for place, one in enumerate(hashes) if place not in news]
+        ready = self._ready(msgspec.structs.replace(page, undecoded=rest))
+        if self._stands_again(ready, known):
+            self._write(self._ready(page), 0, report)
+            return
+        self._seen.note(known, [])
+        self._write(ready, len(known), report)
+
+    def _stands_again(self, ready: _Ready, known: list[bytes]) -> bool:
+        """Tell whether a key is twice on a page, once as it was: which came last then counts."""
+        if not ready.keys:
+            return False
+        standing = self._db.execute(self._standing, (ready.keys,), binary=True)
+        return not {bytes(one) for (one,) in standing}.isdisjoint(known)
+
+    def _write(self, ready: _Ready, unchanged: int, report: StreamReport) -> None:
+        """Merge one page in one transaction."""
+        written = 0
+        if ready.lines or ready.rejected:
+            with self._db.transaction():
+                if ready.lines:
+                    write_lines(self._db, "townclerk_page", ready.names, ready.lines)
+                    written = self._db.execute(self._merging).rowcount
+                if ready.rejected:
+                    self._keep_refused(ready.rejected)
+        self._seen.note(ready.hashes, ready.rejected)
+        report.unchanged += unchanged + len(ready.hashes) - written
+        report.written += written
+        report.rejected += len(ready.rejected)
 
     def _keep_refused(self, rejected: Sequence[RejectedRecord]) -> None:
         statement = sql.SQL("COPY {} (key, rule, path, reason, raw) FROM STDIN").format(
@@ -171,23 +201,23 @@ class TableTarget:
 def _latest(mapped: MappedColumns) -> MappedColumns:
     """Keep the last record of each key on a page; what it replaces is refused, not forgotten."""
     places = {key: place for place, key in enumerate(mapped.columns["key"])}
-    if len(places) == len(mapped.records):
+    if len(places) == len(mapped.raws):
         return mapped
     kept = set(places.values())
     refused = [
         RejectedRecord(
-            raw=record.raw,
+            raw=raw,
             rule="duplicate_key",
             path="key",
             reason="a later record of the same page has the same key",
             key=mapped.columns["key"][place],
         )
-        for place, record in enumerate(mapped.records)
+        for place, raw in enumerate(mapped.raws)
         if place not in kept
     ]
     good = sorted(kept)
     return MappedColumns(
-        [mapped.records[place] for place in good],
+        [mapped.raws[place] for place in good],
         {name: [column[place] for place in good] for name, column in mapped.columns.items()},
         [*refused, *mapped.rejected],
     )

@@ -13,6 +13,7 @@ from typing import Final
 from registry.compliance import readable as compliance
 from registry.customers import readable as customers
 from registry.intake import readable as intake
+from registry.intake import readable_looks as looks
 from registry.landscape import readable as landscape
 from registry.storage.readable import (
     Column,
@@ -135,7 +136,7 @@ class Catalogue:
             raise BrokenDeclaration(f"{where} leads to {target}, which is not declared.")
 
 
-ROOMS: Final = (landscape, intake, customers, compliance)
+ROOMS: Final = (landscape, intake, customers, compliance, looks)
 CATALOGUE: Final = Catalogue(
     (readable for room in ROOMS for readable in room.READABLES),
     (entry for room in ROOMS for entry in room.ENTRIES),

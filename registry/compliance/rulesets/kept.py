@@ -28,17 +28,34 @@ def unpack(name: str, entry: str, files: Mapping[str, str], sha256: str) -> Rule
     return _loaded(name, entry, tuple(sorted(files.items())), sha256)
 
 
+def from_texts(entry: str, files: Mapping[str, str], *, leave_out_unknown: bool) -> RuleSet:
+    """Load a rule set from its files' texts; what they extend is one of them, or bundled.
+
+    Args:
+        entry: The file to begin with.
+        files: Texts by relative name.
+        leave_out_unknown: As for `load`.
+
+    Raises:
+        InvalidRuleSet: It cannot be loaded, or a name leads elsewhere.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for relative, text in files.items():
+            if ".." in PurePosixPath(relative).parts or PurePosixPath(relative).is_absolute():
+                raise InvalidRuleSet(f"{relative!r} lies outside the rule set.")
+            place = Path(folder) / relative
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(text.encode("utf-8", errors="surrogateescape"))
+            except (OSError, ValueError):
+                raise InvalidRuleSet(f"{relative[:80]!r} is no name of a file.") from None
+        return load(Path(folder) / entry, leave_out_unknown=leave_out_unknown)
+
+
 @lru_cache(maxsize=LOADED_MAX)
 def _loaded(name: str, entry: str, files: tuple[tuple[str, str], ...], sha256: str) -> RuleSet:
     if files:
-        with tempfile.TemporaryDirectory() as folder:
-            for relative, text in files:
-                if ".." in PurePosixPath(relative).parts or PurePosixPath(relative).is_absolute():
-                    raise InvalidRuleSet(f"{relative!r} lies outside the rule set.")
-                place = Path(folder) / relative
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(text.encode("utf-8", errors="surrogateescape"))
-            found = load(Path(folder) / entry, leave_out_unknown=True)
+        found = from_texts(entry, dict(files), leave_out_unknown=True)
     else:
         found = load(entry, leave_out_unknown=True)
     found.name = name

@@ -73,52 +73,68 @@ def _rows(found: Reached) -> list[tuple[int, int, int, int]]:
     return list(zip(*(column[:ROWS_MAX].tolist() for column in columns), strict=True))
 
 
-def impact_arrays(
-    graph: LandscapeGraph,
-    start: int,
-    *,
-    direction: Direction = Direction.AFFECTS,
-    depth: int = DEPTH_DEFAULT,
-    kinds: Collection[str] = (),
-    relationships: Collection[RelationshipKind] = (),
-    rows_max: int,
-) -> tuple[str, str, str, str]:
-    """Return what is reached, nearest first, as PostgreSQL writes arrays, to be joined by `unnest`.
+class Walk(Struct, frozen=True):
+    """One question for impact, as it is kept beside its answer.
 
-    The graph keeps the newest answers, and goes with them when the landscape changes.
-
-    Args:
-        graph: The landscape.
+    Attributes:
         start: As for `impact`, like all that follows.
         direction: See Direction.
         depth: Most steps.
         kinds: Kinds to pass through and report; none means all.
         relationships: Kinds to follow; none means all that say something of failure.
         rows_max: The most rows to return.
+    """
+
+    start: int
+    direction: Direction
+    depth: int
+    kinds: frozenset[str]
+    relationships: frozenset[RelationshipKind]
+    rows_max: int
+
+
+Arrays = tuple[str, str, str, str]
+
+
+def impact_arrays(graph: LandscapeGraph, walk: Walk) -> Arrays:
+    """Return what is reached, nearest first, as PostgreSQL writes arrays, to be joined by `unnest`.
+
+    The graph keeps the newest answers, and goes with them when the landscape changes.
 
     Returns:
         Ids, depths, kinds of the relationships that reached each, and ids of the elements before.
     """
-    kept: dict[object, tuple[str, str, str, str]] = graph.memo.setdefault("impact", {})
-    key = (start, direction, depth, frozenset(kinds), frozenset(relationships), rows_max)
-    if key not in kept:
-        found = reach(
-            graph,
-            [start],
-            direction=direction,
-            depth=depth,
-            kinds=kinds,
-            relationships=relationships,
-        )
-        rows = _rows(found)[:rows_max]
-        columns = (
-            [graph.keys[node] for node, _, _, _ in rows],
-            [str(steps) for _, steps, _, _ in rows],
-            [KINDS[graph.codes[edge]] for _, _, edge, _ in rows],
-            [graph.keys[before] for _, _, _, before in rows],
-        )
-        ids, depths, by, before = (f"{{{','.join(column)}}}" for column in columns)
-        if len(kept) >= WALKS_KEPT_MAX:
-            kept.pop(next(iter(kept)), None)
-        kept[key] = (ids, depths, by, before)
-    return kept[key]
+    known = kept_arrays(graph, walk)
+    if known is not None:
+        return known
+    found = reach(
+        graph,
+        [walk.start],
+        direction=walk.direction,
+        depth=walk.depth,
+        kinds=walk.kinds,
+        relationships=walk.relationships,
+    )
+    rows = _rows(found)[: walk.rows_max]
+    columns = (
+        [graph.keys[node] for node, _, _, _ in rows],
+        [str(steps) for _, steps, _, _ in rows],
+        [KINDS[graph.codes[edge]] for _, _, edge, _ in rows],
+        [graph.keys[before] for _, _, _, before in rows],
+    )
+    ids, depths, by, before = (f"{{{','.join(column)}}}" for column in columns)
+    kept = _kept(graph)
+    if len(kept) >= WALKS_KEPT_MAX:
+        kept.pop(next(iter(kept)), None)
+    kept[walk] = (ids, depths, by, before)
+    return kept[walk]
+
+
+def kept_arrays(graph: LandscapeGraph, walk: Walk) -> Arrays | None:
+    """Return what `impact_arrays` returned for the same walk, if that is still kept."""
+    return _kept(graph).get(walk)
+
+
+def _kept(graph: LandscapeGraph) -> dict[Walk, Arrays]:
+    kept: dict[Walk, Arrays] = graph.memo.setdefault("impact", {})
+    return kept

@@ -75,12 +75,13 @@ _EDGES: Final = f"""
 _EDGE_FACTS: Final = """
     SELECT uuid_send(id), name, attrs::text FROM {relationship}
     WHERE attrs <> '{{}}' OR name <> '' ORDER BY 1"""
-_STALE: Final = """
-    SELECT EXISTS (
+# Whether a statement sees a newer landscape than that of the snapshot `{stamp}`.
+STALE: Final = """
+    EXISTS (
         SELECT FROM landscape_change
-        WHERE xid >= pg_snapshot_xmin(%(seen)s::pg_snapshot)::text::bigint
+        WHERE xid >= pg_snapshot_xmin({stamp}::pg_snapshot)::text::bigint
           AND xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-          AND NOT pg_visible_in_snapshot(xid::text::xid8, %(seen)s::pg_snapshot))"""
+          AND NOT pg_visible_in_snapshot(xid::text::xid8, {stamp}::pg_snapshot))"""
 _OWN: Final = """
     SELECT pg_current_snapshot()::text, EXISTS (
         SELECT FROM landscape_change
@@ -90,10 +91,22 @@ _OWN: Final = """
 KEPT_SECONDS_MAX = 6 * 24 * 3600.0
 
 
-class _Kept(Struct, frozen=True):
-    seen: str
+class Kept(Struct, frozen=True):
+    """A landscape that was read.
+
+    Attributes:
+        graph: The landscape.
+        seen: The snapshot it was read in, as PostgreSQL writes it.
+        read_at: When, by the clock of this process.
+    """
+
     graph: LandscapeGraph
+    seen: str
     read_at: float
+
+    def is_old(self) -> bool:
+        """Tell whether it is too old to ask whether it still holds."""
+        return time.monotonic() - self.read_at > KEPT_SECONDS_MAX
 
 
 class Keeper:
@@ -101,7 +114,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: _Kept | None = None
+        self._kept: Kept | None = None
 
     def graph(self, db: psycopg.Connection) -> LandscapeGraph:
         """Return the landscape as the caller's transaction sees it.
@@ -120,14 +133,20 @@ class Keeper:
                 return newer.graph
             read_at = time.monotonic()
             graph = read_graph(db)
-            self._kept = _Kept(now, graph, read_at)
+            self._kept = Kept(graph, now, read_at)
         return graph
 
+    def newest(self) -> Kept | None:
+        """Return the graph that was read last, whether it still holds or not."""
+        kept = self._kept
+        return None if kept is None or kept.is_old() else kept
 
-def _is_stale(db: psycopg.Connection, kept: _Kept) -> bool:
-    if time.monotonic() - kept.read_at > KEPT_SECONDS_MAX:
+
+def _is_stale(db: psycopg.Connection, kept: Kept) -> bool:
+    if kept.is_old():
         return True
-    row = db.execute(_STALE, {"seen": kept.seen}).fetchone()
+    question = f"SELECT {STALE.format(stamp='%(seen)s')}"
+    row = db.execute(question, {"seen": kept.seen}).fetchone()
     assert row is not None  # EXISTS always answers
     return bool(row[0])
 
@@ -272,9 +291,19 @@ def graph_at(
 
 def kept_graph(db: psycopg.Connection) -> LandscapeGraph:
     """Return the graph of the database behind a connection, kept by this process."""
-    address = (db.info.host, db.info.port, db.info.dbname)
+    address = _address(db)
     if address not in _keepers:
         if len(_keepers) >= KEEPERS_MAX:
             _keepers.clear()
         _keepers[address] = Keeper()
     return _keepers[address].graph(db)
+
+
+def newest_kept(db: psycopg.Connection) -> Kept | None:
+    """Return what `kept_graph` read last, without asking the database whether it still holds."""
+    keeper = _keepers.get(_address(db))
+    return keeper.newest() if keeper else None
+
+
+def _address(db: psycopg.Connection) -> tuple[str, int, str]:
+    return db.info.host, db.info.port, db.info.dbname

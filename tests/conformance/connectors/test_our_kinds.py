@@ -33,6 +33,8 @@ CURSOR = "paging: {type: cursor, parameter: after, next: next.x}"
 HEADER = "paging: {type: header_link}"
 LAST = "paging: {type: last_key, parameter: after, field: id, more: more, size: 5}"
 PAGES = "paging: {type: page, parameter: p, size_parameter: n, size: 5, total_header: X-Total}"
+NUMBERED = "paging: {type: page, parameter: p, size_parameter: n, size: 5, pages: meta.pages}"
+FLAGGED = "paging: {type: offset, parameter: o, size_parameter: n, size: 5, last: page.last}"
 OFFSET = "paging: {type: offset, parameter: o}"
 PARTS = "get: '/{partition}/p', partitions: {values: [a, b/c]}"
 SOAP = "wsdl: /x, operation: List, arguments: {q: {town: A}}, records: people.person, key: id"
@@ -54,6 +56,8 @@ SOURCES = {
     ),
     "rest by last key": ("rest", "{}", f"get: /p, key: id, records: items, {LAST}"),
     "rest, four pages at once": ("rest", "{}", f"get: /p, key: id, parallel: 4, {PAGES}"),
+    "rest by number of pages": ("rest", "{}", f"get: /p, key: id, records: items, {NUMBERED}"),
+    "rest by a flag": ("rest", "{}", f"get: /p, key: id, records: items, {FLAGGED}"),
     "rest in parts by offset": ("rest", "{}", f"key: id, {PARTS}, {OFFSET}"),
     "rest, asked by post": ("rest", BEARER, POSTED),
     "rest by page in the body": (
@@ -85,7 +89,14 @@ SOURCES = {
 }
 BY_NAME = {rule.name: rule for rule in RULES}
 JUDGE_ALL = {"spec", "idle", "resume", "host"}
-ALIKE = {"rest by page in the body", "soap by records", "soap in one answer", "webhook one by one"}
+ALIKE = {
+    "rest by number of pages",
+    "rest by a flag",
+    "rest by page in the body",
+    "soap by records",
+    "soap in one answer",
+    "webhook one by one",
+}
 
 
 PAGE = (Path(__file__).parents[3] / "docs/reference/connector-file.md").read_text()

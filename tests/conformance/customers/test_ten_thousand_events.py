@@ -127,6 +127,7 @@ class Lively:
         return {
             "edges": sorted(ask("SELECT * FROM match_edge")),
             "keys": sorted(ask("SELECT * FROM match_key")),
+            "words": sorted(ask("SELECT record_id, words FROM record_words")),
             "components": sorted(ask("SELECT record_id, content, component FROM match_record")),
             "clusters": sorted(ask("SELECT record_id, customer_id, rule FROM customer_link")),
             "golden": sorted(ask("SELECT id, display_name, attrs::text FROM customer")),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import GiveUp, RetryLater
+from schemas.errors import GiveUp, InvalidConnectorFile, RetryLater
 from schemas.records import Cursor, Page
 from tests.contract.connectors.servers import (
     Answer,
@@ -287,3 +287,69 @@ def test_a_source_that_names_no_last_record_is_never_complete(
 
     with pytest.raises(GiveUp, match=told):
         read_all(rest_source(server.url, paging=paging))
+
+
+BEYOND = Reply.json({"error": "there is no such page"}, status=404)
+
+
+@pytest.mark.parametrize(
+    ("paging", "told"),
+    [
+        ("{type: page, parameter: page, pages: meta.pages}", lambda _: {"meta": {"pages": 3}}),
+        ("{type: page, parameter: page, more: more}", lambda more: {"more": more}),
+        ("{type: page, parameter: page, last: last}", lambda more: {"last": not more}),
+    ],
+)
+def test_a_source_that_says_which_page_is_the_last_is_never_asked_for_more(
+    paging: str, told: Callable[[bool], dict[str, Any]]
+) -> None:
+    def answer(request: Request) -> Reply:
+        number = int(request.query["page"])
+        items = people(25)[(number - 1) * 10 : number * 10]
+        return Reply.json({"items": items, **told(number < 3)}) if items else BEYOND
+
+    server = Server(answer)
+    try:
+        assert keys(read_all(rest_source(server.url, paging=paging))) == list(range(1, 26))
+    finally:
+        server.close()
+
+
+def test_a_flag_that_is_neither_true_nor_false_is_no_end() -> None:
+    server = Server(lambda _: Reply.json({"items": people(3), "more": "no"}))
+    try:
+        with pytest.raises(GiveUp, match="neither true nor false"):
+            read_all(rest_source(server.url, paging="{type: page, parameter: page, more: more}"))
+    finally:
+        server.close()
+
+
+def test_a_list_of_links_leads_on_by_the_one_for_the_next_page() -> None:
+    def answer(request: Request) -> Reply:
+        number = int(request.query.get("page", "1"))
+        links = [{"rel": "self", "href": "/customers"}]
+        if number < 3:
+            links.append({"rel": "next", "href": f"/customers?page={number + 1}"})
+        return Reply.json({"items": people(30)[(number - 1) * 10 : number * 10], "links": links})
+
+    server = Server(answer)
+    try:
+        pages = read_all(rest_source(server.url, paging="{type: link, next: links}"))
+        assert keys(pages) == list(range(1, 31))
+    finally:
+        server.close()
+
+
+def test_one_answer_that_holds_less_than_its_total_is_not_everything() -> None:
+    server = Server(lambda _: Reply.json({"items": people(10), "total": 25}))
+    try:
+        with pytest.raises(RetryLater, match="10 of the 25"):
+            read_all(rest_source(server.url, paging="{type: none, total: total}"))
+    finally:
+        server.close()
+
+
+def test_pages_fetched_at_once_need_a_total_where_the_last_one_is_foretold() -> None:
+    paging = "{type: page, parameter: page, pages: pages, size: 10, size_parameter: size}"
+    with pytest.raises(InvalidConnectorFile, match="need a total"):
+        rest_source("http://127.0.0.1:1", paging=paging, more="parallel: 4")

@@ -51,6 +51,10 @@ SCOPES = {  # all others change the landscape
     "cancelSync": Scope.SYNC_RUN,
     "registerSource": Scope.SYNC_RUN,
     "startSync": Scope.SYNC_RUN,
+    "keepRuleSet": Scope.COMPLIANCE_WRITE,
+    "setStandard": Scope.COMPLIANCE_APPROVE,
+    "tryConnector": Scope.SYNC_RUN,
+    "probeInterface": Scope.COMPLIANCE_WRITE,
     "rehearseSync": Scope.SYNC_RUN,
     "replayQuarantine": Scope.SYNC_RUN,
     "setSchedule": Scope.SYNC_RUN,
@@ -70,6 +74,7 @@ SCOPES = {  # all others change the landscape
 }
 GIVEN = {
     "since": '"2026-01-01"',
+    "ruleSet": '"0"',
     "version": '"no-such-version"',
     "withdrawal": f'"{global_id("withdrawal", uuid7())}"',
     "dataSet": '"urn:test:nothing"',

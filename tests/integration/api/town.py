@@ -77,6 +77,7 @@ def _asked_of(db: psycopg.Connection, source: UUID, number: int) -> None:
     factories.a_withdrawal(db, source_id=source, known=number)
     factories.a_quarantined_record(db, source_id=source)
     factories.a_freshness_target(db)
+    factories.a_look_request(db, kind="probe" if number % 2 else "trial")
 
 
 def _element(db: psycopg.Connection, dice: random.Random, number: int) -> Element:

@@ -80,6 +80,29 @@ def test_two_host_headers_are_not_answered(demo: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
+    "endless",
+    [
+        b"GET /health?" + b"x" * 70_000,
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 70_000,
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\n" + b"X-Many: x\r\n" * 7_000,
+        b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"0\r\n" + b"X-Trailer: x\r\n" * 20_000,
+    ],
+    ids=["address", "header", "headers", "trailers"],
+)
+def test_a_head_that_never_ends_is_refused_before_it_fills_memory(
+    demo: httpx.Client, endless: bytes
+) -> None:
+    try:
+        answer = spoken(demo, endless)
+    except (
+        ConnectionResetError
+    ):  # what is left unread breaks the connection, and the answer with it
+        return
+    assert b" 400 " in answer.splitlines()[0]
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {"Origin": "https://evil.example"},

@@ -66,7 +66,7 @@ def test_request_times_are_kept_by_route_template(start: Start) -> None:
     client = start(demo=True)
     for number in range(5):
         client.get(f"/customers/{number}")
-    client.request("BREW", "/coffee")
+    client.request("PROPFIND", "/coffee")
     found = figures(client)
     assert found["townclerk_request_seconds_count", "GET", "/customers/{path:path}", "404"] == 5
     assert found["townclerk_request_seconds_count", "other", "refused", "403"] == 1

@@ -12,13 +12,13 @@ import psycopg
 import pytest
 
 from connectors.sdk.load import load_connector_file
-from schemas.errors import GiveUp
+from flows.trial import try_stream
+from schemas.errors import GiveUp, RetryLater
 from tests.contract.connectors.servers import Reply, Request, Server
 from townclerk.connector.files import FileTarget, UnknownTarget
 from townclerk.connector.opening import AddressMissing, source_of
-from townclerk.connector.running import StreamReport, Target, run_stream
+from townclerk.connector.running import RETRIES_MAX, StreamReport, Target, run_stream
 from townclerk.connector.tables import TableTaken, TableTarget
-from townclerk.connector.trial import try_stream
 
 FILE = """
 connector: crm
@@ -204,3 +204,21 @@ def test_a_refused_change_keeps_the_record_that_was_good(crm: Crm, postgres_url:
 
     assert (report.rejected, report.withdrawn, report.held) == (2, 0, 0)
     assert "5" in keys_of(postgres_url)
+
+
+def test_a_scan_that_always_ends_short_is_given_up_after_a_few_tries(tmp_path: Path) -> None:
+    server = Server(lambda _: Reply.json({"items": [{"id": 1}], "total": 2}))
+    text = FILE.replace(
+        "{type: offset, parameter: skip, size_parameter: take, size: 4, total: total}",
+        "{type: none, total: total}",
+    )
+    spec = load_connector_file(text, name="crm.yaml")
+    source = source_of(spec, server.url, internal=False, sandbox=True, undecoded=True)
+    target = FileTarget(tmp_path / "people.jsonl", spec.streams["people"])
+    try:
+        with pytest.raises(RetryLater, match="1 of the 2"):
+            asyncio.run(run_stream(source, "people", target))
+    finally:
+        server.close()
+    assert len(server.requests) == RETRIES_MAX + 1
+    assert not (tmp_path / "people.jsonl").exists()

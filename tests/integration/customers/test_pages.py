@@ -96,6 +96,8 @@ class Town:
             "golden": sorted((head[row[0]], *map(str, row[1:])) for row in golden),
             "edges": sorted(ask("SELECT * FROM match_edge")),
             "keys": sorted(ask("SELECT * FROM match_key")),
+            # Words are a set; a full run and a page may write them in different orders.
+            "words": sorted(ask("SELECT record_id, unnest(words) FROM record_words")),
             "records": sorted(
                 ask(
                     "SELECT record_id, kind, place, content, aside, component, keys"

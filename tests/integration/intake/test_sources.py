@@ -5,9 +5,9 @@ import pytest
 
 from registry.intake import commands, queries
 from registry.intake.leases import HeldLease, renew_lease, take_lease
-from schemas.errors import StaleLease, UnknownName
+from schemas.errors import InvalidConnectorFile, StaleLease, UnknownName
 from schemas.records import Cursor
-from tests.factories import an_interface
+from tests.factories import a_source, an_interface
 
 DATA_SET = "urn:town:data_set:people"
 SPEC = {"streams": {"people": {"data_set": DATA_SET, "map": {"family_name": "name"}}}}
@@ -59,3 +59,13 @@ def test_a_running_sync_writes_no_page_of_the_old_file(db: psycopg.Connection) -
 def test_a_source_needs_a_registered_interface(db: psycopg.Connection) -> None:
     with pytest.raises(UnknownName, match="no such interface"):
         commands.register_source(db, key="crm", interface_urn="urn:town:interface:x", spec=SPEC)
+
+
+@pytest.mark.parametrize("stored", [{}, {"streams": None}, {"streams": {"people": 1}}])
+def test_a_stored_source_without_streams_says_so_instead_of_rewinding(
+    db: psycopg.Connection, stored: dict[str, object]
+) -> None:
+    key = a_source(db, spec=stored).key
+    with pytest.raises(InvalidConnectorFile) as told:
+        commands.rewind(db, queries.find_source(db, key), since="2026-01-01", stream=None)
+    assert "sync add" in told.value.remedy

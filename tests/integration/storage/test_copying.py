@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from registry.storage.bulk import set_aside
-from registry.storage.copying import copy_into
+from registry.storage.copying import copy_into, copy_lines, write_lines
 from registry.storage.database import connect
 from schemas.base import utc_now, uuid7
 from tests.factories import a_data_set, a_sync_run
@@ -183,3 +183,44 @@ def test_what_breaks_a_key_that_was_set_aside_is_refused(db: psycopg.Connection)
             "INSERT INTO relationship (id, kind, source_id, target_id, attrs, created_at)"
             " VALUES (gen_random_uuid(), 'flow', gen_random_uuid(), gen_random_uuid(), '{}', now())"
         )
+
+
+PG_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
+LINES = ["word", "bytes", "number", "day", "moment"]
+
+
+def lines_and_read(db: psycopg.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    assert write_lines(db, "awkward", LINES, copy_lines(columns)) == len(rows)
+    return db.execute(f"SELECT {', '.join(LINES)} FROM awkward ORDER BY place").fetchall()
+
+
+@pytest.mark.parametrize("words", [WORDS, ["plain", "text"], [None, "a"], [None, "\\N", "a\tb"]])
+def test_columns_written_as_lines_arrive_unchanged(
+    awkward: psycopg.Connection, words: list[str | None]
+) -> None:
+    moment = datetime(1, 1, 1, 0, 0, 0, 1, UTC)
+    rows = [
+        (word, bytes([place]), place or None, date(9999, 12, 31) if place else None, moment)
+        for place, word in enumerate(words)
+    ]
+    assert lines_and_read(awkward, rows) == rows
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(st.tuples(st.none() | PG_TEXT, st.binary(max_size=9), st.integers(0, 9)), min_size=1)
+)
+def test_any_text_written_as_lines_arrives_unchanged(
+    awkward: psycopg.Connection, values: list[tuple[str | None, bytes, int]]
+) -> None:
+    awkward.execute("TRUNCATE awkward RESTART IDENTITY")
+    rows = [(*row, date(2026, 1, 1), datetime(2026, 1, 1, tzinfo=UTC)) for row in values]
+    assert lines_and_read(awkward, rows) == rows
+
+
+def test_a_value_that_lines_cannot_carry_is_no_text_by_chance() -> None:
+    with pytest.raises(TypeError):
+        copy_lines([[Decimal(1)]])

@@ -84,6 +84,52 @@ def test_columns_and_values_say_the_same(values: list[dict[str, Any]]) -> None:
     assert len(by_column.customers) + len(by_column.rejected) == len(values)
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.lists(plain_records | odd_records, min_size=2, max_size=4))
+def test_a_learned_shape_says_what_plain_objects_say(pages: list[list[dict[str, Any]]]) -> None:
+    learner = Mapper(MAPPER.fields)
+    for values in pages:
+        pieces = [msgspec.json.encode(value) for value in values]
+        page = Page(records=[], undecoded=pieces, sound=True, cursor=Cursor())
+
+        assert repr(learner.columns(page)) == repr(Mapper(MAPPER.fields).columns(page))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"id":1,"type":"P","rest":1e999}',
+        b'{"id":1,"type":"P","rest":"\xff"}',
+        b'{"id":1,"type":"P","rest":' + b"[" * 65 + b"]" * 65 + b"}",
+        b'{"id":1,"type":"P","rest":' + b"9" * 5_000 + b"}",
+        b'{"id":1,"type":"P","new":' + b"[" * 65 + b"]" * 65 + b"}",
+        b'{"id":1.0,"type":"P","name":18446744073709551617}',
+        b'{"id":1,"id":2,"type":"P","inner":{"name":"a"},"inner":{"code":"b"}}',
+        b'{"id":1,"type":{"P":1},"name":["a"],"inner":[1]}',
+        b'{"\\u0069d":1,"type":"P","in\\"ner":{},"":1}',
+        b"[]",
+    ],
+)
+@pytest.mark.parametrize("taught", [b'"text"', b"[[]]", b'{"a":1}'])
+def test_an_odd_record_is_no_less_odd_for_a_learned_shape(odd: bytes, taught: bytes) -> None:
+    usual = b'{"id":7,"type":"P","name":"n","inner":{"name":"x","code":"y"},"rest":%b}' % taught
+    learner = Mapper(MAPPER.fields)
+    for pieces in ([usual] * 3, [usual, odd, usual], [odd], [usual]):
+        page = Page(records=[], undecoded=pieces, sound=True, cursor=Cursor())
+
+        assert repr(learner.columns(page)) == repr(Mapper(MAPPER.fields).columns(page))
+
+
+def test_a_source_whose_fields_are_named_by_their_content_is_read_plainly() -> None:
+    learner = Mapper(MAPPER.fields)
+    for number in range(40):
+        values = [{"id": 1, "type": "P", f"field {number}-{n}": n} for n in range(10)]
+        pieces = [msgspec.json.encode(value) for value in values]
+        page = Page(records=[], undecoded=pieces, sound=True, cursor=Cursor())
+
+        assert learner.columns(page).columns["key"] == ["1"] * 10
+
+
 def test_one_bad_value_takes_only_its_own_record() -> None:
     good = {"id": 1, "type": "P", "born": "1990-01-31"}
     values = [{**good, "id": number} for number in range(50)]

@@ -1,0 +1,176 @@
+"""The words by which a customer is found, and the slips of the pen by which a word is.
+
+A record is found by every word of its name, street and town and by its numbers, whatever the
+matching model makes of them: also by a value that weighs nothing there because many share it.
+Words of a record are kept as digests, as blocking keys are; the town's own spellings are kept
+once, so that a misspelt word leads to the words that somebody has.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import psycopg
+
+from registry.customers.features import Features, digest
+from registry.customers.phonetic import phonetic
+from registry.storage.copying import bigints
+from schemas.records import CustomerKind
+
+# Letters of a word that slips are counted in; what comes later seldom tells two words apart.
+SLIP_LETTERS_MAX: Final = 8
+# One letter changed in a shorter word makes another word.
+SLIP_LETTERS_MIN: Final = 3
+# Beginnings by which a word is found while it is being typed.
+BEGINNING_LETTERS: Final = range(2, 7)
+# Longer words are pasted text; nobody looks for one.
+WORD_LETTERS_MAX: Final = 40
+LISTS: Final[Mapping[CustomerKind, tuple[str, ...]]] = {
+    CustomerKind.PERSON: ("given_words", "full_names", "family_words"),
+    CustomerKind.ORGANISATION: ("words",),
+}
+PLACES: Final = ("street", "city")
+NUMBERS: Final[Mapping[CustomerKind, tuple[str, ...]]] = {
+    CustomerKind.PERSON: (
+        "birth", "birth_year", "national_id", "postal", "number", "email", "phone"
+    ),
+    CustomerKind.ORGANISATION: ("chamber_number", "postal", "number", "email", "phone"),
+}  # fmt: skip
+_SIGN, _ALL = 1 << 63, 1 << 64
+
+
+def key_of(word: str) -> int:
+    """Return the digest under which a word, a slip or a beginning is kept, as a signed bigint."""
+    found = digest(word)
+    return found - _ALL if found >= _SIGN else found
+
+
+def words_of(features: Features, kind: CustomerKind) -> set[str]:
+    """Return the words by which a record is found.
+
+    Args:
+        features: Its comparison columns, before a model has seen them.
+        kind: Kind of customer.
+    """
+    found: set[str] = set()
+    for column in LISTS[kind]:
+        found.update(features[column] or ())
+    for column in PLACES:
+        found.update((features[column] or "").split())
+    found.update(str(features[column] or "").lower() for column in NUMBERS[kind])
+    found.discard("")
+    if features.get("initials"):
+        found.add(initial_word(features["initials"]))
+    return found
+
+
+def initial_word(initials: str) -> str:
+    """Return the word under which a first initial is kept, apart from names of one letter."""
+    return f"{initials[0].lower()}."
+
+
+def is_spelt(word: str) -> bool:
+    """Tell whether a word can be misspelt: one of letters alone."""
+    return word.isalpha() and len(word) <= WORD_LETTERS_MAX
+
+
+def slips_of(word: str) -> set[str]:
+    """Return what a word shares with those one slip away from it, or spoken alike.
+
+    Source:
+        Symmetric deletion: Garbe (2012), SymSpell; Bocek, Hunt and Stiller (2007).
+    """
+    head = word[:SLIP_LETTERS_MAX]
+    if len(head) < SLIP_LETTERS_MIN:
+        return {head}
+    code = phonetic(word)
+    return {head, *(head[:at] + head[at + 1 :] for at in range(len(head)))} | (
+        {f"~{code}"} if code else set()
+    )
+
+
+def slip_keys(word: str) -> list[int]:
+    """Return the digests by which a word of the town is found: its slips and its beginnings."""
+    beginnings = {f"{word[:size]}*" for size in BEGINNING_LETTERS if size <= len(word)}
+    return sorted(map(key_of, slips_of(word) | beginnings))
+
+
+def remember_words(db: psycopg.Connection, words: Mapping[int, Collection[str]]) -> None:
+    """Keep the words of records that a page brought, in place of those they had.
+
+    Args:
+        db: Connection in the page's transaction, which holds the matching lock.
+        words: Words by record.
+    """
+    if not words:
+        return
+    spelt = {key_of(word): word for each in words.values() for word in each if is_spelt(word)}
+    digests = [bigints(map(key_of, sorted(each))) for each in words.values()]
+    rows = db.execute(
+        _REMEMBER, {"records": bigints(words), "words": digests, "keys": bigints(spelt)}
+    ).fetchall()
+    if rows:
+        learn_words(db, {key: spelt[key] for (key,) in rows}, {})
+
+
+# How many records have a word is counted by a full run alone: a page would have to touch the rows
+# of every common name.
+_REMEMBER = """
+WITH kept AS (
+    INSERT INTO record_words (record_id, words)
+    SELECT record, words::bigint[]
+    FROM unnest(%(records)s::bigint[], %(words)s::text[]) AS given(record, words)
+    ON CONFLICT (record_id) DO UPDATE SET words = excluded.words
+    WHERE record_words.words IS DISTINCT FROM excluded.words
+)
+SELECT key FROM unnest(%(keys)s::bigint[]) AS given(key)
+WHERE NOT EXISTS (SELECT FROM known_word WHERE known_word.key = given.key)
+"""
+
+
+def learn_words(
+    db: psycopg.Connection, words: Mapping[int, str], records: Mapping[int, int]
+) -> None:
+    """Keep words that the town did not know, with what leads to them.
+
+    Args:
+        db: Connection in the caller's transaction.
+        words: Words by digest.
+        records: How many records have each; one where nothing is said.
+    """
+    with db.cursor() as cursor:
+        with cursor.copy("COPY known_word (key, word, records) FROM STDIN") as copy:
+            for key, word in words.items():
+                copy.write_row((key, word, records.get(key, 1)))
+        with cursor.copy("COPY word_slips (key, slips) FROM STDIN") as copy:
+            for key, word in words.items():
+                copy.write_row((key, slip_keys(word)))
+
+
+def forget_words(db: psycopg.Connection, records: Collection[int]) -> None:
+    """Forget the words of records that have left."""
+    if not records:
+        return
+    db.execute("DELETE FROM record_words WHERE record_id = ANY(%s::bigint[])", (bigints(records),))
+
+
+def unlearn_words(db: psycopg.Connection, keys: Collection[int]) -> None:
+    """Forget spellings that no record has any more; a rare name tells who was erased.
+
+    Args:
+        db: Connection in the transaction of an erasure.
+        keys: Digests of the words that the erased records had.
+    """
+    db.execute(
+        """DELETE FROM known_word WHERE key = ANY(%s::bigint[]) AND NOT EXISTS (
+               SELECT FROM record_words WHERE words && ARRAY[known_word.key])""",
+        (bigints(keys),),
+    )
+
+
+def words_of_records(db: psycopg.Connection, records: Collection[int]) -> list[int]:
+    """Return the digests of all words that some records have."""
+    rows = db.execute(
+        "SELECT DISTINCT unnest(words) FROM record_words WHERE record_id = ANY(%s::bigint[])",
+        (bigints(records),),
+    )
+    return [key for (key,) in rows]

@@ -1,0 +1,113 @@
+"""Whoever is at the counter is found by whatever they say, however it is spelt and in any order."""
+
+from datetime import date
+
+import pytest
+
+from registry.customers import find
+from registry.customers.commands import rematch
+from registry.customers.erase import erase_customer
+from registry.customers.find import find_customers, search_customers
+from tests.integration.customers.conftest import JANNA, Counter
+
+AYSE = {
+    "given_name": "Ayşe",
+    "family_name": "Yıldırım-de Boer",
+    "birth_date": date(1984, 12, 3),
+    "street": "Burgemeester Jansstraat",
+    "house_number": "12-A",
+    "postal_code": "2633 XY",
+    "city": "Nieuwdam",
+    "phone": "06-12 34 56 78",
+    "national_id": "999990019",
+}
+BAKERY = {
+    "organisation_name": "Bakkerij 't Zonnetje B.V.",
+    "chamber_number": "12345678",
+    "city": "Nieuwdam",
+}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Ayse Yildirim",
+        "yildirim, ayse",
+        "Yildrim Ayse 1984",
+        "A. Yildirim de Boer",
+        "Ayşe Jansstraat 12",
+        "Jansstraat 12a Nieuwdam",
+        "3 december 1984 Yildirim",
+        "12-03-1984 Yildirim",
+        "06 12 34 56 78",
+        "+31 6 1234 5678",
+        "0031612345678",
+        "999990019",
+        "9999 90 019",
+        "2633xy 12",
+        "Boer 2633 XY 14 03-12-1984",
+        "YILD",
+    ],
+)
+def test_a_person_is_found_however_the_question_is_spelt(counter: Counter, question: str) -> None:
+    (ayse,) = counter.land(AYSE)
+    found = find_customers(counter.db, question)
+    assert found[0].id == counter.customer(ayse)
+
+
+def test_an_organisation_is_found_too(counter: Counter) -> None:
+    (bakery,) = counter.land(BAKERY, kind="organisation")
+    assert find_customers(counter.db, "12345678") == []  # the model knows people alone
+    rematch(counter.db, memory_limit_mb=512)
+    for question in ("zonetje bakkerij", "bakerij nieuwdam", "12345678", "zonn"):
+        assert find_customers(counter.db, question)[0].id == counter.customer(bakery)
+
+
+def test_a_name_for_a_name_is_found(counter: Counter) -> None:
+    (hans,) = counter.land({**JANNA, "given_name": "Hans", "family_name": "Ypenburg"})
+    for asked in ("Johannes Ypenburg", "Hans Ypenburgh", "hans iepenburg"):
+        assert find_customers(counter.db, asked)[0].id == counter.customer(hans)
+
+
+def test_the_best_known_comes_first_and_a_missing_fact_counts_against(counter: Counter) -> None:
+    janna, sister = counter.land(JANNA, {**JANNA, "given_name": "Wilma", "email": None})
+    found = find_customers(counter.db, "wouden wilma 06-05-1971")
+    assert found[0].id == counter.customer(sister)
+    assert found[0].weight_bits is not None
+    other = find_customers(counter.db, "wouden johanna 2611AB 06-05-1971")
+    assert {one.id for one in other} >= {counter.customer(janna)}
+
+
+def test_hundreds_who_share_an_address_are_bounded_and_found_by_the_rest(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "CANDIDATES_MAX", 20)
+    desk = [
+        {"given_name": f"{first}{last}", "family_name": "Desk", "email": "desk@school.nl"}
+        for first in ("Ab", "Bo", "Ca", "Du", "Em", "Fi") for last in ("ra", "to", "ne", "lu")
+    ]  # fmt: skip
+    records = counter.land(*desk)
+    assert len(find_customers(counter.db, "desk@school.nl")) == 20
+    assert find_customers(counter.db, "desk@school.nl Dune")[0].id == counter.customer(records[14])
+
+
+def test_whoever_left_or_changed_is_found_no_longer(counter: Counter) -> None:
+    (ayse,) = counter.land(AYSE)
+    customer = counter.customer(ayse)
+    erase_customer(counter.db, customer, reason="request 1", actor="Sam")
+    assert all(one.id != customer for one in find_customers(counter.db, "Ayse Yildirim"))
+    ask = counter.db.execute
+    assert not ask("SELECT FROM record_words WHERE record_id = %s", (ayse,)).rowcount
+    assert not ask("SELECT FROM known_word WHERE word LIKE 'yild%'").rowcount
+
+
+@pytest.mark.parametrize(
+    "question", ["van de", "B.V.", "1", "a", "@", "@@ . -", "٣ ٤", "\ud800", "x" * 300, "1 " * 150]
+)
+def test_questions_that_say_nothing_harm_nothing(counter: Counter, question: str) -> None:
+    assert len(search_customers(counter.db, counter.sight(), question)) <= find.FOUND_MAX
+
+
+def test_a_question_leaves_the_transaction_as_it_was(counter: Counter) -> None:
+    find_customers(counter.db, "Jan")
+    assert counter.db.execute("SHOW enable_seqscan").fetchone() == ("on",)
