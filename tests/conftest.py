@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -30,6 +31,10 @@ TEMPLATE = "migrated_template"
 POOL_SIZE = 4
 STORAGE = Path(__file__).parent / "integration/storage"
 _numbers = itertools.count(1)
+
+# A busy machine proves nothing about a generated example.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.hookimpl(tryfirst=True)

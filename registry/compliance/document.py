@@ -56,6 +56,15 @@ class Document:
         self.tree: Tree
         self.diagnostics: list[Diagnostic]
         self.tree, self.diagnostics = (read_json if self.is_json else read_yaml)(self.text)
+        if self.is_json and not self.tree.keys and len(content) <= YAML_BYTES_MAX:
+            self._read_broken_json()
+
+    def _read_broken_json(self) -> None:
+        """Read on behind a comma too many, which YAML allows; the fault stays told."""
+        tree, remarks = read_yaml(self.text)
+        if not any(remark.kind == "syntax" for remark in remarks):
+            self.tree = tree
+            self.diagnostics += [one for one in remarks if one.kind != "warning"]
 
     @property
     def data(self) -> Any:

@@ -12,6 +12,8 @@ from registry.compliance.run import Run
 from registry.compliance.subject import Subject
 from schemas.compliance import Finding, Severity
 
+MISFIT = "unrecognized-format"  # the code under which Spectral says that a rule set does not fit
+
 
 def check(document_bytes: bytes, ruleset: RuleSet, *, source: str) -> list[Finding]:
     """Check one document against one rule set.
@@ -85,4 +87,4 @@ def _about_formats(document: Document, run: Run, ruleset: RuleSet) -> list[Findi
     names = ", ".join(title(name) for name in ruleset.formats)
     words = f"The provided document does not match any of the registered formats [{names}]"
     place = document.range_of(0)
-    return [Finding("unrecognized-format", Severity.WARNING, (), words, place, document.source)]
+    return [Finding(MISFIT, Severity.WARNING, (), words, place, document.source)]

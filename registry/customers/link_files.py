@@ -26,6 +26,10 @@ FILES_MAX = 50
 ROW_NUMBER = "row"
 # Roles that say who or where somebody is; with none of them nothing can be compared.
 _TELLING = frozenset(ROLES) - {"kind", "source", "gender", "middle_name", "name_prefix"}
+# Roles that may number rows; what has another one names somebody.
+_NUMBERS = frozenset(
+    {"identifier", "national_id", "chamber_number", "house_number", "kind", "source"}
+)
 # Evidence so weak that every pair passes; for those who want to see each pair that was weighed.
 _EVERY_PAIR_BITS = -1e9
 
@@ -127,7 +131,7 @@ def _plain_of(
     found: FileLinked,
 ) -> None:
     """Decide roles and key of one file and make its plain columns."""
-    name = key or table.columns[0]
+    name = key or _key_column(con, table, found)
     if name != ROW_NUMBER and name not in table.columns:
         raise InvalidInput(
             f"{table.name} has no column {name}.",
@@ -158,6 +162,28 @@ def _plain_of(
     run(con, "DROP TABLE $table CASCADE", table=table.table)
 
 
+def _key_column(con: duckdb.DuckDBPyConnection, table: TableRead, found: FileLinked) -> str:
+    """Return the first column, unless it says who somebody is and so does not tell rows apart."""
+    first = table.columns[0]
+    some = _some_values(con, table.table, first)
+    roles = infer_roles([first], {first: some}, key=None)
+    if not roles or roles[0].role in _NUMBERS or not (table.headless or role_by_name(first)):
+        return first
+    distinct, filled = run(
+        con,
+        "SELECT count(DISTINCT $first), count($first) FROM $table",
+        first=quoted(first),
+        table=table.table,
+    )[0]
+    if distinct == filled == table.rows:
+        return first
+    found.warnings.append(
+        f"{table.name}: {first} does not tell rows apart, so they are called row-N; --id names"
+        " another column"
+    )
+    return ROW_NUMBER
+
+
 def _key_of(table: TableRead, name: str) -> str:
     if name == ROW_NUMBER and ROW_NUMBER not in table.columns:
         return "NULL::VARCHAR"
@@ -178,7 +204,10 @@ def _roles_of(
     taken = {column for columns in chosen.values() for column in columns}
     guessed = [
         role
-        for role in infer_roles(table.columns, values, key=key)
+        for role in (
+            *_role_of_key(key, values, table),
+            *infer_roles(table.columns, values, key=key),
+        )
         if role.role not in chosen and role.column not in taken
     ]
     given = [
@@ -188,6 +217,13 @@ def _roles_of(
         if column in table.columns
     ]
     return [role for role in (*given, *guessed) if role.column not in empty]
+
+
+def _role_of_key(key: str, values: Mapping[str, Sequence[str]], table: TableRead) -> Sequence[Role]:
+    """Return what the key's own name tells: an e-mail address may name rows and people."""
+    if table.headless or not role_by_name(key) or role_by_name(key) in _NUMBERS:
+        return ()
+    return infer_roles([key], {key: values.get(key, ())}, key=None)
 
 
 def _some_values(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]:

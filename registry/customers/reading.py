@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -28,6 +29,8 @@ SAMPLE_LINES = 200
 CHUNK_BYTES = 1 << 20
 # Lines named in a warning; more would bury it.
 LINES_NAMED_MAX = 5
+# A table that begins further down is a report; more single cells in a row are a list.
+LINES_ABOVE_MAX = 12
 DELIMITERS = (",", ";", "\t", "|")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -49,6 +52,7 @@ class TableRead:
         table: DuckDB table that holds it: `row_number` from 1, then the columns as text.
         columns: Column names as the file has them, made distinct.
         rows: Rows.
+        headless: It has no line of names.
         warnings: What was odd, for people; counts and column names only.
     """
 
@@ -56,6 +60,7 @@ class TableRead:
     table: str
     columns: tuple[str, ...]
     rows: int = 0
+    headless: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
@@ -113,22 +118,25 @@ def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRea
     encoding, warnings = _encoding(path)
     sample = _sample(path, encoding)
     delimiter = _delimiter(sample)
-    first = next(_rows(sample, delimiter), [])
+    skipped = _lines_above(sample, delimiter)
+    if skipped:
+        warnings.append(f"{skipped} lines above its columns are left out")
+    first = next(_rows(sample[skipped:], delimiter), [])
     headed = not _holds_data(first)
     if not headed:
         warnings.append("its first line holds values, so the columns are called column 1, 2, 3")
         first = [f"column {place}" for place in range(1, len(first) + 1)]
     names = _names(path, first, warnings)
-    found = TableRead(path.name, into, names, warnings=warnings)
+    found = TableRead(path.name, into, names, warnings=warnings, headless=not headed)
     if encoding == "utf-8" and f'{delimiter} "' not in "".join(sample[:SAMPLE_LINES]):
         try:
-            _load(con, path, into, names, delimiter, headed=headed)
+            _load(con, path, into, names, delimiter, headed=headed, skipped=skipped)
         except duckdb.Error:
             pass  # ragged lines or stray quotes: Python's reader below knows what to do
         else:
             return found
     clean = workspace(con) / f"{into}.csv"
-    _write_plain(path, encoding, delimiter, clean, found)
+    _write_plain(path, encoding, delimiter, clean, found, skipped=skipped)
     _load(con, clean, into, names, ",", headed=headed)
     clean.unlink()
     return found
@@ -142,6 +150,7 @@ def _load(
     delimiter: str,
     *,
     headed: bool,
+    skipped: int = 0,
 ) -> None:
     columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in names)
     # The number of a row is its name in the output.
@@ -150,12 +159,13 @@ def _load(
         con,
         "CREATE OR REPLACE TABLE $into AS SELECT row_number() OVER () AS row_number, *"
         " FROM read_csv(?, auto_detect = false, header = $headed, delim = ?, quote = '\"',"
-        " escape = '\"', columns = {$columns}, max_line_size = 4000000)",
+        " escape = '\"', columns = {$columns}, skip = $skipped, max_line_size = 4000000)",
         str(path),
         delimiter,
         into=into,
         columns=columns,
         headed=str(headed).lower(),
+        skipped=str(skipped),
     )
     run(con, "SET preserve_insertion_order = false")
 
@@ -205,6 +215,17 @@ def _delimiter(sample: list[str]) -> str:
     return best
 
 
+def _lines_above(sample: list[str], delimiter: str) -> int:
+    """Return how many lines stand above the columns: a title, a blank, Excel's `sep=;`."""
+    widths = Counter(len(row) for row in _rows(sample[:SAMPLE_LINES], delimiter) if row)
+    if not widths or widths.most_common(1)[0][0] < 2:
+        return 0
+    for above, line in enumerate(sample[:LINES_ABOVE_MAX]):
+        if sum(bool(cell.strip()) for cell in next(_rows([line], delimiter), [])) > 1:
+            return above
+    return 0
+
+
 def _holds_data(first: list[str]) -> bool:
     """Tell a first line of values from one of names: a date, an address or a number is no name."""
     if any(role_by_name(cell) for cell in first):
@@ -237,14 +258,16 @@ def _names(path: Path, header: list[str], warnings: list[str]) -> tuple[str, ...
     return tuple(names)
 
 
-def _write_plain(path: Path, encoding: str, delimiter: str, to: Path, found: TableRead) -> None:
+def _write_plain(
+    path: Path, encoding: str, delimiter: str, to: Path, found: TableRead, *, skipped: int
+) -> None:
     """Write the file anew as UTF-8 with every line as long as the first."""
     width, short, refused = len(found.columns), 0, list[int]()
     with (
         path.open(encoding=encoding, errors="replace", newline="") as source,
         to.open("w", encoding="utf-8", newline="") as target,
     ):
-        lines = (line.replace("\0", "") for line in source)
+        lines = (line.replace("\0", "") for line in islice(source, skipped, None))
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
         writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
         try:

@@ -8,6 +8,7 @@ import glob
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -17,6 +18,8 @@ import typer
 
 from registry.compliance.checking import check_document
 from registry.compliance.document import BYTES_MAX
+from registry.compliance.engine import MISFIT
+from schemas.compliance import CheckedDocument
 from townclerk.cli.files import UnreadableFile, read_bytes
 
 FILES_MAX = 10_000  # of one command; a national register has some thousand interfaces
@@ -27,6 +30,7 @@ RULE_SET_FILES = (
     ".spectral.yaml", ".spectral.yml", ".spectral.json",
     "spectral.yaml", "spectral.yml", "spectral.json",
 )  # fmt: skip
+_ADDRESS = re.compile(r"(?:https?|ftp|file):/", re.IGNORECASE)  # a path has lost one slash
 _TEXTS = frozenset({".yaml", ".yml", ".json"})
 _OTHERS = frozenset({".graphql", ".graphqls", ".gql", ".wsdl"})
 _SPEAKS = re.compile(rb"""(?:^|[{,\s])["']?(?:openapi|swagger|asyncapi)["']?\s*:""", re.MULTILINE)
@@ -52,6 +56,13 @@ def documents(names: Sequence[Path], stdin_name: str) -> Iterator[tuple[str, byt
         if name == STDIN:
             yield stdin_name, sys.stdin.buffer.read(BYTES_MAX + 1)
             continue
+        if _ADDRESS.match(name.as_posix()):
+            raise UnreadableFile(
+                f"{name.as_posix().replace(':/', '://', 1)} is an address, and only files are "
+                "checked.",
+                remedy="Download it, for instance with `curl -o FILE ADDRESS`; of a registered "
+                "interface `townclerk interfaces probe URN` looks at what is published.",
+            )
         for file in _files(name):
             if file in seen:
                 continue
@@ -65,6 +76,15 @@ def rule_sets_here() -> tuple[str, ...]:
     """Return the rule sets that count when none is named: the folder's own, or ours."""
     found = next((name for name in RULE_SET_FILES if Path(name).is_file()), None)
     return (found,) if found is not None else RULE_SETS_DEFAULT
+
+
+def without_misfits(one: CheckedDocument) -> CheckedDocument:
+    """Leave out that a rule set does not fit a document, where nobody has asked for the rule set.
+
+    Our own default is for OpenAPI; AsyncAPI and what is no interface have the judge of structure.
+    """
+    judged = tuple(each for each in one.judged if each.finding.code != MISFIT)
+    return replace(one, judged=judged)
 
 
 def referenced(document: Path, content: bytes, files: Sequence[Path]) -> dict[str, str]:

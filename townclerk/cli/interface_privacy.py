@@ -10,6 +10,7 @@ from registry.compliance.checking import check_document
 from registry.compliance.privacy import Declaration, PrivacyCheck
 from schemas.compliance import CheckedDocument
 from townclerk.cli.interface_files import documents
+from townclerk.cli.output import say
 
 Places = Annotated[
     list[str],
@@ -31,9 +32,11 @@ def looked_through(places: list[str], stdin_name: str) -> list[CheckedDocument]:
     files = [Path(place) for place in places if not place.startswith("urn:")]
     found = _registered(urns) if urns else []
     nothing = Declaration.of({})
-    return found + [
-        _look(content, source, nothing) for source, content in documents(files, stdin_name)
-    ]
+    found += [_look(content, source, nothing) for source, content in documents(files, stdin_name)]
+    for one in found:
+        if not one.kind.startswith("OpenAPI"):
+            say(f"{one.source} was not looked through: it is no OpenAPI document ({one.kind}).")
+    return found
 
 
 def _registered(urns: list[str]) -> list[CheckedDocument]:

@@ -54,13 +54,12 @@ def compare_files(old: tuple[bytes, str], new: tuple[bytes, str]) -> Comparison:
     from registry.compliance.contract.sdl import compare_schemas
     from registry.compliance.structure.sdl import read_schema
 
-    try:
-        schemas = [
-            read_schema(one[0].decode("utf-8-sig"), value)
-            for one, value in zip((old, new), values, strict=True)
-        ]
-    except (GraphQLError, TypeError, ValueError) as wrong:
-        raise NotComparable(f"A GraphQL schema cannot be read: {str(wrong)[:300]}") from wrong
+    schemas = []
+    for (content, source), value in zip((old, new), values, strict=True):
+        try:
+            schemas.append(read_schema(content.decode("utf-8-sig"), value))
+        except (GraphQLError, TypeError, ValueError) as wrong:
+            raise NotComparable(f"{source} cannot be read: {str(wrong)[:300]}") from wrong
     return compare_schemas(*schemas)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from registry.compliance.parsing.diagnostics import DIAGNOSTICS_MAX, Diagnostic
+from registry.compliance.parsing.recovery import recover
 from registry.compliance.parsing.scalars import key_text, plain_scalar
 from registry.compliance.parsing.tree import (
     ABSENT,
@@ -54,6 +55,7 @@ class YamlReader:
         self.text = text
         self.tree = Tree()
         self.diagnostics: list[Diagnostic] = []
+        self.is_broken = False  # libyaml stopped before the end
         self._open: list[_Open] = []
         self._anchors: dict[str, int] = {}
         self._alias_rows = 0
@@ -120,9 +122,12 @@ class YamlReader:
             mark = broken.problem_mark or broken.context_mark
             at = mark.index if mark is not None else 0
             words = broken.problem or broken.context or "the text is not YAML"
+            self.is_broken = True
             self.diagnostics.append(Diagnostic("syntax", words, at, at))
         except (yaml.YAMLError, UnicodeError) as broken:
-            self.diagnostics.append(Diagnostic("syntax", str(broken).splitlines()[0], 0, 0))
+            sign = getattr(broken, "character", None)  # one that no YAML may have
+            at = max(self.text.find(chr(sign)), 0) if isinstance(sign, int) else 0
+            self.diagnostics.append(Diagnostic("syntax", str(broken).splitlines()[0], at, at))
 
     def _watching_tabs(self, events: Iterator[Any]) -> Iterator[Any]:
         """Remark on tabs that stand between values, as Spectral's parser does."""
@@ -362,11 +367,22 @@ def read_yaml(text: str) -> tuple[Tree, list[Diagnostic]]:
         text: The document; only the first one of a stream is read.
 
     Returns:
-        The tree (empty where nothing could be read) and the parser's remarks in reading order.
+        The tree (empty where nothing could be read) and the parser's remarks in reading order. Of
+        a text that is broken, the tree of what can be read without its broken lines.
 
     Raises:
         DocumentTooLarge: Depth, values or unfolded aliases pass a limit.
     """
     reader = YamlReader(text)
     tree = reader.read()
-    return tree, reader.diagnostics
+    if not reader.is_broken:
+        return tree, reader.diagnostics
+    mended, faults = recover(text)
+    again = YamlReader(mended)
+    rest = again.read()
+    if again.is_broken or len(rest.keys) < len(tree.keys):
+        # Too many faults to read on behind the last, or a line that holds more than all the others.
+        others = [one for one in reader.diagnostics if one.kind != "syntax"]
+        return tree, sorted([*faults, *others], key=lambda remark: remark.start)
+    again.diagnostics = [*faults, *again.diagnostics]
+    return rest, sorted(again.diagnostics, key=lambda remark: remark.start)

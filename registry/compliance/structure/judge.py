@@ -12,7 +12,7 @@ from registry.compliance.engine import check_subject
 from registry.compliance.rulesets import load
 from registry.compliance.structure.offline import hidden
 from registry.compliance.subject import Subject
-from schemas.compliance import Finding
+from schemas.compliance import Finding, Severity
 
 KIND_UNKNOWN = "unknown"
 VERBS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -74,8 +74,7 @@ def structure_of(subject: Subject) -> list[Finding]:
         subject: The document, parsed; nothing else is read and nothing is fetched.
 
     Returns:
-        Findings `structure` and `outside-reference`; none when the document is valid, or when it
-        is none of the kinds we judge.
+        Findings `structure` and `outside-reference`; none when the document is valid.
     """
     document: Document = subject.document
     data = document.data
@@ -92,4 +91,16 @@ def structure_of(subject: Subject) -> list[Finding]:
         from registry.compliance.structure.sdl import sdl_problems
 
         return sdl_problems(document.text, document.source, data=data)
-    return []
+    return _unknown(document)
+
+
+def _unknown(document: Document) -> list[Finding]:
+    """Say that a document is no interface; where its syntax is broken, that is said already."""
+    if document.data is None:
+        words = "the document is empty"
+    elif any(remark.kind == "syntax" for remark in document.diagnostics):
+        return []
+    else:
+        words = 'the document does not say what it is: no "openapi", "swagger" or "asyncapi"'
+    place = document.range_of(0)
+    return [Finding("structure", Severity.ERROR, (), words, place, document.source)]

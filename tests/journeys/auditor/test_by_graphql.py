@@ -4,15 +4,16 @@ import json
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flows.requests import carry_out_next
 from registry.compliance import commands
-from registry.compliance.rulesets import load
 from registry.compliance.verifier import verify
 from registry.storage.database import Database, unit_of_work
-from schemas.evidence import StandardStatus
 from tests import factories
+from tests.contract.connectors.servers import Reply, Request, Server
 from tests.integration.api.asking import data, refusal
 
 URN = "urn:test:interface:permits"
@@ -22,51 +23,91 @@ WITH_A_NUMBER = """
 """
 TODAY = datetime.now(UTC).date()
 
+
+def answer(_: Request) -> Reply:
+    """What the supplier's server says to everything."""
+    return Reply(status=404)
+
+
 CHECK = (
     "mutation ($urn: String!) { checkInterface(urn: $urn) { __typename"
     " ... on InterfaceChecked { number errors waived hash } } }"
 )
 
 
+REGISTER = (
+    "mutation ($urn: String!, $content: String!) { registerInterfaceDocument(urn: $urn,"
+    ' content: $content, source: "permits.yaml") { __typename } }'
+)
+REPORT = (
+    "query ($urns: [String!]!, $form: ReportFormat!) { interfaceReport(interfaces: $urns,"
+    " format: $form) { contentType text base64 openFindings } }"
+)
+ARCHIVE = "query ($urns: [String!]!) { evidenceArchive(interfaces: $urns) { records head base64 } }"
+
+
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)
 def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database, tmp_path: Path) -> None:
+    supplier = Server(answer)
+    settle_what_is_owed(supplier)
+    first = interface_checked_for_the_first_time()
+    waive_by_two_people(first)
+    read_the_evidence()
+    look_at_the_running_interface(supplier)
+    take_reports_away()
+    prove_the_evidence(tmp_path)
+    find_undeclared_people()
+
+
+def settle_what_is_owed(supplier: Server) -> None:
+    """Register an interface that may be probed, and the standard that it owes."""
+    about = {"base_url": supplier.url, "sandbox": True, "probe": True}
     with unit_of_work() as db:
-        factories.an_interface(db, urn=URN)
-        profile = load("townclerk:municipal")
-        commands.keep_rule_set(
-            db, profile, name="municipal", entry="townclerk:municipal", actor="Ann"
-        )
-        commands.set_standard(
-            db, key="profile", version="1", title="t", status=StandardStatus.MANDATORY,
-            valid_from=TODAY - timedelta(days=1), rule_set_sha256=profile.digest,
-        )  # fmt: skip
+        factories.an_interface(db, urn=URN, attrs=about)
+    kept = data(
+        'mutation { keepRuleSet(name: "municipal", bundled: "townclerk:municipal") {'
+        " ... on RuleSetKept { sha256 } } }"
+    )["keepRuleSet"]
+    standard = data(
+        "mutation ($set: String!, $from: String!) { setStandard(key: \"profile\", version: \"1\","
+        " ruleSet: $set, validFrom: $from) { __typename } }",
+        set=kept["sha256"], **{"from": str(TODAY - timedelta(days=1))},
+    )  # fmt: skip
+    assert standard["setStandard"]["__typename"] == "StandardSet"
+
+
+def interface_checked_for_the_first_time() -> dict[str, Any]:
+    """Register the document and check it."""
+    registered = data(REGISTER, urn=URN, content=DOCUMENT)
+    assert registered["registerInterfaceDocument"]["__typename"] == "InterfaceDocumentRegistered"
+    first: dict[str, Any] = data(CHECK, urn=URN)["checkInterface"]
+    assert (first["number"], first["waived"]) == (1, 0)
+    return first
+
+
+def waive_by_two_people(first: dict[str, Any]) -> None:
+    """Approve what somebody else asked for; what one asked for oneself cannot be approved."""
+    with unit_of_work() as db:
         waiver = commands.ask_waiver(
             db, rule="municipal-version", reason="until the next release", asked_by="Ann",
             expires_on=TODAY + timedelta(days=30), today=TODAY,
         )  # fmt: skip
-
-    registered = data(
-        "mutation ($urn: String!, $content: String!) { registerInterfaceDocument(urn: $urn,"
-        ' content: $content, source: "permits.yaml") { __typename } }',
-        urn=URN, content=DOCUMENT,
-    )  # fmt: skip
-    assert registered["registerInterfaceDocument"]["__typename"] == "InterfaceDocumentRegistered"
-    first = data(CHECK, urn=URN)["checkInterface"]
-    assert (first["number"], first["waived"]) == (1, 0)
-
     approve = "mutation ($id: ID!) { approveWaiver(waiver: $id) { __typename } }"
     assert data(approve, id=str(waiver))["approveWaiver"]["__typename"] == "WaiverChanged"
     mine = data(
-        "mutation ($until: String!) { askWaiver(rule: \"municipal-owner\", until: $until,"
+        'mutation ($until: String!) { askWaiver(rule: "municipal-owner", until: $until,'
         ' reason: "I say so myself") { __typename ... on WaiverChanged { waiver } } }',
         until=str(TODAY + timedelta(days=5)),
-    )["askWaiver"]  # fmt: skip
+    )["askWaiver"]
     assert data(approve, id=mine["waiver"])["approveWaiver"]["__typename"] == "AccessDenied"
 
     second = data(CHECK, urn=URN)["checkInterface"]
     assert (second["number"], second["waived"]) == (2, 1)
     assert second["errors"] == first["errors"] - 1
 
+
+def read_the_evidence() -> None:
+    """Read what was checked, what was waived, and what is owed."""
     read = data(
         "{ interfaceChecks(first: 5) { nodes { number interfaceUrn errors waived hash"
         " previousHash record } }"
@@ -83,13 +124,30 @@ def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database, tmp_
     ]
     assert read["interfaceDocuments"]["nodes"][0]["version"] == "1.2"
 
-    # What is taken away: the report in each form, the evidence with its verifier, privacy alone.
-    report = (
-        "query ($urns: [String!]!, $form: ReportFormat!) { interfaceReport(interfaces: $urns,"
-        " format: $form) { contentType text base64 openFindings } }"
-    )
+
+def look_at_the_running_interface(supplier: Server) -> None:
+    """Let a worker probe it: the document is not published, and the evidence says so."""
+    probe = data(
+        "mutation ($urn: String!) { probeInterface(urn: $urn) { ... on ProbeAsked { probe } } }",
+        urn=URN,
+    )["probeInterface"]["probe"]
+    assert supplier.requests == []
+    assert carry_out_next()
+    found = data(
+        "query ($id: ID!) { node(id: $id) { ... on InterfaceProbe { state counts findings"
+        " check { number kind interfaceUrn } } } }",
+        id=probe,
+    )["node"]
+    assert found["state"] == "DONE"
+    assert found["check"] == {"number": 3, "kind": "PROBE", "interfaceUrn": URN}
+    assert "probe-document-published" in {one["code"] for one in found["findings"]}
+    assert supplier.requests
+
+
+def take_reports_away() -> None:
+    """Take the report away in each form."""
     reports = {
-        form: data(report, urns=[URN], form=form)["interfaceReport"]
+        form: data(REPORT, urns=[URN], form=form)["interfaceReport"]
         for form in ("TEXT", "JSON", "SARIF", "JUNIT", "HTML", "CSV", "PDF", "SPECTRAL")
     }
     assert json.loads(reports["SARIF"]["text"])["version"] == "2.1.0"
@@ -99,24 +157,25 @@ def test_an_auditor_gets_from_check_to_proof_by_graphql(database: Database, tmp_
     assert {one["openFindings"] for one in reports.values()} == {
         len(json.loads(reports["SPECTRAL"]["text"]))
     }
-    exported = data(
-        "query ($urns: [String!]!) { evidenceArchive(interfaces: $urns) { records head base64 } }",
-        urns=[URN],
-    )["evidenceArchive"]
-    assert (exported["records"], exported["head"]) == (2, newest["hash"])
-    file = tmp_path / "evidence.zip"
+    assert refusal(REPORT, urns=[], form="TEXT")["code"] == "invalid_input"
+
+
+def prove_the_evidence(folder: Path) -> None:
+    """Take the evidence away with its verifier, which needs nobody of us."""
+    exported = data(ARCHIVE, urns=[URN])["evidenceArchive"]
+    assert exported["records"] == 3
+    file = folder / "evidence.zip"
     file.write_bytes(b64decode(exported["base64"]))
     assert verify(str(file), exported["head"]) == []
-    data(
-        "mutation ($urn: String!, $content: String!) { registerInterfaceDocument(urn: $urn,"
-        ' content: $content, source: "permits.yaml") { __typename } }',
-        urn=URN, content=DOCUMENT.replace("{}\n", WITH_A_NUMBER),
-    )  # fmt: skip
+
+
+def find_undeclared_people() -> None:
+    """Find a citizen's number in an address."""
+    data(REGISTER, urn=URN, content=DOCUMENT.replace("{}\n", WITH_A_NUMBER))
     privacy = f'{{ privacyFindings(interface: "{URN}") {{ code severity path line }} }}'
     found = data(privacy)["privacyFindings"]
     assert {"code": "privacy-person-in-address", "severity": "error",
             "path": ["paths", "/people", "get"], "line": 4} in found  # fmt: skip
-    assert refusal(report, urns=[], form="TEXT")["code"] == "invalid_input"
 
 
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)

@@ -86,6 +86,17 @@ def asked(mutation: str) -> dict[str, Any]:
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)
 def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: Database) -> None:
     crm = Crm()
+    register_what_is_there(crm)
+    file = connector_proposed_from_the_document(crm)
+    mended = mapping_mended_by_trying(file)
+    register_source_and_see_what_is_refused(file)
+    replay_what_is_refused(crm, mended)
+    settle_what_vanished(crm)
+    read_by_the_clock()
+
+
+def register_what_is_there(crm: Crm) -> None:
+    """Put the interface and its data set into the landscape."""
     with unit_of_work() as db:
         landscape.commands.ensure_own_elements(db)
     about = {"name": "CRM", "baseUrl": crm.server.url, "attributes": {"sandbox": True}}
@@ -93,9 +104,10 @@ def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: D
     do(f'registerDataSet(urn: "{DATA_SET}", input: {{ name: "People" }}) {{ __typename }}')
     ties = f'source: "{INTERFACE}", target: "{DATA_SET}", kind: ACCESS'
     assert "code" not in do(f"registerRelationship({ties}) {{ __typename {PROBLEM} }}")
-    register = f"registerSource(file: $file) {{ ... on SourceRegistered {{ streams }} {PROBLEM} }}"
 
-    # The connector is made from the document, once there is one; each guess says why.
+
+def connector_proposed_from_the_document(crm: Crm) -> str:
+    """Make the connector from the document, once there is one; each guess says why."""
     wanted = "connector streams file dialect lists passedOver { place }"
     propose = f'{{ proposeConnector(interface: "{INTERFACE}") {{ {wanted} }} }}'
     assert refusal(propose)["code"] == "unknown_name"
@@ -111,13 +123,53 @@ def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: D
         f"query ($d: String!) {{ proposeConnector(document: $d) {{ {wanted} }} }}", d=DOCUMENT
     )["proposeConnector"]
     assert (given["lists"], INTERFACE in given["file"]) == (proposed["lists"], False)
+    file: str = proposed["file"]
+    return file
 
-    # A wrong word in the file says so; the day is read the wrong way round at first.
-    assert do(register, file="connector: crm\nkind: rest\n")["code"] == "invalid_connector_file"
-    file = proposed["file"]
-    assert do(register, file=file) == {"streams": ["people"]}
-    tried = asked('rehearseSync(source: "crm")')
-    (stream,) = tried["answer"]["streams"]
+
+def mapping_mended_by_trying(file: str) -> str:
+    """Try the file before it is registered: days are read the wrong way round, and then right."""
+    tried = stream_tried(file)
+    assert (tried["records_path"], tried["records"], tried["mapped"]) == ("items", 5, 0)
+    assert [(one["rule"], one["records"]) for one in tried["quarantined"]] == [
+        ("birth_date_unreadable", 5)
+    ]
+    mended = file.replace("date(born)", "date(born, '%d-%m-%Y')")
+    assert mended != file
+    tried = stream_tried(mended)
+    assert (tried["mapped"], tried["quarantined"], tried["unused"]) == (5, [], [])
+    (shown,) = tried["shown"]
+    assert shown["records"][0]["raw"]["born"] == "01-01-1980"
+    assert shown["records"][0]["mapped"]["birth_date"] == "1980-01-01"
+    assert data("{ sources { key } }")["sources"] == []
+    return mended
+
+
+def stream_tried(file: str) -> dict[str, Any]:
+    """Let a worker try a file; return what it found of the stream, and its records."""
+    trial = do(
+        f"tryConnector(file: $file) {{ ... on TrialAsked {{ trial }} {PROBLEM} }}", file=file
+    )
+    assert carry_out_next(a_worker)
+    text = """query ($id: ID!) {
+        node(id: $id) { ... on ConnectorTrial { state streams error } }
+        trialRecords(trial: $id) { records { raw mapped } refused { rule raw } }
+    }"""
+    found = data(text, id=trial["trial"])
+    assert found["node"]["state"] == "DONE", found["node"]["error"]
+    (stream,) = found["node"]["streams"]
+    return {**stream, "shown": found["trialRecords"]}
+
+
+REGISTER = f"registerSource(file: $file) {{ ... on SourceRegistered {{ streams }} {PROBLEM} }}"
+
+
+def register_source_and_see_what_is_refused(file: str) -> None:
+    """Register the file as it was made, rehearse, read, and look at what is refused."""
+    assert do(REGISTER, file="connector: crm\nkind: rest\n")["code"] == "invalid_connector_file"
+    assert do(REGISTER, file=file) == {"streams": ["people"]}
+    rehearsed = asked('rehearseSync(source: "crm")')
+    (stream,) = rehearsed["answer"]["streams"]
     assert (stream["read"], stream["quarantined"]) == (5, {"birth_date_unreadable": 5})
     assert asked('startSync(source: "crm")')["state"] == "DONE"
     refused = data('{ quarantine(source: "crm", first: 9) { nodes { rule path stream } } }')
@@ -125,17 +177,19 @@ def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: D
         {"rule": "birth_date_unreadable", "path": "born", "stream": "people"}
     ] * len(PEOPLE)
 
-    # The mapping is mended, and what was kept is read again: no source is asked.
+
+def replay_what_is_refused(crm: Crm, mended: str) -> None:
+    """Register the mended file; what was kept is read again, and no source is asked."""
     before = len(crm.server.requests)
-    mended = file.replace("date(born)", "date(born, '%d-%m-%Y')")
-    assert mended != file
-    do(register, file=mended)
+    do(REGISTER, file=mended)
     replayed = asked('replayQuarantine(source: "crm")')["answer"]
     assert (replayed["read"], replayed["landed"], replayed["refused"]) == (5, 5, 0)
     assert len(crm.server.requests) == before
     assert data("{ quarantine(first: 1) { nodes { rule } } }")["quarantine"]["nodes"] == []
 
-    # Too many vanish at once: held, until somebody says that it is true.
+
+def settle_what_vanished(crm: Crm) -> None:
+    """Too many vanish at once: they are held until somebody says that it is true."""
     crm.people = []
     asked('startSync(source: "crm")')
     found = data("{ withdrawals(first: 5) { nodes { id state missing } } }")
@@ -146,7 +200,9 @@ def test_an_engineer_gets_from_an_interface_to_a_schedule_by_graphql(database: D
     assert do(confirm, id=held["id"]) == {"withdrawn": 5}
     assert do(confirm, id=held["id"])["code"] == "already_decided"
 
-    # By the clock from now on, with an alert where it grows too old.
+
+def read_by_the_clock() -> None:
+    """Let the clock read it from now on, with an alert where it grows too old."""
     do('setSchedule(source: "crm", cron: "0 3 * * *", freshMinutes: 60) { __typename }')
     assert carry_out_next(a_worker)
     do('pauseSchedule(source: "crm") { __typename }')

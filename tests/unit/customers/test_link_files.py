@@ -172,3 +172,33 @@ def test_a_dollar_and_a_quote_in_a_column_name_do_no_harm(tmp_path: Path) -> Non
     )
     assert found.records == 9
     assert found.ignored["people.csv"] == ['a"b; DROP']
+
+
+def test_titles_above_the_columns_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Ledenlijst 2026\n\nsep=;\nnr;voornaam;achternaam\n1;Jan;Bos\n2;Jan;Bos\n")
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert [role.role for role in found.roles["people.csv"]] == ["given_name", "family_name"]
+    assert found.records == 2
+    assert any("3 lines above" in warning for warning in found.warnings)
+
+
+def test_a_first_column_that_names_people_numbers_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(
+        "voornaam,achternaam,geboortedatum\nJan,Bos,1-2-1970\nJan,Bos,1-2-1970\nAn,Vis,3-4-1980\n"
+    )
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert found.keys["people.csv"] == "row"
+    assert any("does not tell rows apart" in warning for warning in found.warnings)
+    assert [(pair["id_l"], pair["id_r"]) for pair in pairs_in(tmp_path / "pairs.csv")] == [
+        ("row-1", "row-2")
+    ]
+
+
+def test_a_first_column_may_name_rows_and_people(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email,naam\njan@bos.nl,Jan Bos\nj.bos@post.nl,Jan Bos\nan@vis.nl,An Vis\n")
+    found = link_files([path], tmp_path / "pairs.csv", clusters=tmp_path / "clusters.csv")
+    assert [role.role for role in found.roles["people.csv"]] == ["email", "full_name"]
+    assert pairs_in(tmp_path / "clusters.csv")[0]["id"] == "jan@bos.nl"

@@ -23,6 +23,13 @@ from schemas.errors import InvalidInput
         ("soc_sec_id", "identifier"),
         ("BSN", "national_id"),
         ("KvK-nummer", "chamber_number"),
+        ("imię", "given_name"),
+        ("doğum tarihi", "birth_date"),
+        ("Né(e) le", "birth_date"),
+        ("kod pocztowy", "postal_code"),
+        ("bill_to_address", "address"),
+        ("Straat + nr", "street"),
+        ("nominativo", "full_name"),
     ],
 )
 def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
@@ -151,3 +158,40 @@ def test_a_file_of_columns_overrules() -> None:
         read_choices("shoe_size: s")
     with pytest.raises(InvalidInput, match="must hold lines"):
         read_choices("just words")
+
+
+@pytest.mark.parametrize(
+    ("line", "parts"),
+    [
+        ("123 Main St, Apt 4, Springfield, IL 62701", ("Main St", "123", "62701", "Springfield")),
+        ("Gengränd 959\n109 01 Västerås", ("Gengränd", "959", "10901", "Västerås")),
+        ("Via Roma, 12, 00184 Roma", ("Via Roma", "12", "00184", "Roma")),
+        ("10 George St, Sydney NSW 2000", ("George St", "10", "2000", "Sydney")),
+        ("Rua Augusta, 1500, São Paulo, SP", ("Rua Augusta", "1500", None, None)),
+        ("Hauptstraße 5, 1010 Wien", ("Hauptstraße", "5", "1010", "Wien")),
+        ("58340 Laurie Port", ("Laurie Port", "58340", None, None)),
+        ("12345", (None, None, None, None)),
+    ],
+)
+def test_addresses_of_many_countries_come_apart(
+    line: str, parts: tuple[str | None, str | None, str | None, str | None]
+) -> None:
+    found = address_parts(line)
+    assert (found[0], found[1], found[2]) == parts[:3]
+    assert parts[3] is None or found[3] == parts[3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["6 May 1971", "May 6, 1971", "6. Mai 1971", "6 de mayo de 1971", "Thu, 6 May 1971", "6-5-71"],
+)
+def test_months_in_words_and_short_years_are_read(text: str) -> None:
+    assert date_digits(text) == "19710506"
+
+
+def test_two_columns_of_single_words_are_given_and_family_names() -> None:
+    given = ["Kwame", "Thandi", "Sipho", "Ngozi", "Kwame", "Chidi", "Sipho", "Thandi"]
+    family = ["Okonkwo", "Dlamini", "Mensah", "Adeyemi", "Nkosi", "Achebe", "Zuma", "Abara"]
+    values = {"one": given, "two": family}
+    found = {role.column: role.role for role in infer_roles(list(values), values, key=None)}
+    assert found == {"one": "given_name", "two": "family_name"}

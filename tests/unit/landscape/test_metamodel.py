@@ -1,7 +1,7 @@
 """The ArchiMate 3.2 metamodel and the kinds of the counter on top of it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.landscape.metamodel import (
@@ -71,13 +71,11 @@ def test_well_known_relationships(kind: str, source: str, target: str, answer: b
     assert (RelationshipKind(kind) in allowed(source, target)) is answer
 
 
-@settings(deadline=None)  # a busy machine proves nothing
 @given(ELEMENT, ELEMENT)
 def test_any_two_elements_may_be_associated(source: str, target: str) -> None:
     assert RelationshipKind.ASSOCIATION in allowed(source, target)
 
 
-@settings(deadline=None)  # a busy machine proves nothing
 @given(ELEMENT)
 def test_any_element_may_consist_of_and_specialise_its_own_kind(concept: str) -> None:
     own = {"composition", "aggregation", "specialization", "association"}

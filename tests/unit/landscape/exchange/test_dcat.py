@@ -53,7 +53,6 @@ def test_json_ld_names_its_classes() -> None:
     assert types[:4] == ["dcat:Catalog", "dcat:Dataset", "dcat:Distribution", "dcat:DataService"]
 
 
-@settings(deadline=None)  # a busy machine proves nothing
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_title_survives_as_json_ld(title: str) -> None:
     dataset = structs.replace(DATASET, title=(Text(title, "en"),))
@@ -62,7 +61,7 @@ def test_any_title_survives_as_json_ld(title: str) -> None:
     assert document["@graph"][1]["dct:title"] == [{"@value": title, "@language": "en"}]
 
 
-@settings(max_examples=25, deadline=None)  # the independent reader is slow
+@settings(max_examples=25)  # the independent reader is slow
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_title_survives_as_turtle(title: str) -> None:
     rdflib = pytest.importorskip("rdflib", reason="rdflib comes with pySHACL")

@@ -1,7 +1,7 @@
 """The Model Exchange File Format: what goes in comes out, and old models become new ones."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.landscape.exchange.compare_xml import xml_differences
@@ -176,7 +176,6 @@ XML_TEXT = st.text(
 )
 
 
-@settings(deadline=None)  # a busy machine proves nothing
 @given(XML_TEXT)
 def test_any_text_survives(text: str) -> None:
     model = Model(id="m", dialect=Dialect.EXCHANGE, version=text, names=(Text(text, "en"),))

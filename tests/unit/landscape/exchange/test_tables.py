@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.landscape.exchange.archi_csv import archi_tables, read_archi_tables
@@ -152,7 +152,6 @@ def test_a_municipal_kind_survives_the_exchange_format() -> None:
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=20)
 
 
-@settings(deadline=None)  # a busy machine proves nothing
 @given(st.lists(st.tuples(CELL, CELL), max_size=5))
 def test_any_cells_survive_a_csv_file(rows: list[tuple[str, str]]) -> None:
     table = Table("t", ["a", "b"])
