@@ -58,6 +58,7 @@ class HttpClient:
         timeout_seconds: Longest time for one request with its whole answer.
         sign_in: Signs the requests; None sends them unsigned.
         tls: How TLS is spoken; False where the address is plain http.
+        machine_trust: It is spoken by what this machine trusts, and nothing of ours is shown.
         pace: How fast requests may follow each other.
         transport: Replaces the network.
 
@@ -74,6 +75,7 @@ class HttpClient:
         timeout_seconds: float,
         sign_in: SignIn | None = None,
         tls: ssl.SSLContext | bool = True,
+        machine_trust: bool = False,
         pace: Pace | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
@@ -85,8 +87,9 @@ class HttpClient:
         self._pace = pace or Pace()
         # The transport is used without httpx's own client around it: that one would keep
         # cookies, follow redirects and log addresses, none of which we want.
+        network = transport or open_network(tls, machine_trust=machine_trust)
         self._transport = transport or _PinnedTransport(
-            self._base, internal=internal, loopback=loopback, tls=tls
+            self._base, network, internal=internal, loopback=loopback
         )
 
     def below(self, path: str) -> str:
@@ -324,13 +327,9 @@ class _SignInRefused(Exception):
 class _PinnedTransport(httpx.AsyncBaseTransport):
     """Connects to the addresses that were checked, under the name that was registered."""
 
-    def __init__(
-        self, base: httpx.URL, *, internal: bool, loopback: bool, tls: ssl.SSLContext | bool
-    ) -> None:
-        self._base = base
-        self._internal, self._loopback = internal, loopback
+    def __init__(self, base: httpx.URL, network: httpx.AsyncBaseTransport, **allowed: bool) -> None:
+        self._base, self._network, self._allowed = base, network, allowed
         self._addresses: list[str] = []
-        self._network = open_network(tls)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request to the first checked address that takes a connection."""
@@ -338,7 +337,7 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
             raise ForeignAddress("A request to another than the registered address was stopped.")
         if not self._addresses:
             self._addresses = await checked_addresses(
-                self._base.host, _port(self._base), internal=self._internal, loopback=self._loopback
+                self._base.host, _port(self._base), **self._allowed
             )
         for address in self._addresses[:-1]:
             try:

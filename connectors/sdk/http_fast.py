@@ -1,9 +1,13 @@
 """The network below the HTTP client: httpx's own, or a faster one inside our own walls.
 
-With the extra `townclerk[fast]` and TOWNCLERK_FAST_HTTP=1, plain http: is spoken by pyreqwest, at
-a fraction of the CPU time. It gets requests whose address is already checked and pinned, follows
+With the extra `townclerk[fast]` and TOWNCLERK_FAST_HTTP=1, requests are carried by pyreqwest, at a
+fraction of the CPU time. It gets requests whose address is already checked and pinned, follows
 nothing, keeps nothing and unpacks nothing, so every guard and limit above it stays what it is.
-https: stays with httpx, whose certificates we control.
+
+https: is spoken so as well where trust is what this machine trusts: the name that was registered is
+bound to the address that was checked, and shown and judged as the name. Its rules for certificates
+are stricter than OpenSSL's, so one that it refuses is shown to httpx, whose word counts. A source
+that wants a certificate of ours, or trusts an authority of its own, stays with httpx altogether.
 """
 
 import os
@@ -20,6 +24,10 @@ from schemas.errors import Misconfigured
 SILENCE_SECONDS_MAX = 30.0
 """Longest pause between two pieces of an answer, as everywhere."""
 
+HTTPS_PORT = 443
+DISTRUST = "invalid peer certificate"
+"""What rustls says of a certificate that it does not take; nothing has been sent by then."""
+
 
 class FastHttpMissing(Misconfigured):
     """The faster network is asked for and not installed."""
@@ -28,27 +36,43 @@ class FastHttpMissing(Misconfigured):
     remedy = "pip install 'townclerk[fast]', or unset TOWNCLERK_FAST_HTTP."
 
 
-def open_network(tls: ssl.SSLContext | bool) -> httpx.AsyncBaseTransport:
-    """Return what carries requests; `tls` is False where the address is plain http."""
-    if tls is False and os.environ.get("TOWNCLERK_FAST_HTTP") == "1":
-        return _FastNetwork()
+def open_network(
+    tls: ssl.SSLContext | bool, *, machine_trust: bool = False
+) -> httpx.AsyncBaseTransport:
+    """Return what carries requests.
+
+    Args:
+        tls: How TLS is spoken; False where the address is plain http.
+        machine_trust: The context trusts what this machine trusts, and shows nothing of ours.
+    """
+    if os.environ.get("TOWNCLERK_FAST_HTTP") == "1":
+        if tls is False:
+            return _FastNetwork()
+        if machine_trust and isinstance(tls, ssl.SSLContext):
+            return _FastTls(tls)
     return httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
 
 
 class _FastNetwork(httpx.AsyncBaseTransport):
-    """Speaks plain HTTP by pyreqwest, and stumbles in httpx's words."""
+    """Speaks HTTP by pyreqwest, and stumbles in httpx's words.
 
-    def __init__(self) -> None:
+    Args:
+        bound: Name, address and port, where the name is to be found at that address alone.
+    """
+
+    def __init__(self, bound: tuple[str, str, int] | None = None) -> None:
         try:
             from pyreqwest.client import ClientBuilder
             from pyreqwest.compatibility.httpx import HttpxTransport
         except ModuleNotFoundError:
             raise FastHttpMissing("TOWNCLERK_FAST_HTTP needs a package that is missing.") from None
-        plain = ClientBuilder().no_proxy().follow_redirects(False).referer(False)
+        plain = ClientBuilder().no_proxy().follow_redirects(False).referer(False).http1_only()
         plain = plain.default_cookie_store(False).gzip(False).brotli(False).zstd(False)
         timed = plain.deflate(False).connect_timeout(timedelta(seconds=CONNECT_SECONDS_MAX))
-        client = timed.read_timeout(timedelta(seconds=SILENCE_SECONDS_MAX)).build()
-        self._inner: Any = HttpxTransport(client)
+        timed = timed.read_timeout(timedelta(seconds=SILENCE_SECONDS_MAX))
+        if bound is not None:
+            timed = timed.https_only(True).resolve(*bound)
+        self._inner: Any = HttpxTransport(timed.build())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request as it is."""
@@ -64,6 +88,51 @@ class _FastNetwork(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._inner.aclose()
+
+
+class _FastTls(httpx.AsyncBaseTransport):
+    """Speaks HTTP over TLS: one client per checked address, each bound to the registered name."""
+
+    def __init__(self, tls: ssl.SSLContext) -> None:
+        self._tls = tls
+        self._by_address: dict[str, httpx.AsyncBaseTransport] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request to the address in its URL, under the name in its extensions."""
+        address = request.url.host
+        named = request.url.copy_with(host=request.extensions["sni_hostname"])
+        network = self._by_address.get(address)
+        if network is None:
+            name, port = named.raw_host.decode("ascii"), named.port or HTTPS_PORT
+            network = self._by_address[address] = _FastNetwork((name, address, port))
+        if not isinstance(network, _FastNetwork):
+            return await network.handle_async_request(request)
+        again = httpx.Request(
+            request.method,
+            named,
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        try:
+            return await network.handle_async_request(again)
+        except httpx.ConnectError as error:
+            if not _is_distrust(error):
+                raise
+        await network.aclose()
+        judge = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
+        self._by_address[address] = judge
+        return await judge.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        for network in self._by_address.values():
+            await network.aclose()
+
+
+def _is_distrust(error: httpx.ConnectError) -> bool:
+    """Tell a certificate that is refused from an address that takes no connection."""
+    return DISTRUST in str(getattr(error.__cause__ or error.__context__, "details", ""))
 
 
 class _Pieces(httpx.AsyncByteStream):

@@ -33,6 +33,7 @@ def _client(source: Source, base_url: str, sign_in: SignIn | None = None) -> Htt
         timeout_seconds=source.spec.timeout_seconds,
         sign_in=sign_in,
         tls=tls_context(ours, source.secret) if https else False,
+        machine_trust=ours is None,
         pace=pace_of(base_url, source.spec.requests_per_second if here else None),
         transport=source.transport,
     )

@@ -1,10 +1,13 @@
 """Bulk rows by COPY: thirteen times faster than inserts through the object mapper."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import msgspec
 import psycopg
 from psycopg import sql
 
@@ -36,7 +39,7 @@ def copy_into(
 NULL = "\\N"
 _TAB, _LINE = "\t", "\n"
 _ESCAPES = str.maketrans({"\\": r"\\", _TAB: r"\t", _LINE: r"\n", "\r": r"\r"})
-_SELF_WRITTEN = {int, date, datetime}
+_ZONE = attrgetter("tzinfo")
 
 
 def copy_lines(columns: Sequence[Sequence[Any]]) -> str:
@@ -68,17 +71,23 @@ def _as_text(column: Sequence[Any]) -> Sequence[str]:
     """Write the values of one column; text stays as it is."""
     kinds = set(map(type, column))
     without = kinds - {type(None)}
-    if all(issubclass(kind, str) for kind in without):
-        if without == kinds:
-            return column
-        return [NULL if value is None else value for value in column]
-    if without == {bytes}:
-        return [rf"\\x{value.hex()}" for value in column]
-    if not without <= _SELF_WRITTEN:
-        raise TypeError(f"no way to copy values of {without}")
     if without == kinds:
-        return list(map(str, column))
-    return [NULL if value is None else str(value) for value in column]
+        return _values_as_text(column, kinds)
+    written = iter(_values_as_text([value for value in column if value is not None], without))
+    return [NULL if value is None else next(written) for value in column]
+
+
+def _values_as_text(column: Sequence[Any], kinds: set[type]) -> Sequence[str]:
+    if all(issubclass(kind, str) for kind in kinds):
+        return column
+    if kinds == {bytes}:
+        return [rf"\\x{value.hex()}" for value in column]
+    if kinds == {date} or (kinds == {datetime} and set(map(_ZONE, column)) == {UTC}):
+        # A JSON writer is several times faster than isoformat(), and says the same.
+        return msgspec.json.encode(column).decode()[2:-2].split('","')
+    if not kinds <= {int, date, datetime}:
+        raise TypeError(f"no way to copy values of {kinds}")
+    return list(map(str, column))
 
 
 def _escaped(column: Sequence[Any], written: Sequence[str]) -> Sequence[str]:
@@ -102,11 +111,19 @@ def write_lines(db: psycopg.Connection, table: str, names: Sequence[str], lines:
 
 
 def bigints(numbers: Iterable[int]) -> str:
-    """Return an array of numbers as PostgreSQL writes it, for a parameter `%s::bigint[]`.
+    """Return an array of whole numbers as PostgreSQL writes it, for `%s::bigint[]`."""
+    return array_of(numbers)
+
+
+def array_of(values: Iterable[int | float | str | UUID]) -> str:
+    """Return an array as PostgreSQL writes it, for a parameter like `%s::uuid[]`.
 
     psycopg looks at each element of a list; for a page of ten thousand records that is seconds.
+
+    Args:
+        values: Numbers, truth values, ids or words of our own, and NULL; nothing that needs quotes.
     """
-    return f"{{{','.join(map(str, numbers))}}}"
+    return f"{{{','.join(map(str, values))}}}"
 
 
 # Both sides of a CSV file of ours: every value quoted, NULL written as backslash N.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.figures import Figure, keep
 from tests.chaos.connectors.stricken import StrickenTown, stricken_town, sums
 from tests.integration.sync.town import running_town
 
@@ -28,6 +29,20 @@ def strike_fifty_times(town: StrickenTown) -> Counter[str]:
     return struck
 
 
+def figures(differing: int, found: dict[str, int], leaked: int, uncaught: int) -> list[Figure]:
+    """Return what is counted after the last kill."""
+    struck = ", ".join(f"{victim} {times}" for victim, times in STRIKES.items())
+    how = f"`make chaos`; SIGKILL at random moments of a sync of {PEOPLE} people: {struck}"
+    counts = {
+        "tables that differ from those of a run nobody harmed": differing,
+        **found,
+        "secrets of sources in what all parts said": leaked,
+        "uncaught exceptions": uncaught,
+    }
+    total = Figure("kills at random points", sum(STRIKES.values()), "kills", ">= 50", how)
+    return [total, *(Figure(name, count, "", "<= 0", how) for name, count in counts.items())]
+
+
 @pytest.mark.heavy
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)  # what it shows is ours
@@ -45,11 +60,18 @@ def test_fifty_kills_end_in_the_same_state_as_none(postgres_url: str, reachable_
 
         code, _, errors = town.run("sync", "run")
 
-        assert code == 0, errors
-        assert town.end_state() == expected
-        assert sums(town) == nothing_wrong
-        assert [code for code, struck in town.exits if code and not struck] == []
-        said = town.said()
-        assert [part for part in secrets if part in said] == []
-        uncaught = [line for line in said.splitlines() if line.startswith("Traceback")]
-        assert uncaught == [], "what is caught is told in one line of JSON"
+        state, found, said = town.end_state(), sums(town), town.said()
+    leaked = [part for part in secrets if part in said]
+    uncaught = [line for line in said.splitlines() if line.startswith("Traceback")]
+    differing = sum(state[name] != expected[name] for name in expected)
+    keep(
+        "connectors_fifty_kills",
+        figures(differing, found, len(leaked), len(uncaught)),
+        "make chaos",
+    )
+    assert code == 0, errors
+    assert state == expected
+    assert found == nothing_wrong
+    assert [code for code, struck in town.exits if code and not struck] == []
+    assert leaked == []
+    assert uncaught == [], "what is caught is told in one line of JSON"

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks.figures import Figure, keep
 from flows.runtime import ZOMBIE_AUTOMATION
 from registry.storage.database import connect
 from tests.integration.sync.town import READY_SECONDS_MAX, Town, register
@@ -135,3 +136,10 @@ def test_two_workers_on_one_queue_read_no_page_twice(
     )
     ((edges,),) = town.ask("SELECT count(*) FROM lineage_edge")
     assert edges >= len(asked)
+    how = "`make chaos`; process workers on one Prefect work pool, two sources asked for twice"
+    ended = [
+        Figure("workers on one queue, each with a part in it", len(workers), "workers", "", how),
+        Figure("runs asked for that completed", states[0][1], "runs", f">= {len(asked)}", how),
+        Figure("runs whose records were read twice or not at all", 0, "runs", "<= 0", how),
+    ]
+    keep("connectors_two_workers", ended, "make chaos")

@@ -9,7 +9,7 @@ import pytest
 from tests.servers import clean_environment
 
 ROOT = Path(__file__).parents[3]
-SUITES = ("hostile_server", "http_borders", "rest_faults", "rest_paging")
+SUITES = ("hostile_server", "http_borders", "rest_faults", "rest_paging", "signing_in", "tls")
 OTHERWISE = "an_announced_huge_body_is_not_even_begun"
 """Broken off at once, such an answer is tried again here, and refused by httpx."""
 

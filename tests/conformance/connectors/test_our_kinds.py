@@ -5,11 +5,14 @@ every source by every rule.
 """
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.figures import Figure, keep
 from connectors.sdk.conformance.checking import Outcome, check_connector, judge
 from connectors.sdk.conformance.rigs import find_rig
 from connectors.sdk.conformance.rules import RULES, Rule
@@ -127,12 +130,29 @@ def cases() -> list[Any]:
     ]
 
 
+@pytest.fixture(scope="module")
+def tally() -> Iterator[Counter[Outcome]]:
+    """Counts the verdicts; they are figures where every source was judged by every rule."""
+    counted: Counter[Outcome] = Counter()
+    yield counted
+    if counted.total() < len(SOURCES) * len(RULES):
+        return
+    how = f"{len(SOURCES)} sources of all kinds, {len(RULES)} rules of `townclerk connector check`"
+    judged = counted[Outcome.KEPT] + counted[Outcome.BROKEN]
+    figures = [
+        Figure("rules of the kit that apply to our own kinds", judged, "verdicts", "", how),
+        Figure("of these broken", counted[Outcome.BROKEN], "verdicts", "<= 0", how),
+    ]
+    keep("connectors_kit", figures, "make conformance")
+
+
 @pytest.mark.parametrize(("source", "rule"), cases())
-def test_a_kind_of_ours_keeps_its_word(source: str, rule: Rule) -> None:
+def test_a_kind_of_ours_keeps_its_word(source: str, rule: Rule, tally: Counter[Outcome]) -> None:
     kind, auth, stream = SOURCES[source]
     signing = auth if auth != "{}" else "{type: none}"
     spec = load_connector_file(FILE.format(kind=kind, auth=signing, stream=stream), name="x.yaml")
 
     verdict = judge(rule, find_rig(spec, "people"))
 
+    tally[verdict.outcome] += 1
     assert verdict.outcome is not Outcome.BROKEN, verdict.why

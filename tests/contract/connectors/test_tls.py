@@ -4,6 +4,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,40 +15,53 @@ from tests.contract.connectors.servers import Reply, Server, keys, people, read_
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate for localhost that signs itself, with its key beside it."""
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-        " -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem"
-    )
-    subprocess.run(command.split(), cwd=tmp_path, check=True, capture_output=True)
-    return tmp_path / "cert.pem"
+NEW = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+AS_SERVER = "-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout key.pem -out cert.pem"
 
 
-@pytest.fixture
-def server(certificate: Path) -> Iterator[Server]:
-    """A source that speaks TLS as localhost."""
+def make(place: Path, *commands: str) -> None:
+    for command in commands:
+        subprocess.run(command.split(), cwd=place, check=True, capture_output=True)
+
+
+@contextmanager
+def serving(place: Path) -> Iterator[Server]:
+    """A source that speaks TLS with the certificate of a folder."""
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    tls.load_cert_chain(place / "cert.pem", place / "key.pem")
     started = Server(lambda _: Reply.json({"items": people(3)}), tls=tls)
     yield started
     started.close()
 
 
+@pytest.fixture
+def authority(tmp_path: Path) -> Path:
+    """An authority's certificate; beside it one for localhost that it vouches for, with its key."""
+    own = "-addext keyUsage=critical,keyCertSign -subj /CN=Authority -keyout ca.key -out ca.pem"
+    no_authority = "-addext basicConstraints=critical,CA:FALSE"
+    make(tmp_path, f"{NEW} {own}", f"{NEW} {AS_SERVER} {no_authority} -CA ca.pem -CAkey ca.key")
+    return tmp_path / "ca.pem"
+
+
+@pytest.fixture
+def server(authority: Path) -> Iterator[Server]:
+    with serving(authority.parent) as started:
+        yield started
+
+
 def test_a_certificate_that_this_machine_trusts_is_accepted_under_its_name(
-    server: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, authority: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
 
     assert keys(read_all(rest_source(f"https://localhost:{server.port}"))) == [1, 2, 3]
     assert server.requests[0].headers["host"] == f"localhost:{server.port}"
 
 
 def test_a_certificate_of_another_name_is_refused(
-    server: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    server: Server, authority: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
 
     with pytest.raises(GiveUp, match="certificate we do not trust"):
         read_all(rest_source(f"https://127.0.0.1:{server.port}"))
@@ -60,3 +74,13 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server: Server) -> Non
         read_all(rest_source(f"https://localhost:{server.port}"))
 
     assert server.requests == []
+
+
+def test_a_certificate_that_vouches_for_itself_is_accepted_where_this_machine_trusts_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, f"{NEW} {AS_SERVER}")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+
+    with serving(tmp_path) as server:
+        assert keys(read_all(rest_source(f"https://localhost:{server.port}"))) == [1, 2, 3]

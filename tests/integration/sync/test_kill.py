@@ -26,6 +26,7 @@ def kill_after_some_pages(town: Town, pages: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a dozen workers start one after the other, beside whatever else runs
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)  # what it shows is ours
 def test_ten_kills_end_in_the_same_state_as_none(
     postgres_urls: tuple[str, str], reachable_dir: Path
