@@ -62,6 +62,8 @@ TABLE: Final = (
     # Findings, waivers and evidence; never what an interface carries.
     Rule("/interfaces", READ, Scope.COMPLIANCE_READ),
     Rule("/interfaces/{path:path}", READ, Scope.COMPLIANCE_READ),
+    # A button that asks a worker for a probe.
+    Rule("/interfaces/{path:path}", ("POST",), Scope.COMPLIANCE_WRITE),
     # Rule, path and reason of each record; never what it holds.
     Rule("/quarantine", READ, Scope.SYNC_READ),
     # What is looked for comes in the body, because addresses end up in logs.

@@ -30,6 +30,8 @@ GRACE_SECONDS_MAX: Final = 3
 START_SECONDS_MAX: Final = 180.0  # Prefect's first start on a slow machine takes twenty
 STOP_PAUSE_SECONDS: Final = 0.1
 SOCKET_BYTES_MAX: Final = 2 * 1024 * 1024  # Prefect's events have 1.5 million at most
+# Longer than proxies and clients keep an idle connection: they end it, so no request meets its end.
+KEEP_ALIVE_SECONDS: Final = 75
 BACKLOG: Final = 128  # connections that wait while we start
 
 # How every server of ours speaks HTTP, benchmarks too. uvloop is not made for Windows.
@@ -279,6 +281,7 @@ def _make_server(
         app,
         log_config=None,
         ws_max_size=SOCKET_BYTES_MAX,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         lifespan="on",
         timeout_graceful_shutdown=GRACE_SECONDS_MAX,
         **HABITS,

@@ -3,8 +3,7 @@
     python peer_dedupe.py FOLDER        FOLDER holds plain.parquet and truth.parquet
 
 dedupe learns from labelled pairs. It gets those of a tenth of the truth: as many matches as there
-are among them up to LABELS_MAX, and as many pairs of two customers, half of them alike in a field; and the
-FIELDS_MAX fields that tell most.
+are among them up to LABELS_MAX, and as many pairs of two customers, half of them alike in a field.
 Index predicates are left out, as its documentation advises where memory is short. The best of
 several thresholds counts, which only the truth tells. Prints one line of JSON.
 """
@@ -32,12 +31,6 @@ THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 # Beyond it a town's server would be at its end, and so would the other work on this machine.
 MEMORY_BYTES_MAX = 6 * 2**30
 WORDS = ("given_name", "family_name", "street", "city", "organisation_name", "email")
-# Every field multiplies the ways to block it looks at; with eight it needs more than 6 GiB.
-FIELDS_MAX = 6
-TELLING = (
-    *("identifier", "national_id", "given_name", "family_name", "organisation_name", "birth_date"),
-    *("email", "phone", "postal_code", "street", "house_number", "city", "gender"),
-)
 LEFT_OUT = ("id", "source", "kind", "name_prefix", "initials")
 
 resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
@@ -48,13 +41,12 @@ rows = con.execute(f"FROM '{FOLDER}/plain.parquet' ORDER BY id").fetchall()
 entity = dict(con.execute(f"SELECT id, entity FROM '{FOLDER}/truth.parquet'").fetchall())
 con.close()
 place = names.index("id")
-filled = [
+fields = [
     name
     for index, name in enumerate(names)
     if name not in LEFT_OUT
     and sum(row[index] is not None for row in rows) >= FILLED_MIN * len(rows)
 ]
-fields = [name for name in TELLING if name in filled][:FIELDS_MAX]
 data = {
     row[place]: {name: text(row[names.index(name)]) for name in fields}
     for text in (lambda value: str(value).strip().lower() or None if value is not None else None,)

@@ -102,7 +102,7 @@ def _f1(found: Found | None) -> float:
 
 def _told(found: Found | None) -> str:
     if found is None:
-        return f"did not finish in {SECONDS_MAX} s"
+        return f"did not finish in {SECONDS_MAX} s (dedupe: or in 6 GiB)"
     labels = f" with {found['labels']} labels" if "labels" in found else ""
     usual = f" ({found['f1_at_95']:.4f} at .95)" if "f1_at_95" in found else ""
     return (

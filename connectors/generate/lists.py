@@ -30,7 +30,7 @@ FIELDS_MAX = 400
 
 
 KEY_ENDS = {"id", "uuid", "nummer", "number", "nr", "no", "code", "key", "sleutel", "kennung"}
-NO_KEYS = ("house", "huis", "haus", "phone", "telefo", "mobile", "mobiel", "fax", "postal",
+NO_KEYS = ("tel", "house", "huis", "haus", "phone", "telefo", "mobile", "mobiel", "fax", "postal",
     "postcode", "postleit", "zip", "country", "land", "gender", "geslacht", "street", "language",
     "currency", "parent", "organi", "company", "team", "tenant", "owner", "group", "account",
     "rekening", "status", "version", "external", "area", "bank")  # fmt: skip
@@ -168,7 +168,7 @@ def _key_by_likeness(
         return inside
     for place, name in enumerate(fields):
         own = plain(name)
-        ends = KEY_ENDS & set(tokens(name)[-1:]) or own.endswith(("nummer", "kennung"))
+        ends = KEY_ENDS & set(tokens(name)[-1:]) or own.endswith(("nummer", "nr", "kennung"))
         if ends and not any(part in own for part in NO_KEYS):
             why = f"`{name}` ends like a key" + (", and comes first" if place == 0 else "")
             return Guess(dotted([name]), LIKELY if place == 0 else WEAK, why)

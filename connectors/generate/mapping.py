@@ -35,6 +35,7 @@ _ELSEWHERE = {"partner", "spouse", "contactperson", "previous", "vorige", "forme
 _FORMATS = {"email": ("email", "idn-email"), "birth_date": ("date", "date-time")}
 _WHOLE_NAMES = {"fullname", "volledigenaam", "naamvolledig", "vollername", "vollstaendigername",
     "nomcomplet", "nometprenom", "personname", "persoonsnaam", "completename"}  # fmt: skip
+_LISTS_OF_PEOPLE = {"user", "users", "member", "members", "leden", "mitglieder", "membres"}
 _DAY_WORDS = re.compile(r"\b(dd|tt|jj)([-./])mm\2(?:yyyy|jjjj|aaaa)\b")
 _DAY = re.compile(r"^([0-9]{1,2})([-./])([0-9]{1,2})\2([0-9]{4})$")
 
@@ -57,15 +58,17 @@ def propose_map(shapes: Shapes, record: Any, *, owner: str) -> dict[str, Guess[s
         if best is not None:
             found[field] = best
     if not {"given_name", "family_name"} & set(found):
-        found = {**_whole_name(leaves, found), **found}
+        found = {**_whole_name(leaves, found, owner), **found}
     return {"kind": _kind(shapes, leaves, found, owner), **found}
 
 
-def _whole_name(leaves: list[Leaf], found: Mapping[str, Guess[str]]) -> dict[str, Guess[str]]:
+def _whole_name(
+    leaves: list[Leaf], found: Mapping[str, Guess[str]], owner: str
+) -> dict[str, Guess[str]]:
     """Part a name that stands in one piece; a person has to look whether that is how it is."""
-    wanted = _WHOLE_NAMES | (
-        {"name", "naam"} if {"birth_date", "national_id"} & set(found) else set()
-    )
+    of_people = _kind_of(owner) == "person" or plain(owner) in _LISTS_OF_PEOPLE
+    telling = {"birth_date", "national_id"} & set(found) or ("email" in found and of_people)
+    wanted = _WHOLE_NAMES | ({"name", "naam"} if telling else set())
     for leaf in leaves:
         if not _is_elsewhere(leaf) and wanted & set(leaf.names()):
             path = leaf.path

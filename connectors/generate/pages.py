@@ -91,6 +91,8 @@ def find_paging(
         sure = SURE if size and total else LIKELY
         return Guess(options, sure, f"parameter `{page.name}` numbers the pages from {first}")
     skip = next((by_name[name] for name in OFFSET_PARAMETERS if name in by_name), None)
+    if skip is None and {"first", "max"} <= set(by_name):
+        skip, size = by_name["first"], _size(shapes, {"max": by_name["max"]})
     if skip is not None and (size or total) and not _is_text_only(shapes, skip):
         first = _first(shapes, skip, 1 if plain(skip.name) == "startindex" else 0)
         counted = {"first": first} if first else {}

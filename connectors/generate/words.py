@@ -34,7 +34,8 @@ TOTALS = (
     "total", "totalcount", "totalitems", "totalelements", "totalresults", "totalrecords",
     "totalhits", "odatacount", "resultcount", "aantal", "totaal", "totaalaantal", "gesamt",
     "anzahl", "totalentries", "counttotal",
-    "totalsize", "nombretotal", "gesamtanzahl", "totaltotal", "totalrows", "totalrecordcount",
+    "totalsize", "nombretotal", "numbermatched", "gesamtanzahl", "totalrows",
+    "totalrecordcount",
 )  # fmt: skip
 NEXT_LINKS = ("next", "nextlink", "nexturl", "nexthref", "odatanextlink", "nextpageurl", "volgende",
     "nextrecordsurl", "nextpagelink", "nextpagehref", "nextpath", "volgendepagina", "naechsteseite",
@@ -49,18 +50,21 @@ CURSOR_PARAMETERS = (
 )  # fmt: skip
 PAGE_PARAMETERS = (
     "page", "pagenumber", "pagenum", "pageno", "pageindex", "pagina", "paginanummer", "seite",
-    "currentpage", "p",
+    "currentpage", "p", "bladzijde", "bladzijdenummer", "seitennummer", "numeropage",
 )  # fmt: skip
 NEXT_PAGES = ("nextpage", "nextpagenumber", "nextpagetoken", "nextpageid", "pagenext")
 LAST_PARAMETERS = ("startingafter", "after", "afterid", "lastid", "sinceid", "startafter",
     "lastkey", "afterkey", "startafterid", "fromid", "marker")  # fmt: skip
 MORE = ("hasmore", "more", "hasnext", "hasnextpage", "ismore", "moreresults", "hasmoreitems",
-    "moreavailable", "istruncated", "truncated", "meerresultaten", "hasmoreresults")  # fmt: skip
-OFFSET_PARAMETERS = ("offset", "skip", "startindex", "start", "from", "startat", "debut")
+    "moreavailable", "istruncated", "truncated", "meerresultaten", "hasmoreresults",
+    "moreitemsincollection", "hasnextitems", "weitere", "suite")  # fmt: skip
+OFFSET_PARAMETERS = ("offset", "skip", "startindex", "start", "from", "startat", "debut",
+    "overslaan", "vanaf", "decalage", "versatz", "startrow", "startrecord")  # fmt: skip
 SIZE_PARAMETERS = (
     "pagesize", "perpage", "limit", "size", "top", "count", "maxresults", "pagelimit", "rows",
     "maxitems", "first", "take", "itemsperpage", "resultsperpage", "aantal", "max", "pagelength",
-    "numperpage", "nperpage", "taille", "taillepage", "paginagrootte", "seitengroesse", "parpage",
+    "numperpage", "nperpage", "limiet", "aantalperbladzijde",
+    "anzahlproseite", "taille", "taillepage", "paginagrootte", "seitengroesse", "parpage",
     "perpagina", "maxpagesize",
 )  # fmt: skip
 TOTAL_HEADERS = ("xtotalcount", "xtotal", "totalcount", "xwptotal", "xcount", "xpaginationcount",

@@ -17,6 +17,7 @@ import psycopg
 from strawberry.dataloader import DataLoader
 
 from registry.access.tokens import Actor
+from registry.api.drawing import DrawView, nothing_draws
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
 from registry.api.whole import IN_TIME, too_slow, whole_answer
 from registry.customers.purposes import Sight
@@ -49,6 +50,7 @@ class Context:
         correlation_id: Under which the log has this request.
         by_url: The question came in the URL, which proxies and browsers write down.
         purpose: What the answer is for, by name; it decides what is masked. Empty for none.
+        draw_view: Draws stored views.
 
     Raises:
         InvalidInput: The purpose is not a name.
@@ -61,8 +63,10 @@ class Context:
         correlation_id: str = "",
         by_url: bool = False,
         purpose: str = "",
+        draw_view: DrawView = nothing_draws,
     ) -> None:
         self.actor = actor
+        self.draw_view = draw_view
         self.correlation_id = correlation_id
         self.purpose = purpose
         self._purposed = for_purpose(purpose)

@@ -7,6 +7,7 @@ import strawberry
 
 from registry.api.context import Context
 from registry.api.pages import plain_text
+from registry.api.proposals import NoDocumentGiven
 from registry.compliance import queries
 from registry.compliance.contract import verdict_of
 from registry.compliance.contract.compare import Change as Found
@@ -57,10 +58,9 @@ def _compared(
                 path=[name],
             )
     if interface is None and old is None:
-        raise InvalidInput(
+        raise NoDocumentGiven(
             "Nothing says with which version to compare.",
             remedy="Give `interface`, whose document is registered, or the text as `old`.",
-            path=["interface"],
         )
     name = plain_text(source, "source")
     if old is not None:

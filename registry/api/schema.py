@@ -17,12 +17,13 @@ from registry.api.customer_changes import CustomerMutation
 from registry.api.customers import CustomerQuestions, StewardQuestions
 from registry.api.document_changes import DocumentMutation
 from registry.api.documents import Documents
+from registry.api.drawing import DrawView, nothing_draws
 from registry.api.history import HistoryQuestions
 from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
 from registry.api.looks import LookMutation, TrialQuestions
 from registry.api.match_models import ModelMutation, ModelQuestions
-from registry.api.pictures import DrawView, PictureQuestions, draw_views_with
+from registry.api.pictures import PictureQuestions
 from registry.api.plan_changes import PlanMutation
 from registry.api.proposals import ConnectorQuestions
 from registry.api.questions import LandscapeQuestions
@@ -103,21 +104,20 @@ schema: Final = _schema(compiled(plans))
 
 
 def graphql_app(
-    settings: Settings | None = None, *, draw_view: DrawView | None = None
+    settings: Settings | None = None, *, draw_view: DrawView = nothing_draws
 ) -> GraphQLApp:
     """Return the ASGI application; the page for browsers is served by registry.web.
 
     Args:
         settings: Of this installation; the defaults if left out.
-        draw_view: Draws stored views for this process; without one a picture is refused.
+        draw_view: Draws stored views; without one a picture is refused.
     """
-    if draw_view is not None:
-        draw_views_with(draw_view)
     if settings is None:
-        return GraphQLApp(schema, plans=plans)
+        return GraphQLApp(schema, plans=plans, draw_view=draw_view)
     return GraphQLApp(
         schema,
         plans=plans,
         only_trusted=settings.graphql_documents == "trusted",
         introspection=settings.graphql_introspection,
+        draw_view=draw_view,
     )

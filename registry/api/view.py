@@ -24,6 +24,7 @@ from registry.access.tokens import Actor
 from registry.api.answers import told
 from registry.api.context import Context
 from registry.api.documents import asks_about_the_schema, is_subscription, operations_in
+from registry.api.drawing import DrawView, nothing_draws
 from registry.api.media import GRAPHQL_JSON, PURPOSE_HEADER, demand_json, media_type
 from registry.api.reading.plans import Plans
 from registry.api.refusals import RequestRefused, SchemaHidden
@@ -60,6 +61,7 @@ class GraphQLApp(GraphQL[Context, None]):
         plans: What was compiled before, if anything compiles.
         only_trusted: Whether documents that no administrator has approved are refused.
         introspection: Who may ask about the schema itself.
+        draw_view: Draws stored views; without one a picture is refused.
     """
 
     websocket_adapter_class = Socket
@@ -72,6 +74,7 @@ class GraphQLApp(GraphQL[Context, None]):
         plans: Plans | None = None,
         only_trusted: bool = False,
         introspection: Introspection = "signed-in",
+        draw_view: DrawView = nothing_draws,
     ) -> None:
         super().__init__(
             schema,
@@ -84,6 +87,7 @@ class GraphQLApp(GraphQL[Context, None]):
         self.sockets: set[SocketHandler] = set()
         self._documents = DocumentStore(only_trusted=only_trusted)
         self._introspection = introspection
+        self._draw_view = draw_view
         self._feeds = Feeds(Announcements())
         self._seats = Seats()
         self._shortcut = None if plans is None else Shortcut(plans, self.text_asked, self._seats)
@@ -131,6 +135,7 @@ class GraphQLApp(GraphQL[Context, None]):
             correlation_id=correlation_id,
             by_url=request.scope.get("method") == "GET",
             purpose=request.headers.get(PURPOSE_HEADER, ""),
+            draw_view=self._draw_view,
         )
 
     async def on_ws_connect(self, context: Context) -> Any:

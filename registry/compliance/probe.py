@@ -48,6 +48,11 @@ class ProbeNotAllowed(AccessDenied):
     remedy = "Set `probe: true` among the properties of the interface, when its owner agrees."
 
 
+def may_be_probed(attrs: Mapping[str, Any]) -> bool:
+    """Say whether the register allows an interface to be probed, and where."""
+    return attrs.get("probe") is True and bool(attrs.get("base_url"))
+
+
 def refuse_unless_allowed(urn: str, attrs: Mapping[str, Any]) -> None:
     """Refuse to probe what the register does not say may be probed, and where.
 

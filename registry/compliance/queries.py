@@ -251,6 +251,15 @@ def list_checks(
         ).fetchall()
 
 
+def newest_check(db: psycopg.Connection, urn: str) -> CheckRow | None:
+    """Return the newest check of an interface's document; None before the first."""
+    with db.cursor(row_factory=class_row(CheckRow)) as cursor:
+        return cursor.execute(
+            f"{_CHECK} WHERE interface_urn = %s AND kind = 'document' ORDER BY number DESC LIMIT 1",
+            [urn],
+        ).fetchone()
+
+
 def chain(db: psycopg.Connection) -> list[CheckRow]:
     """Return all evidence, first to last."""
     with db.cursor(row_factory=class_row(CheckRow)) as cursor:

@@ -7,6 +7,7 @@ which of them still count, so a waiver that ended last night shows this morning.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -90,6 +91,7 @@ class Named:
     id: UUID
     urn: str
     name: str
+    attrs: dict[str, Any]
 
 
 def named(db: psycopg.Connection, urn: str) -> Named:
@@ -100,7 +102,7 @@ def named(db: psycopg.Connection, urn: str) -> Named:
     """
     with db.cursor(row_factory=class_row(Named)) as cursor:
         found = cursor.execute(
-            "SELECT id, urn, name FROM element WHERE urn = %s AND kind = 'interface'", [urn]
+            "SELECT id, urn, name, attrs FROM element WHERE urn = %s AND kind = 'interface'", [urn]
         ).fetchone()
     if found is None:
         raise UnknownName(

@@ -21,6 +21,7 @@ from registry.customers import (
     sheet,
     splink_settings,
     stewardship,
+    versions,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "sheet",
     "splink_settings",
     "stewardship",
+    "versions",
 ]

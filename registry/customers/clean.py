@@ -98,7 +98,7 @@ def _moment(value: datetime | None) -> datetime | None:
     """Return a change mark that can be one; programs write year 1 or 9999 where they have none."""
     if value is None or not YEARS_OF_CHANGE[0] <= value.year <= YEARS_OF_CHANGE[1]:
         return None
-    return value
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _birth_date(value: date | None, today: date) -> date | None:

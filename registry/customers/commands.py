@@ -9,18 +9,19 @@ from uuid import UUID
 import duckdb
 import psycopg
 
-from registry.customers.clean import CLEAN_COLUMNS, clean
+from registry.customers.clean import clean
 from registry.customers.delta import match_records
-from registry.customers.engine import MEMORY_LIMIT_MB, interrupt, open_engine, run, sweep, workspace
+from registry.customers.engine import MEMORY_LIMIT_MB, interrupt, open_engine, run, sweep
 from registry.customers.index import (
     GROWTH_BEFORE_TRAINING,
     LANDING,
     LOCK,
-    STANDING_DECISIONS,
+    keep_clean,
     live_model,
 )
 from registry.customers.indexing import write_index
 from registry.customers.link import link_table
+from registry.customers.loading import load
 from registry.customers.master import (
     choose_values,
     clear,
@@ -32,7 +33,6 @@ from registry.customers.model import MatchModel, from_parameters
 from registry.customers.pairing import Pairing
 from registry.customers.survivorship import survivorship
 from registry.customers.versions import find_model, keep_model, make_live
-from registry.storage.copying import copy_into, copy_to_file
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
 
@@ -89,27 +89,10 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
     """
     if not landed:
         return 0
-    columns = ", ".join(CLEAN_COLUMNS)
-    db.execute(
-        """CREATE TEMPORARY TABLE IF NOT EXISTS clean_page (LIKE clean_record)
-           ON COMMIT DELETE ROWS"""
-    )
     # A source may send a key twice on one page; the last one is what it thinks now.
     last = {record_id: (record_id, data_set, record) for record_id, data_set, record in landed}
-    copy_into(db, "clean_page", CLEAN_COLUMNS, (clean(*record) for record in last.values()))
-    names = CLEAN_COLUMNS[1:]
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
-    before = ", ".join(f"clean_record.{name}" for name in names)
-    after = ", ".join(f"excluded.{name}" for name in names)
-    changed = db.execute(
-        f"""INSERT INTO clean_record ({columns}) SELECT {columns} FROM clean_page
-            ORDER BY record_id  -- two pages that share records wait in one order
-            ON CONFLICT (record_id) DO UPDATE SET {changes}
-            WHERE ({before}) IS DISTINCT FROM ({after})
-            RETURNING record_id"""
-    ).fetchall()
-    db.execute("TRUNCATE clean_page")
-    match_records(db, changed=[record for (record,) in changed])
+    changed = keep_clean(db, [clean(*record) for record in last.values()])
+    match_records(db, changed=list(changed), cleaned=changed)
     return len(changed)
 
 
@@ -187,12 +170,10 @@ def rematch(
     sweep()
     with open_engine(memory_limit_mb) as con:
         with _timed(seconds, "load"):
-            records = _load(db, con)
+            records = load(db, con)
         if not records:
             clear(db)
             return MatchReport(0, 0, 0, 0, "", seconds)
-        # The data set tells which pairs one source keeps apart, and how often it errs in that.
-        run(con, _PLAIN)
         linked = link_table(
             con,
             "plain",
@@ -266,10 +247,9 @@ def propose(
     db.execute(LOCK)
     sweep()
     with open_engine(memory_limit_mb) as con:
-        records = _load(db, con)
+        records = load(db, con)
         if not records:
             raise NothingToTrainOn("There are no customers' records yet.")
-        run(con, _PLAIN)
         linked = link_table(con, "plain", model=model, decided="decided")
         change = ModelChange(*run(con, _DIFFERENCES)[0])
         if model is None:
@@ -284,10 +264,6 @@ def propose(
     )
 
 
-_PLAIN = """
-CREATE VIEW plain AS
-SELECT place AS id, * EXCLUDE (record_id, data_set_id, place, place_text) FROM records
-"""
 _DIFFERENCES = """
 WITH now AS (
     SELECT former.customer_id, record_id, linked_record.kind, cluster FROM former
@@ -308,68 +284,6 @@ FROM judged
 def stop_rematching() -> None:
     """Make a matching run of this process give up; its transaction is rolled back."""
     interrupt()
-
-
-def _load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
-    """Copy clean records and present links into DuckDB; return how many records there are."""
-    types = dict.fromkeys(CLEAN_COLUMNS, "VARCHAR")
-    types |= {"record_id": "BIGINT", "birth_date": "DATE", "source_changed_at": "TIMESTAMPTZ"}
-    types |= {"source": "VARCHAR", "place": "BIGINT", "place_text": "VARCHAR"}
-    columns = ", ".join(f"clean_record.{name}" for name in CLEAN_COLUMNS)
-    # Records are numbered by data set and key: what came in first must not decide who is whom.
-    _copy_out(
-        db,
-        con,
-        "records",
-        types,
-        f"""SELECT {columns}, element.urn, row_number() OVER (
-                ORDER BY element.urn || chr(31) || landed_record.key COLLATE "C"),
-                element.urn || chr(31) || landed_record.key
-            FROM clean_record JOIN landed_record ON landed_record.id = record_id
-            JOIN element ON element.id = clean_record.data_set_id""",
-    )
-    _copy_out(
-        db,
-        con,
-        "former",
-        {"record_id": "BIGINT", "customer_id": "UUID"},
-        "SELECT record_id, customer_id FROM customer_link",
-    )
-    _copy_out(
-        db,
-        con,
-        "decided_record",
-        {"left_id": "BIGINT", "right_id": "BIGINT", "link": "BOOLEAN"},
-        STANDING_DECISIONS,
-    )
-    run(
-        con,
-        """CREATE VIEW decided AS SELECT l.place AS id_l, r.place AS id_r, link
-           FROM decided_record JOIN records l ON l.record_id = left_id
-           JOIN records r ON r.record_id = right_id""",
-    )
-    return int(run(con, "SELECT count(*) FROM records")[0][0])
-
-
-def _copy_out(
-    db: psycopg.Connection,
-    con: duckdb.DuckDBPyConnection,
-    table: str,
-    types: dict[str, str],
-    question: str,
-) -> None:
-    file = workspace(con) / f"{table}.csv"
-    copy_to_file(db, question, file)
-    columns = ", ".join(f"{name} {kind}" for name, kind in types.items())
-    run(con, "CREATE TEMP TABLE $table ($columns)", table=table, columns=columns)
-    run(
-        con,
-        "COPY $table FROM '$file' (FORMAT csv, AUTO_DETECT false, HEADER false, "
-        "NULLSTR '\\N', QUOTE '\"', ESCAPE '\"')",
-        table=table,
-        file=str(file),
-    )
-    file.unlink()
 
 
 def _model_for(

@@ -83,7 +83,8 @@ def alias_of(golden: str) -> UUID:
     try:
         return UUID(golden)
     except ValueError:
-        return uuid5(_NAMESPACE, golden)
+        # What no text can hold is nobody's id.
+        return uuid5(_NAMESPACE, golden.encode(errors="replace").decode())
 
 
 def read_table(text: str, *, roles: Mapping[str, str], source: str | None = None) -> list[Named]:

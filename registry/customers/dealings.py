@@ -5,7 +5,7 @@ it may come before the customer, and follows them when customers are merged or p
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,13 @@ from msgspec import structs
 
 from registry.customers.address import house_number, postal_code
 from registry.customers.contact import email_address, phone_number
-from registry.customers.identifiers import chamber_number, citizen_service_number
+from registry.customers.identifiers import (
+    account_number,
+    chamber_number,
+    citizen_service_number,
+    number_key,
+    vat_number,
+)
 from registry.storage.copying import copy_into
 from schemas.records import (
     AddressRecord,
@@ -28,7 +34,6 @@ from schemas.records import (
     RoleRecord,
 )
 
-_MARKS = re.compile(r"[\s.\-]+")
 _TABLES: Final[dict[type[DealingRecord], str]] = {
     InteractionRecord: "interaction",
     ConsentRecord: "consent",
@@ -38,12 +43,15 @@ _TABLES: Final[dict[type[DealingRecord], str]] = {
     AddressRecord: "customer_address",
     IdentifierRecord: "customer_identifier",
 }
-_SPELLINGS: Final[dict[str, Callable[[str | None], str | None]]] = {
-    "bsn": citizen_service_number,
-    "kvk": chamber_number,
-}
-_CHECKED: Final = ("bsn",)
-"""Numbers that carry a check digit which we know."""
+# What sources call the types whose numbers we can check.
+_TYPES: Final = {
+    "bsn": "bsn", "burgerservicenummer": "bsn", "sofinummer": "bsn",
+    "kvk": "kvk", "kvknummer": "kvk",
+    "iban": "iban", "rekeningnummer": "iban", "bankrekening": "iban",
+    "vat": "vat", "vatnumber": "vat", "btw": "vat", "btwnummer": "vat", "btwid": "vat",
+    "ustid": "vat", "ustidnr": "vat",
+}  # fmt: skip
+_NOT_LETTERS = re.compile(r"[^a-z]")
 
 
 def keep(
@@ -103,12 +111,19 @@ def _one_spelling(record: ContactPointRecord) -> str:
 
 def _identifier(record: IdentifierRecord) -> dict[str, Any]:
     """Return a number as it is compared, and what its check digits say where it has any."""
-    kind = record.type.lower()
-    spell = _SPELLINGS.get(kind)
-    spelt = spell(record.value) if spell else None
-    plain = _MARKS.sub("", record.value).upper()
-    return {
-        "type": kind,
-        "value": spelt or plain,
-        "is_valid": spelt is not None if kind in _CHECKED else None,
-    }
+    kind = record.type.strip().lower()
+    kind = _TYPES.get(_NOT_LETTERS.sub("", kind), kind)
+    spelt, is_valid = _checked(kind, record.value)
+    return {"type": kind, "value": spelt or number_key(record.value), "is_valid": is_valid}
+
+
+def _checked(kind: str, value: str) -> tuple[str | None, bool | None]:
+    """Return a number in its one spelling, and what its check digits say; None where unknown."""
+    if kind == "vat":
+        return vat_number(value)
+    if kind == "kvk":
+        return chamber_number(value), None
+    if kind in {"bsn", "iban"}:
+        spelt = citizen_service_number(value) if kind == "bsn" else account_number(value)
+        return spelt, spelt is not None
+    return None, None

@@ -1,20 +1,24 @@
 """The SQL of levels and blocking keys as Python functions, so that one definition serves both.
 
-DuckDB reads the text for batches; for a single record the same text is parsed once and becomes a
-Python function with SQL's three truth values. Texts of our own only: whatever else they hold is
-refused when the function is made, not when a customer waits.
+DuckDB reads the text for batches; for a single record the same text is parsed once and written out
+as one Python expression with SQL's three truth values. Texts of our own only: whatever else they
+hold is refused when the function is made, not when a customer waits.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any, TypeAlias
 
 import sqlglot
 from rapidfuzz.distance import DamerauLevenshtein, Hamming, JaroWinkler, Levenshtein
 from sqlglot import expressions as sql
 
+from registry.customers.levels import Comparison
+
 Record: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Record, Record, Mapping[str, int]], Any]
+Compare: TypeAlias = Callable[[Record, Record], tuple[int, ...]]
 
 
 class UnknownExpression(ValueError):
@@ -32,132 +36,150 @@ def python_of(text: str) -> Evaluate:
     Raises:
         UnknownExpression: It holds SQL that we have not taught this module.
     """
-    return _evaluate(sqlglot.parse_one(text, dialect="duckdb"))
+    made: Evaluate = _made(f"lambda l, r, levels: {_Writer('levels[{!r}]').value(_parsed(text))}")
+    return made
 
 
-def _evaluate(node: sql.Expr) -> Evaluate:
-    make = _MAKERS.get(type(node))
-    if make is None:
-        raise UnknownExpression(type(node).__name__)
-    return make(node)
+def levels_of(comparisons: Sequence[Comparison]) -> Compare:
+    """Return a function of two records that gives the level number of each comparison.
+
+    Raises:
+        UnknownExpression: A level holds SQL that we have not taught this module.
+    """
+    writer = _Writer("{}")
+    parts = []
+    for item in comparisons:
+        whole = f"0 if {writer.truth(_parsed(item.missing))} else "
+        for number, level in zip(range(item.size - 1, 1, -1), item.levels, strict=True):
+            whole += f"{number} if {writer.truth(_parsed(level.sql))} else "
+        parts.append(f"({item.column} := ({whole}1)),")
+    made: Compare = _made(f"lambda l, r: ({' '.join(parts)})")
+    return made
 
 
-def _column(node: Any) -> Evaluate:
-    name = node.name
-    if node.table == "r":
-        return lambda _left, right, _levels: right[name]
-    if name.endswith("_level"):
-        return lambda _left, _right, levels: levels[name]
-    return lambda left, _right, _levels: left[name]
+def _parsed(text: str) -> sql.Expr:
+    return sqlglot.parse_one(text, dialect="duckdb")
 
 
-def _literal(node: Any) -> Evaluate:
-    value = (
-        node.name if node.is_string else float(node.name) if "." in node.name else int(node.name)
-    )
-    return lambda _left, _right, _levels: value
+def _made(source: str) -> Any:
+    """Make a function of source that `_Writer` wrote: our own texts, names it knows, literals."""
+    return eval(source, dict(_NAMES))  # noqa: S307  # nothing a user typed comes here
 
 
-def _and(node: Any) -> Evaluate:
-    one, other = _evaluate(node.left), _evaluate(node.right)
+class _Writer:
+    """Writes SQL as Python; every value that is looked at twice gets a name of its own."""
 
-    def both(left: Record, right: Record, levels: Mapping[str, int]) -> bool | None:
-        first = one(left, right, levels)
-        if first is False:
-            return False
-        second = other(left, right, levels)
-        if second is False:
-            return False
-        return None if first is None or second is None else True
+    def __init__(self, level: str) -> None:
+        """Begin.
 
-    return both
+        Args:
+            level: How a level column is written, with the place of its name.
+        """
+        self._level = level
+        self._count = count()
+
+    def value(self, node: Any) -> str:
+        """Write a value: None where SQL has NULL."""
+        match node:
+            case sql.Column():
+                return self._column(node)
+            case sql.Literal():
+                return _literal(node)
+            case sql.Paren():
+                return self.value(node.this)
+            case sql.And() | sql.Or():
+                return self._logical(node, decisive=isinstance(node, sql.Or))
+            case sql.Is() if isinstance(node.expression, sql.Null):
+                return f"({self.value(node.this)} is None)"
+            case sql.Coalesce():
+                parts = [self._named(part) for part in (node.this, *node.expressions)]
+                chosen = " else ".join(f"{name} if {test} is not None" for name, test in parts)
+                return f"({chosen} else None)"
+            case sql.Least() | sql.Greatest():
+                values = ", ".join(self.value(part) for part in (node.this, *node.expressions))
+                choose = "min" if isinstance(node, sql.Least) else "max"
+                return f"{choose}((v for v in ({values}) if v is not None), default=None)"
+            case sql.Bracket():
+                return self._strict(_bracket(node), node.this)
+            case sql.Anonymous() if node.name.lower() in _NAMED:
+                return self._strict(f"{node.name.lower()}({{}}, {{}})", *node.expressions)
+        form = _FORMS.get(type(node))
+        if form is None:
+            raise UnknownExpression(node.sql())
+        if "{}" in form.replace("{}", "", 1):
+            return self._strict(form, node.this, node.expression)
+        return self._strict(form, node.this)
+
+    def truth(self, node: Any) -> str:
+        """Write a condition that Python takes for true where SQL says TRUE, and else for false."""
+        match node:
+            case sql.Paren():
+                return self.truth(node.this)
+            case sql.And():
+                return f"({self.truth(node.left)} and {self.truth(node.right)})"
+            case sql.Or():
+                return f"({self.truth(node.left)} or {self.truth(node.right)})"
+            case sql.EQ():
+                # NULL equals nothing, and two that are equal are both not NULL or both are.
+                name, test = self._named(node.left)
+                return f"({test} is not None and {name} == {self.value(node.right)})"
+        return self.value(node)
+
+    def _column(self, node: Any) -> str:
+        if node.table == "r":
+            return f"r[{node.name!r}]"
+        if node.name.endswith("_level"):
+            return self._level.format(node.name)
+        return f"l[{node.name!r}]"
+
+    def _named(self, node: Any) -> tuple[str, str]:
+        """Return a name, and source that gives the value and the name to it."""
+        name = f"v{next(self._count)}"
+        return name, f"({name} := {self.value(node)})"
+
+    def _logical(self, node: Any, *, decisive: bool) -> str:
+        """Write AND, which one FALSE decides, or OR, which one TRUE decides."""
+        (one, first), (other, second) = self._named(node.left), self._named(node.right)
+        return (
+            f"({decisive} if {first} is {decisive} else {decisive} if {second} is {decisive}"
+            f" else None if {one} is None or {other} is None else {not decisive})"
+        )
+
+    def _strict(self, form: str, *nodes: Any) -> str:
+        """Write a function of operands that is NULL where any of them is."""
+        names, tests = [], []
+        for node in nodes:
+            if isinstance(node, sql.Literal):
+                names.append(_literal(node))
+                continue
+            name, test = self._named(node)
+            names.append(name)
+            tests.append(f"{test} is None")
+        return f"(None if {' or '.join(tests) or False} else {form.format(*names)})"
 
 
-def _or(node: Any) -> Evaluate:
-    one, other = _evaluate(node.left), _evaluate(node.right)
-
-    def either(left: Record, right: Record, levels: Mapping[str, int]) -> bool | None:
-        first = one(left, right, levels)
-        if first is True:
-            return True
-        second = other(left, right, levels)
-        if second is True:
-            return True
-        return None if first is None or second is None else False
-
-    return either
+def _literal(node: Any) -> str:
+    if node.is_string:
+        return repr(node.name)
+    return repr(float(node.name) if "." in node.name else int(node.name))
 
 
-def _is_null(node: Any) -> Evaluate:
-    if not isinstance(node.expression, sql.Null):
-        raise UnknownExpression(node.sql())
-    inner = _evaluate(node.this)
-    return lambda left, right, levels: inner(left, right, levels) is None
-
-
-def _strict(function: Callable[..., Any], *nodes: Any) -> Evaluate:
-    """Return a function of operands that is NULL where any of them is."""
-    if len(nodes) == 1:
-        inner = _evaluate(nodes[0])
-
-        def of_one(left: Record, right: Record, levels: Mapping[str, int]) -> Any:
-            value = inner(left, right, levels)
-            return None if value is None else function(value)
-
-        return of_one
-    first, second = (_evaluate(node) for node in nodes)
-
-    def of_two(left: Record, right: Record, levels: Mapping[str, int]) -> Any:
-        one = first(left, right, levels)
-        if one is None:
-            return None
-        other = second(left, right, levels)
-        return None if other is None else function(one, other)
-
-    return of_two
-
-
-def _binary(function: Callable[[Any, Any], Any]) -> Callable[[Any], Evaluate]:
-    return lambda node: _strict(function, node.left, node.right)
-
-
-def _filled(choose: Callable[[list[Any]], Any]) -> Callable[[Any], Evaluate]:
-    """Return a maker for functions that pass over NULL: coalesce, least, greatest."""
-
-    def make(node: Any) -> Evaluate:
-        parts = [_evaluate(part) for part in (node.this, *node.expressions)]
-
-        def chosen(left: Record, right: Record, levels: Mapping[str, int]) -> Any:
-            values = [value for part in parts if (value := part(left, right, levels)) is not None]
-            return choose(values) if values else None
-
-        return chosen
-
-    return make
-
-
-def _bracket(node: Any) -> Evaluate:
+def _bracket(node: Any) -> str:
     (index,) = node.expressions
     if isinstance(index, sql.Slice):
         start = int(index.this.name) - 1 if index.this else 0
         end = int(index.expression.name) if index.expression else None
-        return _strict(lambda value: value[start:end], node.this)
+        return f"{{}}[{start}:{end}]"
     # The parser has already counted from 0 what SQL counts from 1, also from behind.
     place = -int(index.this.name) + 1 if isinstance(index, sql.Neg) else int(index.name)
-
-    def element(value: Any) -> Any:
-        if isinstance(value, str):
-            return value[place] if -len(value) <= place < len(value) else ""
-        return value[place] if -len(value) <= place < len(value) else None
-
-    return _strict(element, node.this)
+    return f"element({{}}, {place})"
 
 
-def _anonymous(node: Any) -> Evaluate:
-    function = _NAMED.get(node.name.lower())
-    if function is None:
-        raise UnknownExpression(node.name)
-    return _strict(function, *node.expressions)
+def _element(value: str | list[str], place: int) -> str | None:
+    """Return what SQL finds beyond the end: an empty text in a text, NULL in a list."""
+    if -len(value) <= place < len(value):
+        return value[place]
+    return "" if isinstance(value, str) else None
 
 
 def _text(value: str) -> str | bytes:
@@ -191,36 +213,29 @@ _NAMED: Mapping[str, Callable[[Any, Any], Any]] = {
     "list_has_all": lambda one, other: set(other) <= set(one),
     "list_intersect": lambda one, other: list(set(one) & set(other)),
 }
-
-_MAKERS: Mapping[type[Any], Callable[[Any], Evaluate]] = {
-    sql.Column: _column,
-    sql.Literal: _literal,
-    sql.Paren: lambda node: _evaluate(node.this),
-    sql.And: _and,
-    sql.Or: _or,
-    sql.Is: _is_null,
-    sql.EQ: _binary(lambda one, other: one == other),
-    sql.NEQ: _binary(lambda one, other: one != other),
-    sql.GT: _binary(lambda one, other: one > other),
-    sql.GTE: _binary(lambda one, other: one >= other),
-    sql.LT: _binary(lambda one, other: one < other),
-    sql.LTE: _binary(lambda one, other: one <= other),
-    sql.Add: _binary(lambda one, other: one + other),
-    sql.DPipe: _binary(lambda one, other: one + other),
-    sql.Coalesce: _filled(lambda values: values[0]),
-    sql.Least: _filled(min),
-    sql.Greatest: _filled(max),
-    sql.Bracket: _bracket,
-    sql.Length: lambda node: _strict(len, node.this),
-    sql.Cast: lambda node: _strict(int, node.this),
-    sql.StartsWith: lambda node: _strict(
-        lambda text, start: text.startswith(start), node.this, node.expression
-    ),
-    sql.ArrayOverlaps: lambda node: _strict(_has_any, node.this, node.expression),
-    sql.ArrayContains: lambda node: _strict(
-        lambda values, value: value in values, node.this, node.expression
-    ),
-    sql.JarowinklerSimilarity: lambda node: _strict(_jaro_winkler, node.this, node.expression),
-    sql.Levenshtein: lambda node: _strict(_levenshtein, node.this, node.expression),
-    sql.Anonymous: _anonymous,
+_NAMES: Mapping[str, Any] = {
+    **_NAMED,
+    "__builtins__": {"min": min, "max": max, "len": len, "int": int},
+    "element": _element,
+    "contains": lambda values, value: value in values,
+    "has_any": _has_any,
+    "jaro_winkler": _jaro_winkler,
+    "levenshtein": _levenshtein,
+}
+_FORMS: Mapping[type[Any], str] = {
+    sql.EQ: "{} == {}",
+    sql.NEQ: "{} != {}",
+    sql.GT: "{} > {}",
+    sql.GTE: "{} >= {}",
+    sql.LT: "{} < {}",
+    sql.LTE: "{} <= {}",
+    sql.Add: "{} + {}",
+    sql.DPipe: "{} + {}",
+    sql.Length: "len({})",
+    sql.Cast: "int({})",
+    sql.StartsWith: "{}.startswith({})",
+    sql.ArrayOverlaps: "has_any({}, {})",
+    sql.ArrayContains: "contains({}, {})",
+    sql.JarowinklerSimilarity: "jaro_winkler({}, {})",
+    sql.Levenshtein: "levenshtein({}, {})",
 }

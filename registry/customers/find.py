@@ -16,6 +16,7 @@ import psycopg
 from rapidfuzz.fuzz import token_sort_ratio
 
 from registry.customers.cross_reference import alias_of
+from registry.customers.identifiers import number_key
 from registry.customers.index import live_model
 from registry.customers.purposes import Sight
 from registry.customers.question import Thing, read_question, spell
@@ -27,8 +28,9 @@ from schemas.errors import InvalidInput
 
 # What fits on a screen; whoever needs more knows more to ask for.
 FOUND_MAX = 20
-# Records that are read for one set of facts; of more, nobody could say which is meant.
-CANDIDATES_MAX = 200
+# Records that are read for one set of facts; of more, nobody could say which is meant. The second
+# is for a customer of so many records that no other one came into sight.
+CANDIDATES_MAX = (200, 2_000)
 # Longer questions are pasted letters; words beyond these tell nobody apart.
 QUESTION_CHARACTERS_MAX = 300
 # Words that are looked up as a key or number of some source.
@@ -46,7 +48,6 @@ LEFT_OUT_MAX = 6
 # One letter begins too many names.
 NAME_CHARACTERS_MIN = 2
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
-_MARKS = re.compile(r"[\s.\-]")
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _looked_up(db: psycopg.Connection, asked: str, limit: int) -> list[Found]:
         return []
     ids = [UUID(word) for word in words if _UUID.fullmatch(word)]
     ids += [alias_of(word) for word in words]  # of an earlier system
-    numbers = [tidy for word in words if (tidy := _MARKS.sub("", word).upper())]
+    numbers = [number for word in words if (number := number_key(word))]
     rows = db.execute(_LOOKED_UP, {"ids": ids, "words": words, "numbers": numbers, "limit": limit})
     return [
         Found(customer, name, kind, records, None, by) for customer, name, kind, records, by in rows
@@ -247,21 +248,23 @@ def _read(db: psycopg.Connection, facts: Sequence[Sequence[str]]) -> dict[UUID, 
     if not facts or not all(facts):
         return {}
     every = " AND ".join("words && %s::bigint[]" for _ in facts)
-    rows = db.execute(
-        _BEARERS.format(every=every), [bigints(map(key_of, words)) for words in facts]
-    ).fetchall()
+    keys = [bigints(map(key_of, words)) for words in facts]
     found: dict[UUID, _Bearer] = {}
-    for customer, name, kind, records, words in rows:
-        bearer = found.setdefault(
-            customer, _Bearer(Found(customer, name, kind, records, None), set())
-        )
-        bearer.words.update(words)
+    for most in CANDIDATES_MAX:
+        rows = db.execute(_BEARERS.format(every=every), [*keys, most]).fetchall()
+        for customer, name, kind, records, words in rows:
+            bearer = found.setdefault(
+                customer, _Bearer(Found(customer, name, kind, records, None), set())
+            )
+            bearer.words.update(words)
+        if len(rows) < most or len(found) >= FOUND_MAX:
+            break
     return found
 
 
-_BEARERS = f"""
+_BEARERS = """
 SELECT c.id, c.display_name, c.kind, c.record_count, r.words
-FROM (SELECT record_id, words FROM record_words WHERE {{every}} LIMIT {CANDIDATES_MAX}) AS r
+FROM (SELECT record_id, words FROM record_words WHERE {every} LIMIT %s) AS r
 JOIN customer_link AS l USING (record_id) JOIN customer AS c ON c.id = l.customer_id
 """
 

@@ -54,20 +54,18 @@ def golden_of(members: Sequence[Clean], groups: Sequence[Survivorship] = SURVIVO
     attrs: dict[str, str] = {}
     provenance: dict[str, Any] = {}
     for group in groups:
-        options = _options(group, members)
-        if not options:
+        chosen = _chosen(group, members)
+        if chosen is None:
             continue
-        chosen = min(options, key=lambda option: _order(group, option))
-        attrs |= {
-            name: str(chosen.record[name])
-            for name in group.columns
-            if chosen.record[name] is not None
-        }
+        record, newest, rule = chosen
+        for name in group.columns:
+            if record[name] is not None:
+                attrs[name] = str(record[name])
         provenance[group.name] = {
-            "record_id": chosen.record["record_id"],
-            "data_set_id": str(chosen.record["data_set_id"]),
-            "changed_at": chosen.newest and f"{chosen.newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "rule": _rule(group, chosen, len(options)),
+            "record_id": record["record_id"],
+            "data_set_id": str(record["data_set_id"]),
+            "changed_at": newest and f"{newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "rule": rule,
         }
     kind = min(str(member["kind"]) for member in members)
     return Golden(kind, display_name(kind, attrs), attrs, provenance, len(members))
@@ -84,6 +82,35 @@ def display_name(kind: str, attrs: Mapping[str, str]) -> str:
     )
     person = " ".join(part for part in parts if part)
     return person or attrs.get("organisation_name") or attrs.get("email") or "unknown"
+
+
+def _chosen(
+    group: Survivorship, members: Sequence[Clean]
+) -> tuple[Clean, datetime | None, str] | None:
+    """Return the record that gives a group's value, when that was last said, and why it won."""
+    columns = group.columns
+    said = []
+    for member in members:
+        values = [member[name] for name in columns]
+        if values.count(None) < len(values):
+            said.append((values, member))
+    if not said:
+        return None
+    values, record = said[0]
+    if all(other == values for other, _ in said):
+        # One value and nothing to weigh, as nearly always: who said it last, or first of all.
+        dated = [member for _, member in said if member["source_changed_at"] is not None]
+        record = max(dated, key=_moment_of) if dated else record
+        rule = "only_value" if len(said) == 1 else "all_agree"
+        return record, record["source_changed_at"], rule
+    options = _options(group, members)
+    chosen = min(options, key=lambda option: _order(group, option))
+    return chosen.record, chosen.newest, _rule(group, chosen, len(options))
+
+
+def _moment_of(member: Clean) -> datetime:
+    moment: datetime = member["source_changed_at"]
+    return moment
 
 
 def _options(group: Survivorship, members: Sequence[Clean]) -> list[_Option]:

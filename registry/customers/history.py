@@ -23,46 +23,42 @@ def keep_customers(db: psycopg.Connection, found: Sequence[tuple[UUID, Golden]])
     """
     if not found:
         return
-    db.execute(
-        f"""WITH found AS (
-               SELECT * FROM jsonb_to_recordset(%s::jsonb) AS f(id uuid, kind text,
-                   display_name text, attrs jsonb, provenance jsonb, record_count int)
-           ), differing AS (
-               SELECT c.* FROM customer c JOIN found USING (id)
-               WHERE (c.kind, c.display_name, c.attrs, c.provenance, c.record_count)
-                   IS DISTINCT FROM (found.kind, found.display_name, found.attrs,
-                                     found.provenance, found.record_count)
-           ), ended AS (
-               INSERT INTO customer_version ({_VERSION})
-               SELECT {_ENDED} FROM differing
-           ), written AS (
-               INSERT INTO customer (id, kind, display_name, attrs, provenance, record_count,
-                   revision, created_at, changed_at)
-               SELECT id, kind, display_name, attrs, provenance, record_count, 1, now(), now()
-               FROM found
-               WHERE NOT EXISTS (SELECT FROM customer c WHERE c.id = found.id)
-                  OR EXISTS (SELECT FROM differing d WHERE d.id = found.id)
-               ON CONFLICT (id) DO UPDATE
-               SET kind = excluded.kind, display_name = excluded.display_name,
-                   attrs = excluded.attrs, provenance = excluded.provenance,
-                   record_count = excluded.record_count,
-                   revision = customer.revision + 1, changed_at = now()
-               RETURNING id, revision
-           )
-           INSERT INTO customer_event (customer_id, change, happened_at)
-           SELECT id, CASE WHEN revision = 1 THEN %s ELSE %s END, now() FROM written""",
-        (
-            # One document instead of six arrays: psycopg writes arrays of text in Python.
-            orjson.dumps([{"id": name, **vars(golden)} for name, golden in found]).decode(),
-            CustomerChange.NEW.value,
-            CustomerChange.CHANGED.value,
-        ),
-    )
+    # One document instead of six arrays: psycopg writes arrays of text in Python.
+    document = orjson.dumps([{"id": name, **vars(golden)} for name, golden in found]).decode()
+    db.execute(_KEEP, (document, CustomerChange.NEW.value, CustomerChange.CHANGED.value))
 
 
 _VERSION = """customer_id, revision, display_name, attrs, provenance, record_count, valid_from,
     valid_to"""
 _ENDED = """id, revision, display_name, attrs, provenance, record_count, changed_at, now()"""
+# The matching lock is held, so nobody else can write the customers that are compared here.
+_KEEP = f"""
+WITH found AS MATERIALIZED (
+    SELECT f.*, c.id IS NOT NULL AS stands, (c.kind, c.display_name, c.attrs, c.provenance,
+        c.record_count) IS DISTINCT FROM (f.kind, f.display_name, f.attrs, f.provenance,
+        f.record_count) AS differs
+    FROM jsonb_to_recordset(%s::jsonb) AS f(id uuid, kind text, display_name text, attrs jsonb,
+        provenance jsonb, record_count int)
+    LEFT JOIN customer c ON c.id = f.id
+), ended AS (
+    INSERT INTO customer_version ({_VERSION})
+    SELECT c.id, c.revision, c.display_name, c.attrs, c.provenance, c.record_count, c.changed_at,
+        now()
+    FROM found JOIN customer c ON c.id = found.id WHERE found.differs
+), written AS (
+    INSERT INTO customer (id, kind, display_name, attrs, provenance, record_count,
+        revision, created_at, changed_at)
+    SELECT id, kind, display_name, attrs, provenance, record_count, 1, now(), now()
+    FROM found WHERE differs OR NOT stands
+    ON CONFLICT (id) DO UPDATE
+    SET kind = excluded.kind, display_name = excluded.display_name, attrs = excluded.attrs,
+        provenance = excluded.provenance, record_count = excluded.record_count,
+        revision = customer.revision + 1, changed_at = now()
+    RETURNING id, revision
+)
+INSERT INTO customer_event (customer_id, change, happened_at)
+SELECT id, CASE WHEN revision = 1 THEN %s ELSE %s END, now() FROM written
+"""
 
 
 def forget_customers(

@@ -9,13 +9,14 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 import psycopg
 from psycopg.rows import dict_row
 
 from registry.customers.clean import CLEAN_COLUMNS
 from registry.customers.model import MatchModel, from_parameters
 from registry.customers.pairwise import Weigher, weigher_of
-from registry.storage.copying import bigints
+from registry.storage.copying import array_of
 from schemas.records import CustomerKind
 
 # Whoever matches holds this lock until commit: two writers on one component would each miss what
@@ -35,6 +36,8 @@ LANDING = "SELECT pg_advisory_xact_lock_shared(hashtext('customers.landing'))"
 NO_LANDING = "SELECT pg_advisory_xact_lock(hashtext('customers.landing'))"
 # Keys of organisations are turned, so that one table serves both kinds.
 KEY_TURN = {CustomerKind.PERSON: 0, CustomerKind.ORGANISATION: 0x9E3779B97F4A7C15}
+# Stands between the data set and the key of a record; no URN holds it.
+PLACE_SEPARATOR = "\x1f"
 _SIGN = 1 << 63
 _ALL = 1 << 64
 
@@ -64,6 +67,17 @@ def live_model(db: psycopg.Connection) -> Live | None:
     return None if row is None else _prepared(db, row[0])
 
 
+def lock_live_model(db: psycopg.Connection) -> bool:
+    """Take the matching lock where a complete model is live; tell whether there was one.
+
+    The question sees what stood before the lock was had, so the model must be read again.
+    """
+    return db.execute(_LOCK_LIVE).fetchone() is not None
+
+
+_LOCK_LIVE = """
+SELECT pg_advisory_xact_lock(hashtext('customers.rematch')) FROM live_model WHERE complete
+"""
 _ready: dict[UUID, Live | None] = {}
 
 
@@ -107,20 +121,72 @@ def _clean_question() -> str:
                WHERE record_id = ANY(%s::bigint[])"""
 
 
-def clean_rows(db: psycopg.Connection, records: Sequence[int]) -> dict[int, dict[str, Any]]:
+def keep_clean(db: psycopg.Connection, rows: Iterable[Sequence[Any]]) -> dict[int, dict[str, Any]]:
+    """Keep clean records that are new or differ from what was kept.
+
+    Args:
+        db: Connection in the page's transaction.
+        rows: Values in the order of CLEAN_COLUMNS, each record once.
+
+    Returns:
+        Those that did, by id, as `clean_rows` gives them.
+    """
+    given = {row[0]: dict(zip(CLEAN_COLUMNS, row, strict=True)) for row in rows}
+    document = orjson.dumps(list(given.values())).decode()
+    return {
+        record: given[record]
+        | {"source": urn, "source_key": key, "place": f"{urn}{PLACE_SEPARATOR}{key}"}
+        for record, urn, key in db.execute(_keep_question(), (document,)).fetchall()
+    }
+
+
+@lru_cache(maxsize=1)
+def _keep_question() -> str:
+    columns = ", ".join(CLEAN_COLUMNS)
+    types = {"record_id": "bigint", "data_set_id": "uuid", "birth_date": "date"}
+    types |= {"source_changed_at": "timestamptz"}
+    typed = ", ".join(f"{name} {types.get(name, 'text')}" for name in CLEAN_COLUMNS)
+    names = CLEAN_COLUMNS[1:]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names)
+    before = ", ".join(f"clean_record.{name}" for name in names)
+    after = ", ".join(f"excluded.{name}" for name in names)
+    return f"""WITH kept AS (
+                   INSERT INTO clean_record ({columns})
+                   SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS given({typed})
+                   ORDER BY record_id  -- two pages that share records wait in one order
+                   ON CONFLICT (record_id) DO UPDATE SET {changes}
+                   WHERE ({before}) IS DISTINCT FROM ({after})
+                   RETURNING record_id, data_set_id)
+               SELECT record_id, element.urn, landed_record.key FROM kept
+               JOIN landed_record ON landed_record.id = record_id
+               JOIN element ON element.id = kept.data_set_id"""
+
+
+def ask_clean_rows(
+    db: psycopg.Connection, records: Iterable[int]
+) -> psycopg.Cursor[dict[str, Any]]:
+    """Ask for clean records with source, the source's key, and place; a pipeline does not wait."""
+    return db.cursor(row_factory=dict_row).execute(_clean_question(), (array_of(records),))
+
+
+def clean_rows(db: psycopg.Connection, records: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Return clean records by id, with source, the source's key, and place."""
-    with db.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_clean_question(), (bigints(records),)).fetchall()
-    return {row["record_id"]: row for row in rows}
+    return {row["record_id"]: row for row in ask_clean_rows(db, records).fetchall()}
+
+
+def ask_decisions(db: psycopg.Connection, records: Iterable[int]) -> psycopg.Cursor:
+    """Ask what stewards decided about pairs with any of these records; a pipeline does not wait."""
+    return db.execute(_DECISIONS_ON, (array_of(records),))
+
+
+def read_decisions(asked: psycopg.Cursor) -> dict[tuple[int, int], bool]:
+    """Return decisions by pair of records, the smaller id first: True links."""
+    return {(min(one, other), max(one, other)): link for one, other, link in asked.fetchall()}
 
 
 def decisions_on(db: psycopg.Connection, records: Iterable[int]) -> dict[tuple[int, int], bool]:
-    """Return what stewards decided about pairs with any of these records: True links.
-
-    Pairs are ordered as records are, the smaller id first.
-    """
-    rows = db.execute(_DECISIONS_ON, (bigints(records),)).fetchall()
-    return {(min(one, other), max(one, other)): link for one, other, link in rows}
+    """Return what stewards decided about pairs with any of these records, as `read_decisions`."""
+    return read_decisions(ask_decisions(db, records))
 
 
 # The last decision on a pair counts; undone and postponed ones do not.

@@ -96,6 +96,7 @@ def link_files(
     found = FileLinked()
     with open_engine(memory_limit_mb) as con:
         tables = [_read(con, path, index, found) for index, path in enumerate(files)]
+        _all_there(chosen or {}, tables)
         for index, table in enumerate(tables):
             _plain_of(con, table, index, chosen=chosen or {}, key=key, found=found)
         _gather(con, tables, found)
@@ -119,6 +120,19 @@ def _read(con: duckdb.DuckDBPyConnection, path: Path, index: int, found: FileLin
     found.roles[table.name] = []
     found.warnings += [f"{table.name}: {warning}" for warning in table.warnings]
     return table
+
+
+def _all_there(chosen: Mapping[str, Sequence[str]], tables: Sequence[TableRead]) -> None:
+    """Refuse a column that the caller names and no file has: a slip would leave it out unseen."""
+    known = {column for table in tables for column in table.columns}
+    absent = sorted({name for names in chosen.values() for name in names} - known)
+    if absent:
+        raise InvalidInput(
+            f"No file has a column {', '.join(absent)}.",
+            remedy="Columns are "
+            + "; ".join(f"{table.name}: {', '.join(table.columns)}" for table in tables)
+            + ".",
+        )
 
 
 def _plain_of(

@@ -14,10 +14,11 @@ import psycopg
 from registry.customers.copies import COPIES_MAX
 from registry.customers.golden import golden_of
 from registry.customers.history import forget_customers, keep_customers
-from registry.customers.index import clean_rows
+from registry.customers.index import ask_clean_rows, clean_rows
+from registry.customers.page import Delta
 from registry.customers.pairwise import Weighed
-from registry.customers.survivorship import survivorship
-from registry.storage.copying import bigints
+from registry.customers.survivorship import ask_survivorship, read_survivorship
+from registry.storage.copying import array_of
 from schemas.base import uuid7
 from schemas.customers import LinkRule
 from schemas.records import CustomerKind
@@ -40,79 +41,115 @@ class Group:
     decided: Mapping[tuple[int, int], bool]
 
 
-def write_groups(db: psycopg.Connection, groups: list[Group], *, gone: set[int]) -> None:
+@dataclass
+class Standing:
+    """What stands about the records that a page groups anew; asked for, read when needed.
+
+    Attributes:
+        former: Customer of each record that has one.
+        copies: Records of equal content where some are set aside, by kind, ordered by place.
+        clean: Clean form of the records that are not at hand.
+        rules: How golden values are chosen.
+    """
+
+    former: psycopg.Cursor
+    copies: psycopg.Cursor
+    clean: psycopg.Cursor[dict[str, Any]]
+    rules: psycopg.Cursor
+
+
+def ask_standing(db: psycopg.Connection, delta: Delta, members: Iterable[int]) -> Standing:
+    """Ask what stands about members and records that left; a pipeline does not wait."""
+    records = {*members, *delta.gone}
+    concerned = array_of(records)
+    return Standing(
+        former=db.execute(_FORMER, (concerned,)),
+        copies=db.execute(_COPIES, (concerned, COPIES_MAX)),
+        clean=ask_clean_rows(db, records - delta.cleaned.keys() - (delta.gone - delta.touched)),
+        rules=ask_survivorship(db),
+    )
+
+
+_FORMER = "SELECT record_id, customer_id FROM customer_link WHERE record_id = ANY(%s::bigint[])"
+_COPIES = """
+SELECT kind, array_agg(record_id ORDER BY place COLLATE "C"),
+    array_agg(place ORDER BY place COLLATE "C") FROM match_record
+WHERE content IN (SELECT content FROM match_record WHERE aside AND content IN (
+    SELECT content FROM match_record WHERE record_id = ANY(%s::bigint[])))
+GROUP BY kind, content HAVING count(*) > %s
+"""
+
+
+def write_groups(
+    db: psycopg.Connection, delta: Delta, groups: list[Group], standing: Standing
+) -> None:
     """Bring the customers of some records to what was found.
 
     Args:
-        db: Connection in the caller's transaction.
+        db: Connection in the page's transaction, in a pipeline.
+        delta: The page.
         groups: All groups of the components that changed.
-        gone: Records that have left without coming back.
+        standing: What was asked about their records.
     """
-    _add_copies(db, groups, gone)
-    records = [record for group in groups for record in group.records]
-    former: dict[int, UUID] = dict(
-        db.execute(
-            "SELECT record_id, customer_id FROM customer_link WHERE record_id = ANY(%s)",
-            ([*records, *gone],),
-        ).fetchall()
-    )
+    gone = delta.gone - delta.touched
+    former: dict[int, UUID] = dict(standing.former.fetchall())
+    copies = _add_copies(delta, groups, gone, standing.copies.fetchall())
+    delta.cleaned |= {row["record_id"]: row for row in standing.clean.fetchall()}
+    rules = read_survivorship(standing.rules)
+    if copies:
+        former |= db.execute(_FORMER, (array_of(copies),)).fetchall()
+        delta.cleaned |= clean_rows(db, copies - delta.cleaned.keys())
     names = _names(groups, former)
-    clean = clean_rows(db, records)
-    rules = survivorship(db)
-    found = [
-        (name, golden_of([clean[record] for record in group.records], rules))
-        for name, group in zip(names, groups, strict=True)
-    ]
-    keep_customers(db, found)
+    clean = delta.cleaned
+    keep_customers(
+        db,
+        [
+            (name, golden_of([clean[record] for record in group.records], rules))
+            for name, group in zip(names, groups, strict=True)
+        ],
+    )
     _write_links(db, groups, names)
-    left = gone - set(records)
-    if left:
-        db.execute("DELETE FROM customer_link WHERE record_id = ANY(%s)", (list(left),))
+    if gone:
+        db.execute(
+            "DELETE FROM customer_link WHERE record_id = ANY(%s::bigint[])", (array_of(gone),)
+        )
     now = {
         record: name for name, group in zip(names, groups, strict=True) for record in group.records
     }
     forget_customers(db, former, now)
 
 
-def _add_copies(db: psycopg.Connection, groups: list[Group], gone: set[int]) -> None:
-    """Let copies that were set aside follow their like, or stand alone where those differ."""
-    rows = db.execute(
-        """SELECT kind, array_agg(record_id ORDER BY place COLLATE "C") FROM match_record
-           WHERE content IN (SELECT content FROM match_record WHERE aside AND content IN (
-               SELECT content FROM match_record WHERE record_id = ANY(%s)))
-           GROUP BY kind, content HAVING count(*) > %s""",
-        ([*(record for group in groups for record in group.records), *gone], COPIES_MAX),
-    ).fetchall()
+def _add_copies(
+    delta: Delta,
+    groups: list[Group],
+    gone: set[int],
+    rows: Sequence[tuple[str, list[int], list[str]]],
+) -> set[int]:
+    """Let copies that were set aside follow their like, or stand alone where those differ.
+
+    Returns:
+        The copies; they belong to a group now and are no longer gone.
+    """
     home = {record: group for group in groups for record in group.records}
-    for kind, records in rows:
+    added: set[int] = set()
+    for kind, records, places in rows:
         first, second = home.get(records[0]), home.get(records[1])
         if first is None or second is None:
             continue
-        for copy in records[COPIES_MAX:]:
-            gone.discard(copy)
-            if first is not second:
-                groups.append(Group(CustomerKind(kind), [copy], [], {}))
-                continue
-            first.records.append(copy)
-            like = [
-                pair
-                for pair in first.evidence
-                if {pair.left, pair.right} == {records[0], records[1]}
-            ]
-            first.evidence = [*first.evidence, *(pair._replace(right=copy) for pair in like)]
-    if rows:
-        _order_records(db, groups)
-
-
-def _order_records(db: psycopg.Connection, groups: Iterable[Group]) -> None:
-    every = [record for group in groups for record in group.records]
-    place: dict[int, str] = dict(
-        db.execute(
-            "SELECT record_id, place FROM match_record WHERE record_id = ANY(%s)", (every,)
-        ).fetchall()
-    )
-    for group in groups:
-        group.records.sort(key=place.__getitem__)
+        delta.places |= zip(records, places, strict=True)
+        copies = records[COPIES_MAX:]
+        added.update(copies)
+        gone.difference_update(copies)
+        if first is not second:
+            groups += [Group(CustomerKind(kind), [copy], [], {}) for copy in copies]
+            continue
+        like = [pair for pair in first.evidence if {pair.left, pair.right} == {*records[:2]}]
+        first.evidence = [
+            *first.evidence,
+            *(pair._replace(right=copy) for copy in copies for pair in like),
+        ]
+        first.records = sorted([*first.records, *copies], key=delta.places.__getitem__)
+    return added
 
 
 def _names(groups: Sequence[Group], former: Mapping[int, UUID]) -> list[UUID]:
@@ -152,20 +189,20 @@ def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequenc
                 record,
                 name,
                 ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE).value,
-                strongest.get(record),
+                strongest.get(record, "NULL"),
             )
             for record in group.records
         )
     if not rows:
         return
-    records, customers, rules, weights = zip(*rows, strict=True)
-    db.execute(
-        """INSERT INTO customer_link (record_id, customer_id, rule, weight_bits)
-           SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::float8[])
-           ON CONFLICT (record_id) DO UPDATE
-           SET customer_id = excluded.customer_id, rule = excluded.rule,
-               weight_bits = excluded.weight_bits
-           WHERE (customer_link.customer_id, customer_link.rule, customer_link.weight_bits)
-               IS DISTINCT FROM (excluded.customer_id, excluded.rule, excluded.weight_bits)""",
-        (bigints(records), list(customers), list(rules), list(weights)),
-    )
+    db.execute(_WRITE_LINKS, tuple(map(array_of, zip(*rows, strict=True))))
+
+
+_WRITE_LINKS = """
+INSERT INTO customer_link (record_id, customer_id, rule, weight_bits)
+SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::float8[])
+ON CONFLICT (record_id) DO UPDATE
+SET customer_id = excluded.customer_id, rule = excluded.rule, weight_bits = excluded.weight_bits
+WHERE (customer_link.customer_id, customer_link.rule, customer_link.weight_bits)
+    IS DISTINCT FROM (excluded.customer_id, excluded.rule, excluded.weight_bits)
+"""

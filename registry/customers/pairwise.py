@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from registry.customers.comparisons import COMPARISONS
 from registry.customers.engine import columns, open_engine, run
-from registry.customers.expressions import Evaluate, python_of
+from registry.customers.expressions import Compare, levels_of
 from registry.customers.features import Features, Seer, seer_of
-from registry.customers.levels import Comparison
 from registry.customers.model import KindModel
 from registry.customers.patterns import compare
 from registry.customers.score import class_bits, identity_flags, score
@@ -34,35 +34,13 @@ class Weighed(NamedTuple):
     apart: bool
 
 
-class _Compared(NamedTuple):
-    """One comparison, ready for single pairs; levels from the strongest down."""
+class _Rarity(NamedTuple):
+    """A comparison whose strongest level weighs more where the value is rare."""
 
-    column: str
-    missing: Evaluate
-    levels: tuple[Evaluate, ...]
+    position: int
     strongest: int
-    bits: str | None
+    bits: str
     personal: bool
-
-    def level(self, left: Features, right: Features, earlier: Mapping[str, int]) -> int:
-        """Return the level number of a pair."""
-        if self.missing(left, right, earlier) is True:
-            return 0
-        for step, level in enumerate(self.levels):
-            if level(left, right, earlier) is True:
-                return self.strongest - step
-        return 1
-
-
-def _compared(item: Comparison) -> _Compared:
-    return _Compared(
-        item.column,
-        python_of(item.missing),
-        tuple(python_of(level.sql) for level in item.levels),
-        item.size - 1,
-        f"{item.frequency}_bits" if item.frequency else None,
-        item.personal,
-    )
 
 
 @dataclass
@@ -72,7 +50,8 @@ class Weigher:
     kind: CustomerKind
     model: KindModel
     seer: Seer
-    compared: tuple[_Compared, ...]
+    levels: Compare
+    rarities: tuple[_Rarity, ...]
     patterns: dict[tuple[int, ...], tuple[float, float, float, bool, bool]]
 
     def weigh(
@@ -93,29 +72,23 @@ class Weigher:
             The evidence of each pair, in any order.
         """
         if len(pairs) < BATCH_PAIRS_MIN:
-            return [self._one(left, right, features) for left, right in pairs]
-        return list(self._many(features, pairs, least_bits))
+            return [self.weigh_one(left, right, features) for left, right in pairs]
+        ids, places = np.unique(np.asarray(pairs, dtype=np.int64), return_inverse=True)
+        records = ids.tolist()
+        texts = {record: orjson.dumps(features[record]).decode() for record in records}
+        return list(self.weigh_many(records, texts, places.reshape(-1, 2), least_bits=least_bits))
 
-    def levels(self, one: Features, other: Features) -> tuple[int, ...]:
-        """Return the level number of each comparison between two records."""
-        found: dict[str, int] = {}
-        for item in self.compared:
-            found[item.column] = item.level(one, other, found)
-        return tuple(found.values())
-
-    def _one(self, left: int, right: int, features: Mapping[int, Features]) -> Weighed:
+    def weigh_one(self, left: int, right: int, features: Mapping[int, Features]) -> Weighed:
+        """Weigh one pair of records, the one that comes first by place on the left."""
         one, other = features[left], features[right]
-        levels: dict[str, int] = {}
+        pattern = self.levels(one, other)
         stranger_bits = household_bits = np.float32(0.0)
-        for item in self.compared:
-            level = item.level(one, other, levels)
-            levels[item.column] = level
-            if item.bits and level == item.strongest:
-                bits = np.float32(one[item.bits])
+        for position, strongest, column, personal in self.rarities:
+            if pattern[position] == strongest:
+                bits = np.float32(one[column])
                 stranger_bits += bits
-                if item.personal:
+                if personal:
                     household_bits += bits
-        pattern = tuple(levels.values())
         known = self.patterns.get(pattern)
         if known is None:
             if len(self.patterns) >= PATTERNS_MAX:
@@ -140,24 +113,37 @@ class Weigher:
             bool(apart[0]),
         )
 
-    def _many(
+    def weigh_many(
         self,
-        features: Mapping[int, Features],
-        pairs: Sequence[tuple[int, int]],
-        least_bits: float,
+        records: Sequence[int],
+        texts: Mapping[int, str],
+        sides: NDArray[np.int64],
+        *,
+        least_bits: float = -math.inf,
     ) -> Iterable[Weighed]:
-        ids, places = np.unique(np.asarray(pairs, dtype=np.int64), return_inverse=True)
-        records = ids.tolist()
+        """Weigh many pairs in DuckDB.
+
+        Args:
+            records: Records of any kind.
+            texts: By record, what the seer made of it, as JSON.
+            sides: One row per pair: the places of its left and its right record in `records`.
+            least_bits: Lighter pairs are left out where no identifier speaks for them.
+
+        Yields:
+            The evidence of each pair, in any order.
+        """
+        used, places = np.unique(sides, return_inverse=True)
         sides = places.reshape(-1, 2).astype(np.int32)
+        ids = np.asarray(records, dtype=np.int64)[used]
+        text = np.empty(len(ids), dtype=object)
+        text[:] = [texts[record] for record in ids.tolist()]
         with open_engine() as con:
-            text = np.empty(len(records), dtype=object)
-            text[:] = [orjson.dumps(features[record]).decode() for record in records]
-            con.register("given_features", {"rid": np.arange(len(records)), "features": text})
+            con.register("given_features", {"rid": np.arange(len(ids)), "features": text})
             run(
                 con,
                 "CREATE TABLE record AS SELECT rid, unnest(from_json(features, '$shape'))"
                 " FROM given_features",
-                shape=orjson.dumps(_shape(features[records[0]])).decode(),
+                shape=orjson.dumps(_shape(orjson.loads(text[0]))).decode(),
             )
             con.register(
                 "given_pairs",
@@ -170,11 +156,12 @@ class Weigher:
             if not math.isinf(least_bits):
                 heavy = f"WHERE weight_bits >= {least_bits!r} OR by_identity"
             found = columns(con, f"SELECT * FROM scored {heavy}")
-        for left, right, weight, by_identity, apart in zip(
-            *(found[name].tolist() for name in ("l", "r", "weight_bits", "by_identity", "apart")),
-            strict=True,
-        ):
-            yield Weighed(records[left], records[right], weight, by_identity, apart)
+        yield from map(
+            Weighed,
+            ids[found["l"]].tolist(),
+            ids[found["r"]].tolist(),
+            *(found[name].tolist() for name in ("weight_bits", "by_identity", "apart")),
+        )
 
 
 _LISTS = frozenset({"full_names", "given_words", "family_words", "words"})
@@ -197,6 +184,9 @@ def _shape(features: Features) -> dict[str, Any]:
 
 def weigher_of(model: KindModel, kind: CustomerKind) -> Weigher:
     """Prepare a model for single records; costs some milliseconds, so keep the outcome."""
-    return Weigher(
-        kind, model, seer_of(model, kind), tuple(_compared(item) for item in COMPARISONS[kind]), {}
+    rarities = tuple(
+        _Rarity(index, item.size - 1, f"{item.frequency}_bits", item.personal)
+        for index, item in enumerate(COMPARISONS[kind])
+        if item.frequency
     )
+    return Weigher(kind, model, seer_of(model, kind), levels_of(COMPARISONS[kind]), rarities, {})

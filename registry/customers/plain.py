@@ -4,6 +4,7 @@ What SQL can do it does for the whole column; what needs Python (names in one ce
 one line, dates in any order) is done once per distinct value.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,11 +13,12 @@ import numpy as np
 
 from registry.customers.address import house_number, postal_code, street_and_number
 from registry.customers.address_lines import address_parts
+from registry.customers.column_values import GIVEN
 from registry.customers.dates import date_digits, tells_order
 from registry.customers.engine import run
 from registry.customers.genders import gender_of
 from registry.customers.identifiers import chamber_number, citizen_service_number
-from registry.customers.names import family_parts
+from registry.customers.names import family_parts, split_prefix
 from registry.customers.reading import quoted
 from registry.customers.roles import Role
 from registry.customers.text import fold, is_filler, named, tidy
@@ -28,6 +30,17 @@ mr mrs ms miss dr prof ir ing drs mw mevr mevrouw dhr heer herr frau monsieur ma
 """
 _TITLES = frozenset(_TITLE_WORDS.split())
 _NUMBER_DIGITS_MIN = 6
+# An extension behind a number is of a desk; the number is compared without it.
+_EXTENSION = r"\s*(x|ext\.?|extension|#|toestel|tst\.?)\s*[0-9]{1,6}\s*$"
+# An American postal code with its delivery route; few sources know the latter.
+_ROUTE = re.compile(r"(\d{5})-?\d{4}")
+# What follows a family name and is none of it.
+_GENERATIONS = frozenset(
+    ["jr", "sr", "ii", "iii", "iv", "phd", "md", "dds", "dvm", "esq", "msc", "bsc", "ma", "mba"]
+)
+# Names in one cell begin with the family name where last words are given names this much oftener.
+_FAMILY_FIRST_TIMES = 2.0
+_NAMES_LOOKED_AT = 2000
 
 
 def make_plain(
@@ -113,7 +126,8 @@ def _name_columns(
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     if "full_name" in present and not present & {"given_name", "family_name"}:
-        found |= _mapped(con, "full_name", ("given_name", "family_name"), name_parts, joins)
+        parts = _reversed_name_parts if _family_first(con) else name_parts
+        found |= _mapped(con, "full_name", ("given_name", "family_name"), parts, joins)
     if "given_name" in present:
         found |= _mapped(con, "given_name", ("given_name",), _alone(named), joins)
     if "family_name" in present:
@@ -167,7 +181,7 @@ def _address_columns(
         )
     for role, clean in (
         ("house_number", house_number),
-        ("postal_code", postal_code),
+        ("postal_code", _postal_code),
         ("city", named),
     ):
         if role in present:
@@ -204,7 +218,8 @@ def _number_columns(
             "CASE WHEN regexp_full_match(v.email, '[^@\\s]+@[^@\\s]+') THEN lower(v.email) END"
         )
     if "phone" in present:
-        digits = "regexp_replace(v.phone, '[^0-9]', '', 'g')"
+        whole = f"regexp_replace(lower(v.phone), '{_EXTENSION}', '')"
+        digits = f"regexp_replace({whole}, '[^0-9]', '', 'g')"
         found["phone"] = (
             f"CASE WHEN length({digits}) >= {_NUMBER_DIGITS_MIN}"
             f" AND len(list_distinct(string_split({digits}, ''))) > 2 THEN {digits} END"
@@ -222,6 +237,10 @@ def _birth_of_parts(present: set[str]) -> str:
     ]
     whole = " || ".join([year, *parts]) if len(parts) == 2 else year
     return f"nullif(CASE WHEN length({whole}) = 8 THEN {whole} ELSE {year} END, '')"
+
+
+def _postal_code(text: str) -> str | None:
+    return postal_code(_ROUTE.sub(r"\1", text.strip().removesuffix(".0")))
 
 
 def _identifier(text: str) -> str | None:
@@ -243,7 +262,7 @@ def name_parts(text: str) -> Parts:
     family, comma, given = whole.partition(",")
     if comma and given.strip():
         return " ".join(_without_titles(given.split())) or None, family.strip()
-    words = _without_titles(whole.split())
+    words = _without_generation(_without_titles(whole.split()))
     if len(words) < 2:
         return None, words[0] if words else None
     for start in range(1, len(words) - 1):
@@ -251,6 +270,46 @@ def name_parts(text: str) -> Parts:
         if prefix:
             return " ".join(words[:start]), rest
     return " ".join(words[:-1]), words[-1]
+
+
+def _reversed_name_parts(text: str) -> Parts:
+    """Return given and family name out of one cell that begins with the family name."""
+    whole = named(text)
+    if whole is None or "," in whole:
+        return name_parts(text)
+    words = _without_generation(_without_titles(whole.split()))
+    if len(words) < 2:
+        return None, words[0] if words else None
+    prefix, rest = split_prefix(whole)
+    if prefix is not None:
+        words = [*prefix.split(), *_without_generation(rest.split())]
+        cut = len(prefix.split()) + 1
+    else:
+        cut = 1
+    return " ".join(words[cut:]) or None, family_parts(None, " ".join(words[:cut]))[1]
+
+
+def _family_first(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether names in one cell begin with the family name, by the given names we know."""
+    rows = run(
+        con,
+        "SELECT full_name FROM by_role WHERE full_name <> '' AND NOT contains(full_name, ',')"
+        " ORDER BY hash(row_number) LIMIT $most",
+        most=str(_NAMES_LOOKED_AT),
+    )
+    first = last = 0
+    for (text,) in rows:
+        words = fold(text).split()
+        if len(words) > 1 and (words[0] in GIVEN) != (words[-1] in GIVEN):
+            first += words[0] in GIVEN
+            last += words[-1] in GIVEN
+    return last > _FAMILY_FIRST_TIMES * first
+
+
+def _without_generation(words: list[str]) -> list[str]:
+    while len(words) > 2 and fold(words[-1]) in _GENERATIONS:
+        words = words[:-1]
+    return words
 
 
 def _without_titles(words: list[str]) -> list[str]:

@@ -1,56 +1,97 @@
 """Cluster the components that a page changed, and bring customers to what was found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import psycopg
 
 from registry.customers.blocking import BLOCK_RECORDS_MAX
 from registry.customers.cluster import COMPONENT_RECORDS_MAX, part_weighed
-from registry.customers.index import Live, decisions_on
-from registry.customers.naming import Group, write_groups
-from registry.customers.page import Delta, load_features, weigh_pairs
+from registry.customers.index import Live, ask_decisions, read_decisions
+from registry.customers.naming import Group, ask_standing, write_groups
+from registry.customers.page import KINDS, Delta, load_features, weigh_pairs
 from registry.customers.pairwise import Weighed
-from registry.storage.copying import bigints
+from registry.storage.copying import array_of
+
+Links = Mapping[tuple[int, int], tuple[float, bool]]
 
 
 def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
-    """Cluster the components that changed, and bring customers to what was found."""
-    reached = db.execute(
-        """SELECT component FROM match_record WHERE record_id IN (
-               SELECT right_id FROM match_edge WHERE left_id = ANY(%(touched)s::bigint[])
-                   AND (weight_bits >= %(cut)s OR by_identity) AND NOT apart
-               UNION
-               SELECT left_id FROM match_edge WHERE right_id = ANY(%(touched)s::bigint[])
-                   AND (weight_bits >= %(cut)s OR by_identity) AND NOT apart)""",
-        {"touched": bigints(delta.touched), "cut": live.model.cut_bits},
-    ).fetchall()
-    delta.components |= {component for (component,) in reached if component is not None}
-    members = {
-        record
-        for (record,) in db.execute(
-            "SELECT record_id FROM match_record WHERE component = ANY(%s::bigint[]) AND NOT aside",
-            (bigints(delta.components),),
-        )
-    } | delta.touched
-    load_features(db, delta, members)
-    links = db.execute(
-        """SELECT left_id, right_id, weight_bits, by_identity FROM match_edge
-           WHERE left_id = ANY(%s::bigint[])
-               AND (weight_bits >= %s OR by_identity) AND NOT apart""",
-        (bigints(members), live.model.cut_bits),
-    ).fetchall()
-    components = _components(members, [(left, right) for left, right, *_ in links], delta.places)
-    groups = _groups(db, delta, live, components, links)
-    heads = [component[0] for component in components for _ in component]
-    db.execute(
-        """UPDATE match_record m SET component = found.head
-           FROM unnest(%s::bigint[], %s::bigint[]) AS found(record, head)
-           WHERE m.record_id = found.record AND m.component IS DISTINCT FROM found.head""",
-        (bigints(record for component in components for record in component), bigints(heads)),
-    )
-    write_groups(db, groups, gone=delta.gone - delta.touched)
+    """Cluster the components that changed, and bring customers to what was found.
+
+    Args:
+        db: Connection in the page's transaction, in a pipeline.
+        delta: The page; its edges are written.
+        live: The model in force.
+    """
+    for pair in delta.linked:
+        reached = (delta.component_of[record] for record in pair)
+        delta.components.update(component for component in reached if component is not None)
+    links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
+    members = delta.touched | _load_members(db, delta, live, links)
+    components = _components(members, links, delta.places)
+    several = [record for component in components if len(component) > 1 for record in component]
+    # What follows waits for the members only, so all of it is asked for at once.
+    decisions = ask_decisions(db, several) if several else None
+    standing = ask_standing(db, delta, members)
+    decided = read_decisions(decisions) if decisions else {}
+    groups = _groups(db, delta, live, components, links, decided=decided)
+    _write_heads(db, delta, components)
+    write_groups(db, delta, groups, standing)
+
+
+def _load_members(
+    db: psycopg.Connection,
+    delta: Delta,
+    live: Live,
+    links: dict[tuple[int, int], tuple[float, bool]],
+) -> set[int]:
+    """Return the records of components that changed, and add the links among them."""
+    if not delta.components:
+        return set()
+    chosen = (array_of(delta.components),)
+    members = db.execute(_MEMBERS, chosen)
+    stored = db.execute(_LINKS, (*chosen, live.model.cut_bits))
+    found = set()
+    for record, kind, place, component in members.fetchall():
+        found.add(record)
+        delta.kinds[record], delta.places[record] = KINDS[kind], place
+        delta.component_of[record] = component
+    for left, right, bits, by_identity in stored.fetchall():
+        links[left, right] = bits, by_identity
+    return found
+
+
+_MEMBERS = """
+SELECT record_id, kind, place, component FROM match_record
+WHERE component = ANY(%s::bigint[]) AND NOT aside
+"""
+_LINKS = """
+SELECT left_id, right_id, weight_bits, by_identity
+FROM match_record m JOIN match_edge e ON e.left_id = m.record_id
+WHERE m.component = ANY(%s::bigint[]) AND NOT m.aside
+    AND (e.weight_bits >= %s OR e.by_identity) AND NOT e.apart
+"""
+
+
+def _write_heads(db: psycopg.Connection, delta: Delta, components: Iterable[list[int]]) -> None:
+    """Note for each record the first of its component, where that is another than before."""
+    moved = [
+        (record, component[0])
+        for component in components
+        for record in component
+        if delta.component_of.get(record) != component[0]
+    ]
+    if moved:
+        db.execute(_WRITE_HEADS, tuple(map(array_of, zip(*moved, strict=True))))
+
+
+_WRITE_HEADS = """
+UPDATE match_record m SET component = found.head
+FROM unnest(%s::bigint[], %s::bigint[]) AS found(record, head) WHERE m.record_id = found.record
+"""
 
 
 def _components(
@@ -80,26 +121,28 @@ def _groups(
     delta: Delta,
     live: Live,
     components: Sequence[list[int]],
-    links: Sequence[tuple[int, int, float, bool]],
+    links: Links,
+    *,
+    decided: dict[tuple[int, int], bool],
 ) -> list[Group]:
     """Part components into groups of one customer, with the evidence inside each."""
     large = [component for component in components if len(component) > 2]
-    several = [record for component in components if len(component) > 1 for record in component]
-    decided = decisions_on(db, several) if several else {}
     pairs: set[tuple[int, int]] = set()
     for component in large:
         if len(component) <= COMPONENT_RECORDS_MAX:
-            pairs.update(combinations(component, 2))
+            pairs.update(combinations(sorted(component), 2))
         else:
             pairs.update(_sharing(db, component, decided))
     weighed: dict[int, list[Weighed]] = {}
     home = {record: component[0] for component in large for record in component}
-    for pair in weigh_pairs(delta, live, pairs, decided):
+    if pairs:
+        load_features(db, delta, home)
+    for pair in weigh_pairs(delta, live, np.array(list(pairs), np.int64).reshape(-1, 2), decided):
         if home[pair.left] == home[pair.right]:
             weighed.setdefault(home[pair.left], []).append(pair)
     alone = {
         left: [Weighed(left, right, bits, by_identity, apart=False)]
-        for left, right, bits, by_identity in links
+        for (left, right), (bits, by_identity) in links.items()
     }
     groups = []
     for component in components:
@@ -109,8 +152,10 @@ def _groups(
             continue
         evidence = weighed.get(component[0], [])
         for records in part_weighed(component, evidence, delta.features, decided, kind):
-            inside = set(records)
-            kept = [pair for pair in evidence if {pair.left, pair.right} <= inside]
+            kept = evidence
+            if len(records) < len(component):
+                inside = set(records)
+                kept = [pair for pair in evidence if pair.left in inside and pair.right in inside]
             groups.append(Group(kind, records, kept, decided))
     return groups
 

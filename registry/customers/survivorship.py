@@ -74,12 +74,17 @@ SURVIVORSHIP: tuple[Survivorship, ...] = (
 
 def survivorship(db: psycopg.Connection) -> tuple[Survivorship, ...]:
     """Return how golden values are chosen in this town."""
-    settled = {
-        attribute: (criteria, trusted)
-        for attribute, criteria, trusted in db.execute(
-            "SELECT attribute, criteria, trusted::text[] FROM survivorship_rule"
-        )
-    }
+    return read_survivorship(ask_survivorship(db))
+
+
+def ask_survivorship(db: psycopg.Connection) -> psycopg.Cursor:
+    """Ask how golden values are chosen; inside a pipeline this does not wait."""
+    return db.execute("SELECT attribute, criteria, trusted::text[] FROM survivorship_rule")
+
+
+def read_survivorship(asked: psycopg.Cursor) -> tuple[Survivorship, ...]:
+    """Return how golden values are chosen, what the town settled above what is shipped."""
+    settled = {attribute: (criteria, trusted) for attribute, criteria, trusted in asked.fetchall()}
     if not settled:
         return SURVIVORSHIP
     return tuple(

@@ -7,6 +7,7 @@ whoever asked reads what came of it. Values of customers are kept apart, and not
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -54,6 +55,31 @@ class Samples:
     purpose: str
     asked_by: str
     streams: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a look stands, for people."""
+
+    id: UUID
+    state: str
+    asked_by: str
+    asked_at: datetime
+    answer: dict[str, Any] | None
+    error: dict[str, Any] | None
+    check_number: int | None
+
+
+def newest(db: psycopg.Connection, urn: str, kind: LookKind, *, limit: int) -> list[Outcome]:
+    """Return the newest looks of one kind at an interface."""
+    with db.cursor(row_factory=class_row(Outcome)) as cursor:
+        return cursor.execute(
+            """SELECT look_request.id, state, asked_by, asked_at, answer, error, check_number
+               FROM look_request JOIN element ON element.id = interface_id
+               WHERE element.urn = %s AND look_request.kind = %s
+               ORDER BY look_request.id DESC LIMIT %s""",
+            (urn, kind, limit),
+        ).fetchall()
 
 
 def ask(

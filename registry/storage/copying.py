@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -110,11 +111,19 @@ def write_lines(db: psycopg.Connection, table: str, names: Sequence[str], lines:
 
 
 def bigints(numbers: Iterable[int]) -> str:
-    """Return an array of numbers as PostgreSQL writes it, for a parameter `%s::bigint[]`.
+    """Return an array of whole numbers as PostgreSQL writes it, for `%s::bigint[]`."""
+    return array_of(numbers)
+
+
+def array_of(values: Iterable[int | float | str | UUID]) -> str:
+    """Return an array as PostgreSQL writes it, for a parameter like `%s::uuid[]`.
 
     psycopg looks at each element of a list; for a page of ten thousand records that is seconds.
+
+    Args:
+        values: Numbers, truth values, ids or words of our own, and NULL; nothing that needs quotes.
     """
-    return f"{{{','.join(map(str, numbers))}}}"
+    return f"{{{','.join(map(str, values))}}}"
 
 
 # Both sides of a CSV file of ours: every value quoted, NULL written as backslash N.

@@ -73,7 +73,7 @@ async def _desk(
     listed, doubts, precision = await pages.ask(ask)
     return pages.page(
         request, "customers.html", "customers", query=QUERY, words=words, purpose=purpose,
-        purposes=listed, doubts=doubts, precision=precision, found=found,
+        purposes=listed, doubts=doubts, precision=precision, found=found, found_max=find.FOUND_MAX,
     )  # fmt: skip
 
 

@@ -8,21 +8,28 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
+import anyio.to_thread
 import psycopg
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from registry import intake
 from registry.compliance import queries, standing, trends
+from registry.compliance.probe import may_be_probed, refuse_unless_allowed
 from registry.compliance.standing import Line, Named
+from registry.storage.database import unit_of_work
 from registry.web import pages
 from registry.web.draw.trend import draw_trend
+from schemas.access import Scope
 from schemas.compliance import CheckedDocument, Judged, Severity, Standing
-from schemas.errors import UnknownName
+from schemas.errors import AccessDenied, TownclerkError, UnknownName
+from schemas.looks import LookKind
 
 FINDINGS_MAX = 200  # of one page; a report has them all
 CHECKS_MAX = 20
+PROBES_MAX = 5
 _QUERY = (
     '{ interfaceChecks(filter: {interfaceUrn: {eq: "%s"}}) '
     "{ nodes { number score checkedAt actor documentSha256 findingsSha256 hash } } }"
@@ -58,14 +65,21 @@ class Shown:
 
     interface: Named
     checks: list[queries.CheckRow]
+    last: queries.CheckRow | None
     today: CheckedDocument | None
     waivers: list[queries.WaiverRow]
     trend: Markup
+    probes: list[intake.looks.Outcome]
+    may_be_probed: bool
 
 
 def routes() -> list[BaseRoute]:
     """Return the pages."""
-    return [Route("/interfaces", interfaces), Route("/interfaces/{urn:path}", interface)]
+    return [
+        Route("/interfaces", interfaces),
+        Route("/interfaces/{urn:path}", interface),
+        Route("/interfaces/{urn:path}", ask_for_probe, methods=["POST"]),
+    ]
 
 
 def interface_address(urn: str) -> str:
@@ -115,19 +129,46 @@ async def interface(request: Request) -> Response:
         kind=kind, rule=rule, rules=rules, findings=chosen[:FINDINGS_MAX],
         more=len(chosen) - FINDINGS_MAX, counts=_counts(judged), Severity=Severity,
         query=_QUERY % urn.replace("\\", "").replace('"', ""),
+        may_ask=shown.may_be_probed and request.state.actor.may(Scope.COMPLIANCE_WRITE),
     )  # fmt: skip
+
+
+async def ask_for_probe(request: Request) -> Response:
+    """Ask a worker to probe the interface, and show its page again."""
+    urn = request.path_params["urn"]
+    actor = request.state.actor
+
+    def ask() -> None:
+        actor.demand(Scope.COMPLIANCE_WRITE)
+        with unit_of_work() as db:
+            refuse_unless_allowed(urn, queries.newest_document(db, urn).attrs)
+            intake.looks.ask(db, urn, LookKind.PROBE, by=actor.name)
+
+    try:
+        await anyio.to_thread.run_sync(ask)
+    except UnknownName as error:
+        return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
+    except AccessDenied as error:
+        return pages.trouble(request, error, HTTPStatus.FORBIDDEN)
+    except TownclerkError as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    return RedirectResponse(f"{interface_address(urn)}#probes", HTTPStatus.SEE_OTHER)
 
 
 def _one(db: psycopg.Connection, urn: str, today: date) -> Shown:
     found = standing.named(db, urn)
     checks = queries.list_checks(db, urn, limit=CHECKS_MAX)
-    stands = standing.as_it_stands(db, found, checks[0], today) if checks else None
+    newest = queries.newest_check(db, urn)
+    stands = standing.as_it_stands(db, found, newest, today) if newest else None
     waivers = [row for row in queries.list_waivers(db, today) if row.interface in {None, urn}]
     points = [
         (row.day, row.score)
         for row in trends.scores(db, trends.Grouping.INTERFACE) if row.group == urn
     ]  # fmt: skip
-    return Shown(found, checks, stands, waivers, _picture(points, f"Score of {found.name}"))
+    picture = _picture(points, f"Score of {found.name}")
+    may_probe = may_be_probed(found.attrs)
+    probes = intake.looks.newest(db, urn, LookKind.PROBE, limit=PROBES_MAX)
+    return Shown(found, checks, newest, stands, waivers, picture, probes, may_probe)
 
 
 def _chosen(judged: tuple[Judged, ...], kind: Standing, rule: str) -> list[Judged]:

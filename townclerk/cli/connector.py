@@ -70,8 +70,8 @@ def new(
 ) -> None:
     """Make a connector file from an interface's document, each guess with its reason.
 
-    Reads OpenAPI 3 and Swagger 2.0 as JSON or YAML, and GraphQL schemas. With --json the file and
-    all guesses are printed, and nothing is written unless --out says where.
+    Reads OpenAPI 3 and Swagger 2.0 as JSON or YAML, GraphQL schemas, and metadata of OData. With
+    --json the file and all guesses are printed, and nothing is written unless --out says where.
     """
     from townclerk.cli.making import make_connector, make_python
 

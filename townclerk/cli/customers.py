@@ -7,7 +7,7 @@ import typer
 
 from registry import customers
 from registry.settings import settings
-from townclerk.cli import settling, stewarding, truths, viewing
+from townclerk.cli import match_models, settling, stewarding, truths, viewing
 from townclerk.cli.files import read_text
 from townclerk.cli.opening import opened_town, quiet_logs, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
@@ -49,6 +49,8 @@ for _command in (
     stewarding.sample,
     stewarding.judge,
     stewarding.train,
+    match_models.models,
+    match_models.reject,
     truths.import_truth,
     settling.survivorship,
     settling.settle,

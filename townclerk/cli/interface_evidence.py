@@ -33,10 +33,14 @@ def list_(
         print_json([row.record | {"hash": row.hash} for row in rows])
         return
     cells = (
-        (row.number, row.checked_at, row.interface_urn, row.score, row.actor, row.hash[:16])
+        (
+            row.number, row.checked_at, row.kind, row.interface_urn, row.score, row.actor,
+            row.hash[:16],
+        )
         for row in rows
-    )
-    print_table("Evidence", ("number", "checked", "interface", "score", "by", "hash"), cells)
+    )  # fmt: skip
+    columns = ("number", "checked", "of", "interface", "score", "by", "hash")
+    print_table("Evidence", columns, cells)
 
 
 @app.command()

@@ -20,7 +20,14 @@ Purpose = Annotated[
     str | None,
     typer.Option(envvar="TOWNCLERK_PURPOSE", help="What you look for, e.g. service; it is logged."),
 ]
-Customer = Annotated[UUID, typer.Argument(help="Id of a customer; a retired one leads on.")]
+Customer = Annotated[
+    UUID,
+    typer.Argument(
+        help="Id of a customer; a retired one, or an earlier system's, leads on.",
+        parser=customers.cross_reference.alias_of,
+        metavar="ID",
+    ),
+]
 Actor = Annotated[str | None, typer.Option("--as", help="Who does it; default is your account.")]
 
 
@@ -48,6 +55,8 @@ def find(
             for one in found
         ),
     )
+    if len(found) == customers.find.FOUND_MAX:
+        say("There may be more: say a birthday, street or house number too.")
     if found:
         say_next(f"`townclerk customers show {found[0].id} --purpose {purpose}`")
     else:

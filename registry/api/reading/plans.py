@@ -102,8 +102,8 @@ class Plans:
         self._kept: OrderedDict[Hashable, Plan | None] = OrderedDict()
 
     def __len__(self) -> int:
-        """Return how many plans are kept."""
-        return len(self._kept)
+        """Return how many plans are kept; questions without one are kept beside them."""
+        return sum(plan is not None for plan in self._kept.values())
 
     def question(
         self, text: str, document: DocumentNode, name: str | None, given: dict[str, Any] | None

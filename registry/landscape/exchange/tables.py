@@ -8,6 +8,7 @@ import csv
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import chain, islice
@@ -30,6 +31,7 @@ XLSX_RATIO_FREE_BYTES = 20_000_000
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _QUOTED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
 _DELIMITERS = ",;\t|"
+_QUOTED = re.compile(r'"[^"]*"')
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 HEADER_LINE_MAX = 10  # titles and remarks people put above their tables; below it is data
 
@@ -71,11 +73,21 @@ def read_csv(data: bytes, *, file: str) -> Table:
             f"it has {len(data):,} bytes; at most {CSV_BYTES_MAX:,} are read.", file=file
         )
     text = _decoded(data, file)
-    head = text.split("\n", HEADER_LINE_MAX)[:HEADER_LINE_MAX]
-    delimiter = max(_DELIMITERS, key=lambda one: max(line.count(one) for line in head))
     csv.field_size_limit(CELL_CHARACTERS_MAX)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     return _table(file, _lines(reader, file), file=file, quoted=True)
+
+
+def _delimiter(text: str) -> str:
+    """Return the mark that most of the first lines hold equally often."""
+    bare = _QUOTED.sub("", text[:CELL_CHARACTERS_MAX])
+    lines = bare.split("\n", HEADER_LINE_MAX)[:HEADER_LINE_MAX]
+
+    def rating(mark: str) -> tuple[int, int]:
+        counted = Counter(filter(None, (line.count(mark) for line in lines)))
+        return max(((alike, marks) for marks, alike in counted.items()), default=(0, 0))
+
+    return max(_DELIMITERS, key=rating)
 
 
 def _decoded(data: bytes, file: str) -> str:

@@ -240,6 +240,10 @@ def fhir(asked: Asked) -> Reply:
     return Reply.json({**told, "entry": page.records})
 
 
+def keycloak(asked: Asked) -> Reply:
+    return Reply.json(asked.page(int(asked.query.get("first", 0))).records)
+
+
 NAMES, MAIL, BORN, SEX = "given_name family_name", "email phone", "birth_date", "gender"
 PLACE, LINE = "street house_number postal_code city", "line postal_code city"
 ALL = f"{NAMES} {BORN} {MAIL} {PLACE}"
@@ -313,6 +317,8 @@ STYLES = [
           lambda p: f"003{p.number:012}", f"{NAMES} {BORN} {MAIL} {LINE}"),
     Style("ckan.yaml", "/api/3/action/datastore_search", "limit offset", shapes.row, ckan,
           lambda p: str(p.number), ALL, "limit"),
+    Style("keycloak.yaml", "/admin/realms/town/users", "first max search", shapes.account,
+          keycloak, lambda p: f"k{p.number}", f"{NAMES} email", "max"),
     Style("fhir.yaml", "/fhir/Patient", "_count _lastUpdated _offset", shapes.patient, fhir,
           lambda p: f"pat-{p.number}", f"{NAMES} {BORN} {MAIL} {LINE} {SEX}", "_count"),
 ]  # fmt: skip

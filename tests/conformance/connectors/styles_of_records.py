@@ -305,3 +305,8 @@ def patient(p: Person) -> dict[str, Any]:
         "address": [{"line": [p.line], "city": p.city, "postalCode": p.postcode}],
     }  # fmt: skip
     return {"fullUrl": f"urn:{p.number}", "resource": resource}
+
+
+def account(p: Person) -> dict[str, Any]:
+    return {"id": f"k{p.number}", "username": p.email, "firstName": p.given,
+            "lastName": p.family, "email": p.email, "emailVerified": True}  # fmt: skip

@@ -110,11 +110,12 @@ def test_nineteen_of_twenty_first_files_are_right() -> None:
     share = round(100 * right / len(STYLES), 1)
     how = (
         f"{right} of {len(STYLES)} styles of interface, 25 people each over HTTP: new, try, run and"
-        " check, then key, names, birth date, contact and address compared person by person"
+        " check, then key, names, birth date, contact and address compared person by person; the"
+        " generator was mended on these documents, of the first 32 it had 13 right before"
     )
     keep(
         "connectors.first_files",
         [Figure("first connector files right without an edit", share, "%", ">= 95", how)],
-        "make conformance ARGS=tests/conformance/connectors/test_first_files.py",
+        'pytest -m "" tests/conformance/connectors/test_first_files.py',
     )
     assert share >= RIGHT_MIN * 100

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.figures import Figure, keep
 from registry.settings import Settings
 from registry.storage.database import unit_of_work
 from tests.conformance.graphql.conftest import RunNode
@@ -50,11 +51,13 @@ def without_remedies(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_clients_in_node_are_answered_as_they_expect(url: str, run_node: RunNode) -> None:
     told = run_node("clients.mjs", url)
+    answered = 0
     for client in ("urql", "apollo"):
         found = told[client]
         assert found["pages"] == NAMES, client
         assert without_remedies(found["changes"]) == CHANGES, client
         assert found["hashed"] == [1, 2], client
+        answered += 1
     # By hash first; then, as it is not known yet, once with the document; from then on by hash.
     assert told["urql"]["sent"] == [False, True, False]
     assert told["apollo"]["sent"] == [False, True, False]
@@ -62,6 +65,7 @@ def test_clients_in_node_are_answered_as_they_expect(url: str, run_node: RunNode
     assert begun["change"] == "MISSED"
     assert followed == {"change": "REGISTERED", "count": 1, "urns": ["urn:test:followed"]}
     assert told["graphqlWs"]["refused"] == "invalid_input"
+    keep_figure("urql, Apollo and graphql-ws in Node", answered + 1, 3)
 
 
 def test_a_client_in_python_is_answered_too(url: str) -> None:
@@ -76,3 +80,12 @@ def test_a_client_in_python_is_answered_too(url: str) -> None:
                 break
             after = page["pageInfo"]["endCursor"]
     assert names == NAMES
+    keep_figure("httpx in Python", 1, 1)
+
+
+def keep_figure(clients: str, count: int, promised: int) -> None:
+    """Keep that clients were answered as they expect."""
+    how = "pages, variables, members of a change's union, hashes, events: as each client can"
+    name = f"clients answered: {clients}"
+    suite = f"graphql_clients_{'python' if promised == 1 else 'node'}"
+    keep(suite, [Figure(name, count, "", f">= {promised}", how)], "make conformance")

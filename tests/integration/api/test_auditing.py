@@ -110,7 +110,7 @@ def test_a_document_is_checked_and_compared_before_it_is_registered() -> None:
     new = DOCUMENT.replace("/a/:", "/b:")
     changes = data(compare, old=DOCUMENT, new=new)["contractChanges"]
     assert changes["needed"] == "MAJOR"
-    assert refusal('{ contractChanges(document: "a") { needed } }')["code"] == "invalid_input"
+    assert refusal('{ contractChanges(document: "a") { needed } }')["code"] == "no_document_given"
 
 
 def test_an_engineer_begins_with_a_preset_or_another_tools_manifest() -> None:

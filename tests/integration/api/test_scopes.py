@@ -1,5 +1,10 @@
 """Deny by default: no root field, and no room behind another, opens without its scope."""
 
+import io
+import json
+import zipfile
+from base64 import b64encode
+
 import pytest
 from graphql import (
     GraphQLField,
@@ -24,6 +29,21 @@ pytestmark = pytest.mark.usefixtures("shared_database")
 
 GRAPH = schema.graph
 KINDS = {kind: CATALOGUE.scope_of(each) for kind, each in CATALOGUE.by_id_kind.items()}
+REQUESTER = {"type": "HttpRequester", "url_base": "https://a.example", "path": "/a"}
+MANIFEST = {
+    "type": "DeclarativeSource",
+    "streams": [{"name": "a", "retriever": {"requester": REQUESTER}}],
+}
+
+
+def an_archive() -> str:
+    """Return an evidence file without a record, in base64."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("manifest.json", json.dumps({"version": 1, "records": []}))
+    return b64encode(packed.getvalue()).decode()
+
+
 SOMETHING = {
     "words": '"crm"',
     "view": f'"{global_id("stored_view", uuid7())}"',
@@ -36,8 +56,8 @@ SOMETHING = {
     "document": '"openapi: 3.0.3"',
     "version": '"0000"',
     "trial": f'"{global_id("connector_trial", uuid7())}"',
-    "base64": '""',
-    "manifest": '"type: DeclarativeSource"',
+    "base64": f'"{an_archive()}"',
+    "manifest": json.dumps(json.dumps(MANIFEST)),
     "since": '"2026-01-01T00:00:00Z"',
     "left": '"1"',
     "right": '"2"',

@@ -73,6 +73,11 @@ def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
     last = town("events", "--reader", "dwh")[-1]["number"]
     assert town("acknowledge", "dwh", str(last))["behind"] == 0
     assert town("changes", "2026-01-01")
+    (model,) = town("models")
+    assert (model["live"], model["usable"]) == (True, True)
+    kept_model = town("train")["version"]
+    if kept_model != model["version"]:
+        assert town("reject", str(kept_model)[:12])["version"] == kept_model
     assert town("settle", "email", "--by", "agreement", "--reason", "x")["customers_changed"] == 0
     assert {rule["attribute"] for rule in town("survivorship")} > {"email", "address"}
     town("purpose", "count", "--name", "Count", "--basis", "GDPR 89", "--field", "city")

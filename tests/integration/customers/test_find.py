@@ -81,14 +81,40 @@ def test_the_best_known_comes_first_and_a_missing_fact_counts_against(counter: C
 def test_hundreds_who_share_an_address_are_bounded_and_found_by_the_rest(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(find, "CANDIDATES_MAX", 20)
+    monkeypatch.setattr(find, "CANDIDATES_MAX", (20, 200))
     desk = [
         {"given_name": f"{first}{last}", "family_name": "Desk", "email": "desk@school.nl"}
         for first in ("Ab", "Bo", "Ca", "Du", "Em", "Fi") for last in ("ra", "to", "ne", "lu")
     ]  # fmt: skip
     records = counter.land(*desk)
-    assert len(find_customers(counter.db, "desk@school.nl")) == 20
+    assert 10 < len(find_customers(counter.db, "desk@school.nl")) <= find.FOUND_MAX
     assert find_customers(counter.db, "desk@school.nl Dune")[0].id == counter.customer(records[14])
+
+
+def test_a_customer_of_many_records_hides_nobody(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find, "CANDIDATES_MAX", (5, 50))
+    many = counter.land(*[AYSE] * 8, into=0)
+    (cousin,) = counter.land({**AYSE, "given_name": "Emre", "national_id": None, "phone": None})
+    found = {one.id for one in find_customers(counter.db, "Yildirim")}
+    assert found == {counter.customer(many[0]), counter.customer(cousin)}
+
+
+@pytest.mark.parametrize("written", ["Наташа Иванова", "Natasha Ivanova", "IVANOVA, Natasja"])
+def test_other_scripts_and_confusable_letters_meet(counter: Counter, written: str) -> None:
+    (record,) = counter.land({**JANNA, "given_name": "Наташа", "family_name": "Иванова"})
+    assert find_customers(counter.db, written)[0].id == counter.customer(record)
+
+
+def test_swapped_names_and_twins_are_told_apart_by_what_is_said(counter: Counter) -> None:
+    swapped, twin = counter.land(
+        {**AYSE, "given_name": "Wibaut", "family_name": "Sem", "national_id": None},
+        {**AYSE, "given_name": "Siem", "family_name": "Wibaut", "national_id": None},
+        into=0,
+    )
+    assert find_customers(counter.db, "Sem Wibaut")[0].id == counter.customer(swapped)
+    assert find_customers(counter.db, "Siem Wibaut")[0].id == counter.customer(twin)
 
 
 def test_whoever_left_or_changed_is_found_no_longer(counter: Counter) -> None:

@@ -9,12 +9,13 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers import delta, pairwise
+from registry.customers import blocking, keys, pairwise
 from registry.customers.commands import absorb, rematch, withdraw
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run
 
 Fields = dict[str, Any]
+PERSON = CustomerKind.PERSON
 SOUNDS = [first + last for first in "bdfghjklmnprst" for last in "aeo"]
 
 
@@ -95,7 +96,8 @@ class Town:
             "golden": sorted((head[row[0]], *map(str, row[1:])) for row in golden),
             "edges": sorted(ask("SELECT * FROM match_edge")),
             "keys": sorted(ask("SELECT * FROM match_key")),
-            "words": sorted(ask("SELECT record_id, words FROM record_words")),
+            # Words are a set; a full run and a page may write them in different orders.
+            "words": sorted(ask("SELECT record_id, unnest(words) FROM record_words")),
             "records": sorted(
                 ask(
                     "SELECT record_id, kind, place, content, aside, component, keys"
@@ -154,7 +156,7 @@ def test_copies_beyond_the_first_few_follow_their_like_and_come_back(town: Town)
 def test_a_block_that_grows_too_large_is_no_longer_joined_until_it_shrinks(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (delta, __import__("registry.customers.blocking", fromlist=["blocking"])):
+    for module in (keys, blocking):
         monkeypatch.setattr(module, "BLOCK_RECORDS_MAX", 6)
     rematch(town.db, retrain=True, memory_limit_mb=512)
     desk = [
@@ -207,3 +209,38 @@ def test_what_happened_is_told_and_a_retired_id_leads_on(town: Town) -> None:
     assert ask(
         "SELECT count(*) FROM customer_version WHERE customer_id = %s", (customer,)
     ).fetchone() == (0,)
+
+
+# What one record may ask: see "What a page costs" in docs/explanation/matching.md.
+STATEMENTS_MAX = 26
+
+
+def test_one_record_asks_the_server_a_bounded_number_of_questions(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    execute = psycopg.Cursor.execute
+
+    def count(self: Any, question: Any, *given: Any, **options: Any) -> Any:
+        asked.append(str(question))
+        return execute(self, question, *given, **options)
+
+    landed = [a_landed_record(town.db, data_set_id=town.data_sets[0], run_id=town.run_id)]
+    page = [
+        (row.id or 0, row.data_set_id, CustomerRecord(key=row.key, kind=PERSON, **town.somebody()))
+        for row in landed
+    ]
+    monkeypatch.setattr(psycopg.Cursor, "execute", count)
+    absorb(town.db, page)
+    assert 10 < len(asked) <= STATEMENTS_MAX, "\n".join(asked)
+
+
+def test_a_change_mark_without_a_zone_is_read_as_utc(town: Town) -> None:
+    person = {"given_name": "Zonder", "family_name": "Zone", "birth_date": date(1966, 1, 2)}
+    naive = datetime(2026, 5, 6, 7, 8)  # noqa: DTZ001  # as sources without zones write it
+    records = town.add([{**person, "changed_at": mark} for mark in (naive, None)])
+    town.add([{**person, "changed_at": datetime(2026, 5, 6, 7, 9, tzinfo=UTC)}])
+    assert town.db.execute(
+        "SELECT source_changed_at FROM clean_record WHERE record_id = %s", (records[0],)
+    ).fetchone() == (naive.replace(tzinfo=UTC),)
+    assert_same_as_full_run(town)

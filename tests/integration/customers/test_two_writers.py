@@ -78,7 +78,7 @@ class Rivals:
         """Return what was found, without the ids that runs mint."""
         ask = self.db.execute
         groups = ask(
-            "SELECT array_agg(record_id ORDER BY 1) FROM customer_link GROUP BY customer_id"
+            "SELECT array_agg(record_id ORDER BY record_id) FROM customer_link GROUP BY customer_id"
         )
         return {
             "groups": sorted(groups),

@@ -4,8 +4,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from flows.fleet import check_one
+from flows.requests import carry_out_next
 from registry.compliance import commands
 from registry.compliance.rulesets import load
 from registry.storage.database import Database, unit_of_work
@@ -13,6 +15,7 @@ from schemas.evidence import StandardStatus
 from tests.factories import an_interface
 from tests.unit.web.town import Client, demo_app
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://localhost"}
 URN = "urn:town:interface:a/b permits"
 DOCUMENT = b"""openapi: 3.0.3
 info: {title: "<script>alert(1)</script>", version: "1"}
@@ -72,3 +75,29 @@ def test_the_pages_show_how_interfaces_stand_and_why(client: Client) -> None:
         "/interfaces/urn:town:interface:a%2Fb%20permits?rule=municipal-owner&show=nonsense"
     ).text
     assert "<code>municipal-owner</code>" in only
+
+
+def test_a_probe_is_asked_for_by_a_button_where_the_register_allows_it(client: Client) -> None:
+    page = "/interfaces/urn:town:interface:a%2Fb%20permits"
+    today = date.today()  # noqa: DTZ011  # waivers end on civil days
+    a_checked_interface(today)
+    assert "Probe it now" not in client.get(page).text
+    assert (
+        client.post(page, headers=FORM).status_code == 403
+    )  # the register says nothing of a probe
+    with unit_of_work() as db:
+        allowed = {"probe": True, "sandbox": True, "base_url": "http://127.0.0.1:9"}
+        db.execute("UPDATE element SET attrs = %s WHERE urn = %s", (Jsonb(allowed), URN))
+
+    assert "Probe it now" in client.get(page).text
+    asked = client.post(page, headers=FORM)
+    assert (asked.status_code, asked.headers["location"]) == (303, f"{page}#probes")
+    assert "<td>asked</td>" in client.get(page).text
+    assert carry_out_next()
+
+    shown = client.get(page).text
+    assert "<td>done</td>" in shown
+    assert "probe-no-answer" in shown
+    assert "municipal-owner" in shown  # findings are still those of the document
+    nowhere = "/interfaces/urn:town:interface:none"
+    assert client.post(nowhere, headers=FORM).status_code == 404

@@ -202,3 +202,8 @@ def test_a_first_column_may_name_rows_and_people(tmp_path: Path) -> None:
     found = link_files([path], tmp_path / "pairs.csv", clusters=tmp_path / "clusters.csv")
     assert [role.role for role in found.roles["people.csv"]] == ["email", "full_name"]
     assert pairs_in(tmp_path / "clusters.csv")[0]["id"] == "jan@bos.nl"
+
+
+def test_a_chosen_column_that_no_file_has_is_refused(town: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="No file has a column vornaam"):
+        link_files([town], tmp_path / "pairs.csv", chosen={"given_name": ["vornaam"]})

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from registry.landscape.exchange.archi_csv import archi_tables, read_archi_tables
@@ -153,12 +153,19 @@ CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r
 
 
 @given(st.lists(st.tuples(CELL, CELL), max_size=5))
+@example([("|", "|")])
+@example([('"|"', "|\n|")])
 def test_any_cells_survive_a_csv_file(rows: list[tuple[str, str]]) -> None:
     table = Table("t", ["a", "b"])
     for cells in rows:
         table.add(*cells)
     back = read_csv(write_csv(table), file="t.csv")
     assert [(r["a"], r["b"]) for r in back.rows] == [cells for cells in rows if any(cells)]
+
+
+def test_commas_in_a_description_part_no_cells_of_a_semicolon_table() -> None:
+    table = read_csv(b"naam;soort;over\nZaken;systeem;a, b, c, d en e\n", file="e.csv")
+    assert table.rows[0].cells == {"naam": "Zaken", "soort": "systeem", "over": "a, b, c, d en e"}
 
 
 def test_an_old_spreadsheets_encoding_is_read() -> None:

@@ -1,0 +1,134 @@
+"""Blocking keys in PostgreSQL: who holds them, and which pairs of records meet by them.
+
+The answer to "who holds these keys" is millions of numbers for a large page, so it crosses the
+wire as one string of bytes and stays in numpy.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from registry.customers.blocking import BLOCK_RECORDS_MAX
+from registry.storage.copying import array_of
+
+Integers: TypeAlias = NDArray[np.int64]
+
+# Keys asked for at a time: of the largest blocks that are 170 MB, and of usual ones 2 MB.
+KEYS_AT_ONCE = 5_000
+_HOLDER = np.dtype([("key", ">i8"), ("record", ">i8")])
+_NO_PAIRS: Integers = np.empty((0, 2), dtype=np.int64)
+
+
+def move_keys(
+    db: psycopg.Connection, *, old: Iterable[tuple[int, int]], new: Iterable[tuple[int, int]]
+) -> None:
+    """Delete and add rows of match_key, given as key and record."""
+    # In the order of the index: neighbours are on one page of it.
+    for statement, rows in ((_DELETE, sorted(old)), (_INSERT, sorted(new))):
+        if rows:
+            db.execute(statement, tuple(map(array_of, zip(*rows, strict=True))))
+
+
+_DELETE = """
+DELETE FROM match_key k USING unnest(%s::bigint[], %s::bigint[]) AS old(key, record_id)
+WHERE k.key = old.key AND k.record_id = old.record_id
+"""
+_INSERT = """
+INSERT INTO match_key (key, record_id) SELECT * FROM unnest(%s::bigint[], %s::bigint[])
+"""
+
+
+class Holders:
+    """Who holds some keys; asked when it is made, read when it is needed.
+
+    Blocks that are larger than any that is joined are known up to that size and what the page
+    moved, which is enough to tell that they are.
+    """
+
+    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int]) -> None:
+        """Ask; inside a pipeline this does not wait.
+
+        Args:
+            db: Connection in the page's transaction.
+            keys: How many records more hold each key since the page began; may be 0 or negative.
+        """
+        self._answers = []
+        every = sorted(keys)
+        for start in range(0, len(every), KEYS_AT_ONCE):
+            asked = every[start : start + KEYS_AT_ONCE]
+            moved = map(abs, map(keys.__getitem__, asked))
+            values = (array_of(asked), array_of(moved), BLOCK_RECORDS_MAX + 1)
+            self._answers.append(db.execute(_HOLDERS, values, binary=True))
+        self._moves = keys
+        self._rows: NDArray[Any] | None = None
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """Key and record of each holding, ordered by key."""
+        if self._rows is None:
+            found = [answer.fetchone() for answer in self._answers]
+            rows = np.frombuffer(b"".join(row[0] for row in found if row and row[0]), _HOLDER)
+            self._rows = rows[np.argsort(rows["key"], kind="stable")]
+        return self._rows
+
+    def crossed(self) -> set[int]:
+        """Return holders of blocks that have grown too large to join, or small enough again."""
+        keys, starts, sizes = self._blocks()
+        moves = np.fromiter(map(self._moves.__getitem__, keys.tolist()), np.int64, len(keys))
+        turned = (sizes > BLOCK_RECORDS_MAX) != (sizes - moves > BLOCK_RECORDS_MAX)
+        found: set[int] = set()
+        for start, size in zip(starts[turned].tolist(), sizes[turned].tolist(), strict=True):
+            found.update(self.rows["record"][start : start + size].tolist())
+        return found
+
+    def pairs(self, touched: Iterable[int]) -> Integers:
+        """Return every pair of a touched record and another that share a key which is joined.
+
+        Returns:
+            One row of two record ids per pair, the smaller first, each pair once.
+        """
+        _, starts, sizes = self._blocks()
+        if not len(starts):
+            return _NO_PAIRS
+        records = self.rows["record"].astype(np.int64)
+        joined = np.repeat((sizes > 1) & (sizes <= BLOCK_RECORDS_MAX), sizes)
+        mine = np.flatnonzero(joined & np.isin(records, np.fromiter(touched, np.int64)))
+        block = np.repeat(np.arange(len(starts)), sizes)[mine]
+        # Each of mine meets its whole block: as many rows as the block has, counted from its start.
+        meets = sizes[block]
+        ends = np.cumsum(meets)
+        offset = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - meets, meets)
+        one = np.repeat(records[mine], meets)
+        other = records[np.repeat(starts[block], meets) + offset]
+        return distinct_pairs(one, other)
+
+    def _blocks(self) -> tuple[Integers, Integers, Integers]:
+        """Return the keys that anybody holds, where each begins, and how many hold it."""
+        keys = self.rows["key"].astype(np.int64)
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else keys
+        return keys[starts], starts, np.diff(np.r_[starts, len(keys)])
+
+
+# A bound a key: what moved says how far beyond the limit a block may have to be counted.
+_HOLDERS = """
+SELECT string_agg(int8send(g.key) || int8send(k.record_id), ''::bytea)
+FROM unnest(%s::bigint[], %s::bigint[]) AS g(key, moved)
+CROSS JOIN LATERAL (SELECT record_id FROM match_key WHERE match_key.key = g.key
+                    LIMIT %s + g.moved) AS k
+"""
+
+
+def distinct_pairs(one: Integers, other: Integers) -> Integers:
+    """Return pairs of two different records, the smaller first, each once and in order."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    apart = low != high
+    low, high = low[apart], high[apart]
+    if not len(low):
+        return _NO_PAIRS
+    order = np.lexsort((high, low))
+    low, high = low[order], high[order]
+    first = np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])]
+    return np.column_stack((low[first], high[first]))
