@@ -44,7 +44,7 @@ def figures(differing: int, found: dict[str, int], leaked: int, uncaught: int) -
 
 
 @pytest.mark.heavy
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(5400)
 @pytest.mark.parametrize("postgres_server", ["wheel 18"], indirect=True)  # what it shows is ours
 def test_fifty_kills_end_in_the_same_state_as_none(postgres_url: str, reachable_dir: Path) -> None:
     with running_town(postgres_url, reachable_dir / "a", people=PEOPLE) as unharmed:
