@@ -29,7 +29,6 @@ SUITES = (
     "compliance.peers",
     "compliance.fleet",
     "compliance.bad_input",
-    "graphql",
     "graphql_postgraphile",
 )
 

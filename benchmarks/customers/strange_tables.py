@@ -4,7 +4,7 @@
 
 Runs in an environment with Faker, so that no name, street or town comes from our own lists. Each
 table has its files, `truth.csv` (id, entity) by the ids that `townclerk customers link` writes, and
-`case.json` with what to call it by. Nothing here was looked at when columns or weights were made.
+`case.json` with what to call it by.
 """
 
 import csv
@@ -164,7 +164,6 @@ TABLES = (
             ("", field("postal")), ("", day("%Y%m%d")),
         ), header=False),
     ), slips=0.5),
-    # The following were made after the first ten had been worked on.
     Table("Spanish voters, two family names", "es_ES", (
         File("censo.csv", (
             ("id_elector", field("key")), ("nombre", field("given")),

@@ -4,9 +4,8 @@
     python -m benchmarks.customers.strangers FOLDER    judges tables that were made before
 
 The tables come from Faker in an environment of its own (strange_tables.py) and a fresh seed. All go
-through the same command without any setting. The first ten were looked at while columns and levels
-were mended; the last five were made afterwards, and what is written here is their first figure or
-better.
+through the same command without any setting. All fifteen were looked at while the reading of
+columns was mended, so they show what is known to work, not what a sixteenth would give.
 """
 
 import csv
@@ -24,8 +23,6 @@ from benchmarks.customers.peers import peer_environment
 from benchmarks.figures import Figure
 from registry.customers.link_files import FileLinked, link_files
 
-# Tables that were looked at while building; those after them never were.
-LOOKED_AT = 10
 SEED = 2_026_11
 SURE = 0.95
 SCRIPT = Path(__file__).with_name("strange_tables.py")
@@ -63,17 +60,16 @@ def run() -> list[Figure]:
         subprocess.run([python, SCRIPT, place, os.environ.get("BENCH_SEED", str(SEED))], check=True)
         results = list(judged(Path(place)))
     figures = [_figure(one) for one in results]
-    for name, some in (("looked at", results[:LOOKED_AT]), ("fresh", results[LOOKED_AT:])):
-        figures.append(
-            Figure(
-                f"mean pair F1 of the {len(some)} tables {name}",
-                round(sum(one.f1 for one in some) / len(some), 4),
-                "",
-                "",
-                f"lowest {min(one.f1 for one in some):.4f}; of links of probability {SURE} and more"
-                f" {_sure_right(some):.4f} right",
-            )
+    figures.append(
+        Figure(
+            f"mean pair F1 of the {len(results)} tables",
+            round(sum(one.f1 for one in results) / len(results), 4),
+            "",
+            "",
+            f"lowest {min(one.f1 for one in results):.4f}; of links of probability {SURE} and more"
+            f" {_sure_right(results):.4f} right; all were looked at while columns were mended",
         )
+    )
     return figures
 
 

@@ -208,11 +208,11 @@ def _spell_out(db: psycopg.Connection, things: Sequence[Thing]) -> int:
     known = [(word, records) for word, records in rows if word is not None]
     for thing in spelt:
         spell(thing, known, town, begun=thing is spelt[-1])
-    return int(town or 0)
+    return int(town)
 
 
 _KNOWN = f"""
-SELECT NULL AS word, (SELECT records FROM live_model) AS records
+SELECT NULL AS word, coalesce((SELECT records FROM live_model), 0) AS records
 UNION ALL
 (SELECT k.word, k.records
  FROM (SELECT key FROM word_slips WHERE slips && %(slips)s::bigint[] LIMIT {LIKE_WORDS_MAX}) AS s
