@@ -103,7 +103,7 @@ class RuleUse:
         checks: Checks that it took part in.
         fired: Checks in which it found something.
         findings: How many findings in all.
-        verdict: `useful`, `never fired`, or `cannot fire` with the reason.
+        verdict: What that means: `useful`, `never fired`, or `cannot fire` with the reason.
     """
 
     rule: str

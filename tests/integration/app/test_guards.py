@@ -75,7 +75,8 @@ def test_a_request_without_a_host_is_not_answered(demo: httpx.Client) -> None:
 
 
 def test_two_host_headers_are_not_answered(demo: httpx.Client) -> None:
-    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n"
+    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n"
+    request += b"Connection: close\r\n\r\n"
     assert spoken(demo, request).startswith(b"HTTP/1.1 400")
 
 

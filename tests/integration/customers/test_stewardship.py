@@ -2,12 +2,11 @@
 
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from registry.customers import stewardship
 from registry.customers.commands import propose, rematch, settle
-from registry.customers.explain import NoLiveModel, explain
+from registry.customers.explain import explain
 from registry.customers.find import find_customers
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
@@ -158,12 +157,6 @@ def test_a_settled_town_is_not_matched_again(desk: Counter) -> None:
     desk.land(JANNA)
     report = settle(desk.db)
     assert (report.pairs, report.records, report.customers) == (0, 101, 51)
-
-
-def test_without_a_model_nothing_is_explained_and_nobody_found(db: psycopg.Connection) -> None:
-    with pytest.raises(NoLiveModel):
-        explain(db, 1, 2)
-    assert find_customers(db, "Jan") == []
 
 
 def test_precision_is_told_with_its_interval() -> None:

@@ -153,13 +153,6 @@ def test_hostile_words_find_nobody_and_harm_nothing(counter: Counter, words: str
         search_customers(counter.db, counter.sight(), words + "x" * 301)
 
 
-def test_without_a_model_ids_and_keys_are_found_still(db: psycopg.Connection) -> None:
-    link = factories.a_customer_link(db)
-    sight = purposes.open_sight(db, "stewardship", actor="Sam")
-    (found,) = search_customers(db, sight, str(link.customer_id))
-    assert (found.id, found.by) == (link.customer_id, "id")
-
-
 # ---- past and present ------------------------------------------------------------------------
 
 

@@ -64,10 +64,10 @@ def test_what_fails_is_written_down_with_a_remedy_and_the_next_is_done(database:
 
     assert [carry_out_next(do) for _ in range(3)] == [True, True, False]
     with unit_of_work() as db:
-        rows = db.execute("SELECT state, answer, error ->> 'code' FROM sync_request ORDER BY id")
-        assert rows.fetchall() == [
-            ("failed", None, "source_give_up"),
-            ("done", {"read": 3}, None),
+        rows = db.execute("SELECT kind, state, answer, error ->> 'code' FROM sync_request")
+        assert sorted(rows) == [
+            (RequestKind.REPLAY, "done", {"read": 3}, None),
+            (RequestKind.SYNC, "failed", None, "source_give_up"),
         ]
 
 
