@@ -17,15 +17,21 @@ PAGES_MAX = 1_000_000
 T = TypeVar("T")
 
 
-async def read_ahead(pages: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+async def read_ahead(
+    pages: AsyncGenerator[T, None], *, most: int = PAGES_AHEAD_MAX
+) -> AsyncGenerator[T, None]:
     """Fetch the next pages while the present one is written; memory stays bounded.
 
     Reading goes on while the last page that was yielded is committed.
 
+    Args:
+        pages: Where they come from.
+        most: How many may wait.
+
     Raises:
         GiveUp: The scan does not end.
     """
-    queue: asyncio.Queue[T | BaseException | None] = asyncio.Queue(PAGES_AHEAD_MAX)
+    queue: asyncio.Queue[T | BaseException | None] = asyncio.Queue(most)
 
     async def fetch() -> None:
         try:

@@ -95,7 +95,7 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
                 await asyncio.to_thread(target.begin)
             try:
                 prepared = _prepared(connector.read(stream, cursor), target)
-                async with aclosing(read_ahead(prepared)) as ahead:
+                async with aclosing(read_ahead(prepared, most=1)) as ahead:
                     async for page in ahead:
                         await asyncio.to_thread(page.keep, report)
                         report.pages += 1

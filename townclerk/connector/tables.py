@@ -1,8 +1,9 @@
 """Keep records in a PostgreSQL table: typed columns, one row per key, unchanged ones untouched.
 
 A page is one transaction. Records whose bytes the table knows are neither decoded nor written;
-the rest goes into a temporary table by COPY and is merged from there. While the server merges one
-page, the next one is decoded, mapped and written out as the lines of its COPY.
+the rest goes into a temporary table by COPY and is merged from there, or straight into a table that
+was empty before the scan. While the server takes one page, the next one is decoded, mapped and
+written out as the lines of its COPY.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,13 +37,16 @@ _MERGING = """INSERT INTO {table} ({names}, written_at)
     WHERE {table}.raw_hash IS DISTINCT FROM excluded.raw_hash"""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {table}
-           ({columns}, written_at timestamptz NOT NULL, PRIMARY KEY (key))""",
+           ({columns}, written_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (key))""",
     "CREATE INDEX IF NOT EXISTS {index} ON {table} (raw_hash)",
     """CREATE TABLE IF NOT EXISTS {refused}
            (key text, rule text, path text, reason text, raw bytea)""",
     "TRUNCATE {refused}",
     "CREATE TEMPORARY TABLE IF NOT EXISTS townclerk_page ({columns}) ON COMMIT DELETE ROWS",
 )
+
+# A key of an earlier page; or a table of an earlier version, which has no time of its own.
+_IN_THE_WAY = (psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation)
 
 
 class _Ready(NamedTuple):
@@ -169,14 +173,25 @@ class TableTarget:
         if ready.lines or ready.rejected:
             with self._db.transaction():
                 if ready.lines:
-                    write_lines(self._db, "townclerk_page", ready.names, ready.lines)
-                    written = self._db.execute(self._merging).rowcount
+                    written = self._fill(ready) if self._empty else self._merge(ready)
                 if ready.rejected:
                     self._keep_refused(ready.rejected)
         self._seen.note(ready.hashes, ready.rejected)
         report.unchanged += unchanged + len(ready.hashes) - written
         report.written += written
         report.rejected += len(ready.rejected)
+
+    def _fill(self, ready: _Ready) -> int:
+        """Copy into a table that was empty, which costs the server half of a merge."""
+        try:
+            with self._db.transaction():
+                return write_lines(self._db, self.name, ready.names, ready.lines)
+        except _IN_THE_WAY:
+            return self._merge(ready)
+
+    def _merge(self, ready: _Ready) -> int:
+        write_lines(self._db, "townclerk_page", ready.names, ready.lines)
+        return self._db.execute(self._merging).rowcount
 
     def _keep_refused(self, rejected: Sequence[RejectedRecord]) -> None:
         statement = sql.SQL("COPY {} (key, rule, path, reason, raw) FROM STDIN").format(

@@ -140,6 +140,17 @@ def test_a_table_takes_changes_only(crm: Crm, postgres_url: str) -> None:
     assert rows(postgres_url, "SELECT count(*) FROM crm_people_rejected") == [(0,)]
 
 
+def test_a_key_of_an_earlier_page_is_replaced_in_a_table_that_was_empty(
+    crm: Crm, postgres_url: str
+) -> None:
+    crm.people[8]["id"] = 1
+    report = crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"]))
+    assert (report.read, report.written, report.rejected) == (10, 9, 1)
+    kept = rows(postgres_url, "SELECT key, family_name, written_at < now() FROM people")
+    assert len(kept) == 8
+    assert ("1", 'Name "8", 8', True) in kept
+
+
 def test_a_table_of_somebody_else_is_left_alone(crm: Crm, postgres_url: str) -> None:
     with psycopg.connect(postgres_url) as db:
         db.execute("CREATE TABLE crm_people (id int)")
