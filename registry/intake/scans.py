@@ -14,13 +14,11 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from connectors.sdk.vanishing import may_vanish
 from registry.intake.leases import HeldLease
 from schemas.base import uuid7
 from schemas.errors import Conflict, UnknownName
 from schemas.intake import WithdrawalState
-
-VANISHED_FREE_MAX = 50
-"""Fewer records than this may vanish from any stream, up to half of it: people do move away."""
 
 
 class AlreadyDecided(Conflict):
@@ -121,7 +119,7 @@ def find_vanished(
     _supersede(db, lease.source_id, stream)
     if not missing:
         return Vanished()
-    allowed = max(int(known * share_max), min(VANISHED_FREE_MAX, known // 2))
+    allowed = may_vanish(known, share_max)
     reason = ""
     if noted != pages:
         reason = f"only {noted} of the scan's {pages} pages are on record"

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from connectors.sdk.hashing import HASH_BYTES
 from connectors.sdk.spec import StreamSpec, Vanished
-from registry.intake.scans import VANISHED_FREE_MAX
+from connectors.sdk.vanishing import may_vanish
 from schemas.records import RejectedRecord
 
 _MISSING = f"""CREATE TEMPORARY TABLE townclerk_missing ON COMMIT DROP AS
@@ -65,8 +65,7 @@ class Seen:
             return 0, 0
         counted = db.execute(sql.SQL("SELECT count(*) FROM {}").format(table)).fetchone()
         known = int(counted[0]) if counted else 0
-        share = int(known * self._stream.vanished_share_max)
-        allowed = max(share, min(VANISHED_FREE_MAX, known // 2))
+        allowed = may_vanish(known, self._stream.vanished_share_max)
         if self._nameless or missing > allowed or self._stream.vanished == Vanished.HOLD:
             return 0, missing
         db.execute(
