@@ -38,6 +38,7 @@ _MERGING = """INSERT INTO {table} ({names}, written_at)
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS {table}
            ({columns}, written_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (key))""",
+    "SELECT raw_hash, written_at FROM {table} LIMIT 0",  # is it ours?
     """CREATE TABLE IF NOT EXISTS {refused}
            (key text, rule text, path text, reason text, raw bytea)""",
     "TRUNCATE {refused}",
@@ -117,18 +118,18 @@ class TableTarget:
         parts = {"table": self._table, "refused": self._refused, "columns": columns}
         with self._db.transaction():
             self._make(parts)
-            found = self._db.execute(
-                sql.SQL("SELECT NOT EXISTS (SELECT FROM {})").format(self._table)
-            ).fetchone()
-            self._empty = bool(found and found[0])
-            if not self._empty:
-                self._make_index()
         self._seen = Seen(self._stream)
 
     def _make(self, parts: dict[str, Any]) -> None:
         try:
             for statement in _TABLES:
                 self._db.execute(sql.SQL(statement).format(**parts))
+            found = self._db.execute(
+                sql.SQL("SELECT NOT EXISTS (SELECT FROM {table})").format(**parts)
+            ).fetchone()
+            self._empty = bool(found and found[0])
+            if not self._empty:
+                self._make_index()
         except (psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType) as error:
             raise TableTaken(f"`{self.name}` is there already, with other columns.") from error
 
