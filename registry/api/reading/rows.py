@@ -172,6 +172,9 @@ class Batch:
 
     async def pages(self, places: Sequence[tuple[Any, ...]]) -> list[list[Row]]:
         """Load a page, and one row more, for each place."""
+        if _nowhere(places):
+            demand(self._context, self._join.policy)
+            return [[] for _ in places]
         writer = Writer(self._context.actor.scopes)
         listed, here = self._listed(writer, places)
         target = listed.readable
@@ -188,6 +191,9 @@ class Batch:
 
     async def counts(self, places: Sequence[tuple[Any, ...]]) -> list[int]:
         """Count the whole list for each place."""
+        if _nowhere(places):
+            demand(self._context, self._join.policy)
+            return [0 for _ in places]
         writer = Writer(self._context.actor.scopes)
         listed, here = self._listed(writer, places)
         count = f"(SELECT count(*) FROM {listed.source} WHERE {listed.where})"
@@ -197,6 +203,9 @@ class Batch:
         """Return what counts the whole list per value for each place."""
 
         async def load(places: Sequence[tuple[Any, ...]]) -> list[Any]:
+            if _nowhere(places):
+                demand(self._context, self._join.policy)
+                return [[] for _ in places]
             writer = Writer(self._context.actor.scopes)
             listed, here = self._listed(writer, places)
             counts = grouped(writer, listed, Given({"by": by}))
@@ -276,6 +285,11 @@ def policy_of(policy: Policy | None) -> Policy:
 
 def _same(value: Any) -> Any:
     return value
+
+
+def _nowhere(places: Sequence[tuple[Any, ...]]) -> bool:
+    """Tell whether no row refers to anything: then nothing tells the type of what it refers by."""
+    return all(part is None for place in places for part in place) and any(places)
 
 
 def _array_of(places: Sequence[tuple[Any, ...]], at: int) -> str:
