@@ -32,7 +32,13 @@ from registry.customers.master import (
 from registry.customers.model import MatchModel, from_parameters
 from registry.customers.pairing import Pairing
 from registry.customers.survivorship import survivorship
-from registry.customers.versions import find_model, keep_model, make_live
+from registry.customers.versions import (
+    find_model,
+    keep_model,
+    learned_too_soon,
+    make_live,
+    unread_sources,
+)
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
 
@@ -128,7 +134,10 @@ def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
 
 
 def settle(db: psycopg.Connection) -> MatchReport:
-    """Match what pages could not: train at first, and again when the town has outgrown its model.
+    """Match what pages could not: train at first, and again when the model knows too little.
+
+    It knows too little when the town has outgrown it, and when sources it could not learn from,
+    because their reading failed or had not begun, have been read to their end.
 
     Args:
         db: Connection in a transaction.
@@ -137,7 +146,7 @@ def settle(db: psycopg.Connection) -> MatchReport:
         What a full run found, or how things stand where none was due.
     """
     live = live_model(db)
-    if live is None:
+    if live is None or learned_too_soon(db):
         return rematch(db)
     row = db.execute("SELECT records, (SELECT count(*) FROM customer) FROM live_model").fetchone()
     assert row is not None  # it is live
@@ -156,7 +165,8 @@ def rematch(
 
     Args:
         db: Connection in a transaction.
-        retrain: Train a new model; None trains when there is none or the town has doubled.
+        retrain: Train a new model; None trains when there is none, the town has doubled, or the
+            model trained itself before all sources were read and now they are.
         version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
         pairing: Where pairs are found and compared; default is this process.
@@ -168,16 +178,23 @@ def rematch(
     # One matching run at a time: two would mint two ids for one customer.
     db.execute(LOCK)
     sweep()
+    unread: list[str] | None = unread_sources(db)
     with open_engine(memory_limit_mb) as con:
         with _timed(seconds, "load"):
             records = load(db, con)
         if not records:
             clear(db)
             return MatchReport(0, 0, 0, 0, "", seconds)
+        model = find_model(db, version) if version else _model_for(db, con, retrain=retrain)
+        if model is not None:
+            # The same model decides on, or somebody chose this one and stands for it.
+            unread = [] if version else None
+        elif retrain:
+            unread = []
         linked = link_table(
             con,
             "plain",
-            model=find_model(db, version) if version else _model_for(db, con, retrain=retrain),
+            model=model,
             decided="decided",
             indexed=True,
             pairing=pairing,
@@ -191,7 +208,7 @@ def rematch(
         with _timed(seconds, "write"):
             customers = write_customers(db, con)
             write_index(db, con)
-            make_live(db, keep_model(db, linked.model, records), records)
+            make_live(db, keep_model(db, linked.model, records), records, unread=unread)
     return MatchReport(
         records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds, change
     )
@@ -298,6 +315,8 @@ def _model_for(
     model = from_parameters(row[0]) if row else None
     if model is None or retrain is False:
         return model
+    if learned_too_soon(db):
+        return None
     for kind, records in run(con, "SELECT kind, count(*) FROM records GROUP BY kind"):
         if records > GROWTH_BEFORE_TRAINING * model.kinds[CustomerKind(kind)].records:
             return None
