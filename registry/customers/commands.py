@@ -39,6 +39,7 @@ from registry.customers.versions import (
     make_live,
     unread_sources,
 )
+from registry.customers.words import unlearn_words, words_of_records
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
 
@@ -102,12 +103,14 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
     return len(changed)
 
 
-def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
+def withdraw(db: psycopg.Connection, records: Sequence[int], *, settled_later: bool = False) -> int:
     """Let records count no longer: their source has deleted them, or they must be erased.
 
     Args:
         db: Connection in the caller's transaction.
         records: Landed records; what is no customer's record is passed over.
+        settled_later: Whether `settle` follows, so that without a model nothing is matched yet.
+            A transaction that has called `absorb` must say so.
 
     Returns:
         How many counted until now.
@@ -120,15 +123,24 @@ def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
     if not known or not known[0]:
         return 0
     # Rows before the matching lock, as pages have it: the other way round two would wait for ever.
+    # No more of them than pages lock, either: a full run, which has that lock, refers to all rows.
     db.execute(LANDING)
     db.execute(
-        "SELECT FROM landed_record WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (list(records),)
+        "SELECT FROM landed_record WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        (list(records),),
     )
+    if not settled_later:
+        # At once, not after the lock that pages without a model share: of two that share it, each
+        # would wait for the other.
+        db.execute(LOCK)
+    words = words_of_records(db, records)
     matched = match_records(db, withdrawn=records)
+    unlearn_words(db, words, rare_only=True)
     gone = db.execute("DELETE FROM clean_record WHERE record_id = ANY(%s)", (list(records),))
     if not matched:
-        # Whoever asks for erasure must not wait until the next sync.
         db.execute("DELETE FROM customer_link WHERE record_id = ANY(%s)", (list(records),))
+    if not matched and not settled_later:
+        # Whoever asks for erasure must not wait until the next sync.
         rematch(db)
     return gone.rowcount
 
