@@ -23,6 +23,7 @@ SUITES = (
     "customers.million",
     "customers.council",
     "customers.pages",
+    "customers.events",
     "customers.growth",
     "customers.find",
     "compliance.rules",
