@@ -25,6 +25,7 @@ SUITES = (
     "customers.pages",
     "customers.growth",
     "customers.find",
+    "customers.review",
     "compliance.rules",
     "compliance.peers",
     "compliance.fleet",
