@@ -89,22 +89,16 @@ def link_table(
     for kind in CustomerKind:
         with found.step("standardise"):
             records, count = _standardise(con, plain, kind, indexed=indexed)
-        found.records[kind] = records
-        _decided(con, decided)
+            found.records[kind] = records
+            _decided(con, decided)
         trained = model.kinds[kind] if model else None
         with found.step("weigh"):
+            rules = rules_for(kind, trained.records if trained else records)
             part = weigh(
-                con,
-                "standard_record",
-                kind,
-                count,
-                model=trained,
-                rules=rules_for(kind, trained.records if trained else records),
-                classes=classes,
-                into="compared_pair",
-                keys_into="kept_key" if indexed else None,
-                pairing=pairing or InDuckDB(),
-            )
+                con, "standard_record", kind, count, model=trained, rules=rules,
+                classes=classes, into="compared_pair",
+                keys_into="kept_key" if indexed else None, pairing=pairing or InDuckDB(),
+            )  # fmt: skip
         with found.step("score"):
             score(con, "compared_pair", kind, part, into="scored_pair")
             if trained is None:
