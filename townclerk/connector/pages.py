@@ -36,6 +36,8 @@ _STANDING = """SELECT cardinality(hashes), refused FROM {pages} AS page
     WHERE digest = %b AND NOT EXISTS (
         SELECT FROM unnest(page.hashes) AS one
         WHERE (SELECT true FROM {table} WHERE raw_hash = one LIMIT 1) IS NULL)"""
+_EXPLAINING = """COMMENT ON TABLE {pages} IS
+    'What whole pages are known by; townclerk connector run makes it anew when it is dropped.'"""
 _FORGETTING = "DELETE FROM {pages} WHERE digest <> ALL(%b)"
 
 
@@ -111,9 +113,14 @@ class KnownPages:
         self.seen.append(pieces.digest)
         return True
 
-    def forget_others(self, db: psycopg.Connection[Any]) -> None:
-        """Forget what the scan that has ended did not see."""
+    def end(self, db: psycopg.Connection[Any]) -> None:
+        """Forget what the scan that has ended did not see, and say in the table what it is for.
+
+        The latter is a change in any case, so that all that was written before is on the disk when
+        the transaction has ended.
+        """
         db.execute(sql.SQL(_FORGETTING).format(pages=self.pages), (self.seen,), binary=True)
+        db.execute(sql.SQL(_EXPLAINING).format(pages=self.pages))
 
 
 def _is_plain(

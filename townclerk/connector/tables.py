@@ -49,6 +49,11 @@ _TABLES = (
 # A first scan asks for no hash, and an index made afterwards costs a quarter of one that grows.
 _INDEX = "CREATE INDEX IF NOT EXISTS {index} ON {table} (raw_hash)"
 
+# No page waits until it is on the disk. A crash of the server can only take the last ones of them,
+# in their order; a scan that was broken off starts anew, and one that ended has made the disk wait.
+_UNHURRIED = "SET synchronous_commit = off"
+_ON_THE_DISK = "SET LOCAL synchronous_commit TO DEFAULT"
+
 # A key of an earlier page; or a table of an earlier version, which has no time of its own.
 _IN_THE_WAY = (psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation)
 
@@ -99,6 +104,7 @@ class TableTarget:
         self._stream, self._seen = stream, Seen(stream)
         self._mapping = mapping_hash(stream)
         self._db = connect(url, application_name="townclerk connector run", autocommit=True)
+        self._db.execute(_UNHURRIED)
         self._empty = False
         self._merging = self._merge_statement().as_string(self._db)
         self._asking = sql.SQL(_ASKING).format(table=self._table)
@@ -252,10 +258,11 @@ class TableTarget:
         if self._empty:
             self._make_index()
         with self._db.transaction():
+            self._db.execute(_ON_THE_DISK)
             if not self._empty:
                 found = self._seen.settle(self._db, self._table, self._known)
                 report.withdrawn, report.held = found
-            self._known.forget_others(self._db)
+            self._known.end(self._db)
 
     def close(self) -> None:
         """Close the connection."""
