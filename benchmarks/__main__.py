@@ -26,6 +26,7 @@ SUITES = (
     "customers.events",
     "customers.growth",
     "customers.find",
+    "customers.review",
     "compliance.rules",
     "compliance.peers",
     "compliance.fleet",

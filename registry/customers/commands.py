@@ -10,13 +10,12 @@ import duckdb
 import psycopg
 
 from registry.customers.clean import clean
-from registry.customers.delta import match_records
+from registry.customers.delta import match_records, take_in
 from registry.customers.engine import MEMORY_LIMIT_MB, interrupt, open_engine, run, sweep
 from registry.customers.index import (
     GROWTH_BEFORE_TRAINING,
     LANDING,
     LOCK,
-    keep_clean,
     live_model,
 )
 from registry.customers.indexing import write_index
@@ -98,9 +97,7 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
         return 0
     # A source may send a key twice on one page; the last one is what it thinks now.
     last = {record_id: (record_id, data_set, record) for record_id, data_set, record in landed}
-    changed = keep_clean(db, [clean(*record) for record in last.values()])
-    match_records(db, changed=list(changed), cleaned=changed)
-    return len(changed)
+    return take_in(db, [clean(*record) for record in last.values()])
 
 
 def withdraw(db: psycopg.Connection, records: Sequence[int], *, settled_later: bool = False) -> int:
