@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from connectors.generate.airbyte_templates import computed, way
 from connectors.generate.lists import dotted
@@ -228,9 +227,3 @@ def _secret(value: Any, note: Note, otherwise: str = "SOURCE_SECRET") -> str:
     elif value:
         note(f"a secret stands in the manifest itself: put it into {otherwise}")
     return f"env:{otherwise}"
-
-
-def origin_of(address: str) -> str:
-    """Return scheme and host of an address."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc}"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from connectors.generate.airbyte_auth import seconds_of
 from connectors.generate.airbyte_paging import place_of, translate_paging
@@ -58,7 +59,8 @@ class StreamTranslator:
     """
 
     def __init__(self, stream: Mapping[str, Any], path: str, note: Note) -> None:
-        self._stream, self._path, self._note = stream, path, note
+        self._stream, self._note = stream, note
+        self._path, _, self._query = path.partition("?")
         self._retriever = part(stream, "retriever")
         self._requester = part(self._retriever, "requester")
         self._selector = part(self._retriever, "record_selector")
@@ -163,7 +165,10 @@ class StreamTranslator:
                 made["body"] = body
         elif method != "GET":
             self._say(f"it asks by {method[:10]}; GET was written instead")
-        if parameters := dict(self._plain("request_parameters", "parameter")):
+        if computed(self._query):
+            self._say("the computed query of its path")
+        fixed = {} if computed(self._query) else dict(parse_qsl(self._query))
+        if parameters := fixed | dict(self._plain("request_parameters", "parameter")):
             made["parameters"] = parameters
         headers = {name: str(value) for name, value in self._plain("request_headers", "header")}
         refused = [name for name in headers if name.lower() in HEADERS_OURS - {"content-type"}]
