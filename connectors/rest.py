@@ -13,6 +13,7 @@ from connectors.sdk.cursors import END, is_end
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import ABSENT, Envelope, Opened, merged, planted
+from connectors.sdk.known_pages import Opener
 from connectors.sdk.paging import (
     AnyPaging,
     CountedPaging,
@@ -195,7 +196,7 @@ class RestConnector(HttpConnector[RestStream]):
     def _plan(
         self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: Part | None
     ) -> Plan:
-        fetch = _Fetcher(http, spec, cursor, partition).fetch
+        fetch = _Fetcher(http, spec, cursor, partition, self.opener(spec.envelope(), spec)).fetch
         paging = spec.paging
         guess = paging.guess if isinstance(paging, CountedPaging) else None
         return Plan(paging.type, fetch, guess, spec.parallel)
@@ -205,10 +206,14 @@ class _Fetcher:
     """Fetches pages of one stream in one scan."""
 
     def __init__(
-        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: Part | None
+        self,
+        http: HttpClient,
+        spec: RestStream,
+        cursor: Cursor | None,
+        partition: Part | None,
+        opener: Opener,
     ) -> None:
-        self._http, self._spec = http, spec
-        self._envelope = spec.envelope()
+        self._http, self._spec, self._opener = http, spec, opener
         value = partition.values[0] if partition else ""
         self._path = spec.path.replace("{partition}", quote(value, safe=""))
         self._fixed = {name: _written(value) for name, value in spec.parameters.items()}
@@ -243,7 +248,7 @@ class _Fetcher:
     def _read(self, token: Token | None, seen: int, answer: Answer) -> Fetched:
         paging = self._spec.paging
         opened = self._nothing(seen) if answer.status == NO_CONTENT else None
-        opened = opened or self._envelope.open(answer.body)
+        opened = opened or self._opener.open(answer.body)
         total = self._total(opened.fields.get("total"), answer)
         page = Seen(
             records=len(opened.records),
@@ -252,7 +257,7 @@ class _Fetcher:
             token=token,
             fields=opened.fields,
             link=answer.headers.get("link", ""),
-            last=opened.records[-1] if opened.records else None,
+            pieces=opened.records,
             absolute=lambda link: self._http.same_origin(link, answer.target),
             pages=self._pages(opened.fields.get("pages"), answer),
         )

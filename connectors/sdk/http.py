@@ -349,14 +349,10 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
         await self._network.aclose()
 
     async def _send(self, request: httpx.Request, address: str) -> httpx.Response:
-        pinned = httpx.Request(
-            request.method,
-            request.url.copy_with(host=address),
-            headers=request.headers,  # Host still names the registered server
-            stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": self._base.host},
-        )
-        return await self._network.handle_async_request(pinned)
+        # Host and the name that a certificate must have are still those of the registered server.
+        pinned = {"address": address, "sni_hostname": self._base.host}
+        request.extensions = {**request.extensions, **pinned}
+        return await self._network.handle_async_request(request)
 
 
 def _base_url(text: str) -> httpx.URL:

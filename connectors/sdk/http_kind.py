@@ -4,9 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
+from connectors.sdk.auth import ApiKeyAuth
 from connectors.sdk.cursors import lower_bound
 from connectors.sdk.expressions import Compiled, compile_expression
 from connectors.sdk.http import HttpClient
+from connectors.sdk.json_pages import Envelope
+from connectors.sdk.known_pages import Opener
 from connectors.sdk.scans import Fetch, Guess, scan_pages
 from connectors.sdk.sessions import open_http
 from connectors.sdk.source import Source
@@ -92,6 +95,17 @@ class HttpConnector(ABC, Generic[Spec]):
             guess=plan.guess,
             parallel=plan.parallel,
         )
+
+    def opener(self, envelope: Envelope, spec: Spec) -> Opener:
+        """Return what opens this stream's answers.
+
+        A list of changes is never a known page, and a source that is asked with a secret in the
+        address may write it into its links, which must be kept nowhere.
+        """
+        auth = self._source.spec.auth
+        changes = getattr(spec, "incremental", None) is not None
+        shown = isinstance(auth, ApiKeyAuth) and auth.parameter is not None
+        return Opener(envelope, None if changes or shown else self._source.known_pages, spec)
 
     @abstractmethod
     def plan(self, http: HttpClient, spec: Spec, cursor: Cursor | None) -> Plan:

@@ -14,6 +14,7 @@ from msgspec import structs
 from connectors.sdk.cursors import END, HighMark, is_end, read_position, write_position
 from connectors.sdk.expressions import Compiled
 from connectors.sdk.json_pages import decode_records
+from connectors.sdk.known_pages import MarkedPieces
 from connectors.sdk.paging import End, Token
 from schemas.errors import GiveUp, RejectRecord, RetryLater
 from schemas.records import Cursor, Page, RejectedRecord, SourceRecord
@@ -37,7 +38,7 @@ class Fetched(NamedTuple):
         total: How many records the source says the whole scan has.
     """
 
-    pieces: list[bytes]
+    pieces: Sequence[bytes]
     follow: Token | End
     total: int | None = None
 
@@ -93,7 +94,7 @@ async def scan_pages(
             fetched = await ahead.fetch(token, seen)
             circles.see_page(fetched.pieces)
             seen += len(fetched.pieces)
-            raw = fetched.pieces if undecoded and changed is None and where is None else []
+            raw = fetched.pieces if undecoded and changed is None and where is None else ()
             records, rejected = ([], []) if raw else _decoded(fetched.pieces, where)
             if changed is not None:
                 note_changes(records, changed, high)
@@ -246,7 +247,7 @@ class _Circles:
 
     def __init__(self, token: Token | None) -> None:
         self._tokens = {hash(token)}
-        self._last: tuple[int, bytes, bytes] | None = None
+        self._last: object = None
 
     def see_token(self, token: Token) -> None:
         if hash(token) in self._tokens:
@@ -259,7 +260,10 @@ class _Circles:
     def see_page(self, pieces: Sequence[bytes]) -> None:
         if not pieces:
             return
-        face = (len(pieces), pieces[0], pieces[-1])
+        if isinstance(pieces, MarkedPieces):
+            face: object = pieces.face
+        else:
+            face = len(pieces), pieces[0], pieces[-1]
         if face == self._last:
             raise GiveUp(
                 "The source sent the same page twice.",
