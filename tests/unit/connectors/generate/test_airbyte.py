@@ -107,16 +107,26 @@ GOOD = f"{{name: good, primary_key: id, retriever: {{requester: {HEAD}}}}}"
     "odd",
     [
         "{name: odd, retriever: {requester: {type: HttpRequester, url: 'https://[x/{{ a }}'}}}",
-        f"{{name: odd, primary_key: [1, {{}}], retriever: {{requester: {HEAD}}}, transformations: [{{"
-        "type: AddFields, fields: [{path: 5}]}]}",
-        "{name: odd, retriever: {requester: {type: HttpRequester, url_base: 'https://a.example/x',"
-        " path: '/a b', request_headers: {'a b': c}}}}",
-        f"{{name: odd, retriever: {{requester: {HEAD}, partition_router: {{type: 7, values: [[1]],"
-        " request_option: {field_name: [x]}}}}",
-        f"{{name: odd, retriever: {{requester: {HEAD}, paginator: {{pagination_strategy: {{type:"
-        " CursorPagination, cursor_value: 7}, page_token_option: 5}}}",
-        f"{{name: odd, retriever: {{requester: {HEAD}, record_selector: {{record_filter: 5,"
-        " extractor: {field_path: [[x]]}}}}",
+        (
+            f"{{name: odd, primary_key: [1, {{}}], retriever: {{requester: {HEAD}}}, transformations: ["
+            "{type: AddFields, fields: [{path: 5}]}]}"
+        ),
+        (
+            "{name: odd, retriever: {requester: {type: HttpRequester, url_base: 'https://a.example/x',"
+            " path: '/a b', request_headers: {'a b': c}}}}"
+        ),
+        (
+            f"{{name: odd, retriever: {{requester: {HEAD}, partition_router: {{type: 7, values: [[1]],"
+            " request_option: {field_name: [x]}}}}"
+        ),
+        (
+            f"{{name: odd, retriever: {{requester: {HEAD}, paginator: {{pagination_strategy: {{type:"
+            " CursorPagination, cursor_value: 7}, page_token_option: 5}}}"
+        ),
+        (
+            f"{{name: odd, retriever: {{requester: {HEAD}, record_selector: {{record_filter: 5,"
+            " extractor: {field_path: [[x]]}}}}"
+        ),
     ],
 )
 def test_an_odd_stream_costs_itself_and_no_other(odd: str) -> None:
