@@ -99,38 +99,25 @@ def test_what_is_no_manifest_is_refused(content: bytes) -> None:
         translate_manifest(content, source="theirs")
 
 
-HEAD = "{type: HttpRequester, url_base: 'https://a.example/x', path: /list}"
-GOOD = f"{{name: good, primary_key: id, retriever: {{requester: {HEAD}}}}}"
+REQUESTER = "{type: HttpRequester, url_base: 'https://a.example/x', path: /list}"
+ODD = """
+{retriever: {requester: {type: HttpRequester, url: 'https://[x/{{ a }}'}}}
+{primary_key: [1, {}], transformations: [{type: AddFields, fields: [{path: 5}]}], retriever: GOOD}
+{retriever: {requester: {type: HttpRequester, url_base: 'https://a.example/x', path: '/a b'}}}
+{retriever: {requester: REQUESTER, partition_router: {type: 7, values: [[1]], request_option: [x]}}}
+{retriever: {requester: REQUESTER, paginator: {pagination_strategy: 7, page_token_option: 5}}}
+{retriever: {requester: REQUESTER, record_selector: {record_filter: 5, extractor: {field_path: [0]}}}}
+"""
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        "{name: odd, retriever: {requester: {type: HttpRequester, url: 'https://[x/{{ a }}'}}}",
-        (
-            f"{{name: odd, primary_key: [1, {{}}], retriever: {{requester: {HEAD}}}, transformations: ["
-            "{type: AddFields, fields: [{path: 5}]}]}"
-        ),
-        (
-            "{name: odd, retriever: {requester: {type: HttpRequester, url_base: 'https://a.example/x',"
-            " path: '/a b', request_headers: {'a b': c}}}}"
-        ),
-        (
-            f"{{name: odd, retriever: {{requester: {HEAD}, partition_router: {{type: 7, values: [[1]],"
-            " request_option: {field_name: [x]}}}}"
-        ),
-        (
-            f"{{name: odd, retriever: {{requester: {HEAD}, paginator: {{pagination_strategy: {{type:"
-            " CursorPagination, cursor_value: 7}, page_token_option: 5}}}"
-        ),
-        (
-            f"{{name: odd, retriever: {{requester: {HEAD}, record_selector: {{record_filter: 5,"
-            " extractor: {field_path: [[x]]}}}}"
-        ),
-    ],
-)
-def test_an_odd_stream_costs_itself_and_no_other(odd: str) -> None:
-    text = f"version: 7.0.0\nstreams:\n  - {odd}\n  - {GOOD}\n"
+@pytest.mark.parametrize("number", range(6))
+def test_an_odd_stream_costs_itself_and_no_other(number: int) -> None:
+    good = f"{{requester: {REQUESTER}}}"
+    odd = ODD.replace("REQUESTER", REQUESTER).replace("GOOD", good).strip().splitlines()[number]
+    text = (
+        f"version: 7.0.0\nstreams:\n  - {{name: odd, {odd[1:]}\n"
+        f"  - {{name: good, primary_key: id, retriever: {good}}}\n"
+    )
 
     found = translate_manifest(text.encode(), source="odd.yaml")
 
