@@ -106,7 +106,7 @@ ODD = """
 {retriever: {requester: {type: HttpRequester, url_base: 'https://a.example/x', path: '/a b'}}}
 {retriever: {requester: REQUESTER, partition_router: {type: 7, values: [[1]], request_option: [x]}}}
 {retriever: {requester: REQUESTER, paginator: {pagination_strategy: 7, page_token_option: 5}}}
-{retriever: {requester: REQUESTER, record_selector: {record_filter: 5, extractor: {field_path: [0]}}}}
+{retriever: {requester: REQUESTER, record_selector: {record_filter: 5, extractor: 5}}}
 """
 
 
