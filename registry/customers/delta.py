@@ -154,7 +154,7 @@ def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
             delta.components.add(component)
         if not aside:
             delta.left.update(keys)
-            delta.old_keys += [(key, record) for key in keys]
+            delta.old_keys[record] = keys
     delta.fresh = delta.cleaned.keys() - delta.gone
 
 
@@ -222,9 +222,8 @@ def _put_in(
     """Move keys and words of records whose rows are written, and find their edges."""
     forget_words(db, delta.gone - delta.cleaned.keys())
     remembered = RememberedWords(db, words) if words else None
-    new_keys = {(key, record) for record, keys in delta.keys_of.items() for key in keys}
-    old_keys = set(delta.old_keys)
-    move_keys(db, old=old_keys - new_keys, new=new_keys - old_keys)
+    old, new = delta.moved_keys()
+    move_keys(db, old=old, new=new)
     count_records(db, live, len(delta.cleaned) - len(delta.gone))
     find_edges(db, delta, live)
     if remembered is not None:

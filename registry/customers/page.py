@@ -54,7 +54,7 @@ class Delta:
         contents: Digests of content whose copies are counted anew.
         joined: How many records joined each blocking key.
         left: How many left each.
-        old_keys: Key and record of what was there before.
+        old_keys: Blocking keys of records that leave or change, by record.
         keys_of: Blocking keys of the touched records.
         kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
@@ -74,7 +74,7 @@ class Delta:
     contents: set[int] = field(default_factory=set)
     joined: Counter[int] = field(default_factory=Counter)
     left: Counter[int] = field(default_factory=Counter)
-    old_keys: list[tuple[int, int]] = field(default_factory=list)
+    old_keys: dict[int, list[int]] = field(default_factory=dict)
     keys_of: dict[int, list[int]] = field(default_factory=dict)
     kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
@@ -90,6 +90,14 @@ class Delta:
         """Return how many records more hold each key than before the page, for keys that moved."""
         keys = self.joined.keys() | self.left.keys()
         return {key: self.joined[key] - self.left[key] for key in keys}
+
+    def moved_keys(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """Return the keys that records of the page lose, and those that they get."""
+        old, new = dict(self.old_keys), dict(self.keys_of)
+        for record in old.keys() & new.keys():
+            before, after = set(old[record]), set(new[record])
+            old[record], new[record] = list(before - after), list(after - before)
+        return old, new
 
     def note(
         self, record: int, kind: str, place: str, component: int | None, features: str
