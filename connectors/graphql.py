@@ -15,16 +15,11 @@ from pydantic import Field, StringConstraints, model_validator
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import ABSENT, Envelope
+from connectors.sdk.known_pages import Opener
 from connectors.sdk.paging import TOKEN_CHARACTERS_MAX, End, Token
 from connectors.sdk.scans import Fetched, whole_number
-from connectors.sdk.spec import (
-    DottedPath,
-    Name,
-    PageSize,
-    Path,
-    StreamSpec,
-    fault,
-)
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import DottedPath, Name, PageSize, Path, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor
 
@@ -107,15 +102,16 @@ class GraphQLConnector(HttpConnector[GraphQLStream]):
 
     def plan(self, http: HttpClient, spec: GraphQLStream, cursor: Cursor | None) -> Plan:
         """Return how one scan is made."""
-        return Plan("relay", _Fetcher(http, spec, cursor).fetch)
+        return Plan("relay", _Fetcher(http, spec, cursor, self.opener(spec.envelope(), spec)).fetch)
 
 
 class _Fetcher:
     """Fetches pages of one stream in one scan."""
 
-    def __init__(self, http: HttpClient, spec: GraphQLStream, cursor: Cursor | None) -> None:
-        self._http, self._spec = http, spec
-        self._envelope = spec.envelope()
+    def __init__(
+        self, http: HttpClient, spec: GraphQLStream, cursor: Cursor | None, opener: Opener
+    ) -> None:
+        self._http, self._spec, self._opener = http, spec, opener
         self._variables = {**spec.variables, "first": spec.size}
         if spec.incremental is not None and (bound := spec.incremental.bound(cursor)) is not None:
             self._variables[spec.incremental.variable] = bound
@@ -132,7 +128,7 @@ class _Fetcher:
 
     def _read(self, token: Token | None, answer: Answer) -> Fetched:
         try:
-            opened = self._envelope.open(answer.body)
+            opened = self._opener.open(answer.body)
         except GiveUp:
             _refuse_errors(answer.body)  # which says more, where the answer says it
             raise

@@ -23,7 +23,7 @@ from connectors.sdk.pager import (
     SizedPaging,
     Token,
 )
-from connectors.sdk.spec import DottedPath, Parameter
+from connectors.sdk.strict import DottedPath, Parameter
 from schemas.errors import GiveUp
 
 __all__ = [
@@ -200,9 +200,9 @@ class LastKeyPaging(SizedPaging):
                 )
             if not more:
                 return End()
-        if page.last is None and self.more is not None:
+        if not page.pieces and self.more is not None:
             raise GiveUp("The source says that more records follow, but sent none to go on from.")
-        return End(sure=False) if page.last is None else self._name_of(page.last)
+        return self._name_of(page.pieces[-1]) if page.pieces else End(sure=False)
 
     def _name_of(self, record: bytes) -> Token:
         found: Any = None

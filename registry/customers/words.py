@@ -173,17 +173,25 @@ def forget_words(db: psycopg.Connection, records: Collection[int]) -> None:
     db.execute("DELETE FROM record_words WHERE record_id = ANY(%s::bigint[])", (bigints(records),))
 
 
-def unlearn_words(db: psycopg.Connection, keys: Collection[int]) -> None:
-    """Forget spellings that no record has any more; a rare name tells who was erased.
+# A spelling that more records had at the last full run tells of nobody, and to look for the last
+# of its records would cost a page more than all else.
+RARE_RECORDS_MAX = 20
+
+
+def unlearn_words(db: psycopg.Connection, keys: Collection[int], *, rare_only: bool) -> None:
+    """Forget spellings that no record has any more; a rare name tells who was there.
 
     Args:
-        db: Connection in the transaction of an erasure.
-        keys: Digests of the words that the erased records had.
+        db: Connection in the transaction in which the records leave.
+        keys: Digests of the words that they had.
+        rare_only: Whether what was common at the last full run stays until the next one.
     """
+    if not keys:
+        return
     db.execute(
-        """DELETE FROM known_word WHERE key = ANY(%s::bigint[]) AND NOT EXISTS (
-               SELECT FROM record_words WHERE words && ARRAY[known_word.key])""",
-        (bigints(keys),),
+        """DELETE FROM known_word WHERE key = ANY(%s::bigint[]) AND (%s OR records <= %s)
+           AND NOT EXISTS (SELECT FROM record_words WHERE words && ARRAY[known_word.key])""",
+        (bigints(keys), not rare_only, RARE_RECORDS_MAX),
     )
 
 
