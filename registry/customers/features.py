@@ -53,6 +53,10 @@ def digest(text: str) -> int:
     return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[8:], "little")
 
 
+# Of values that may repeat; a key seldom does.
+_value_digest = lru_cache(RECENT_VALUES_MAX)(digest)
+
+
 def features_of(row: Mapping[str, Any], kind: CustomerKind) -> Features:
     """Return the comparison columns of one clean record, before a model has seen it."""
     found = _person(row) if kind is CustomerKind.PERSON else _organisation(row)
@@ -153,11 +157,11 @@ class Seer:
         """Return features without shared values and with the bits of the others."""
         seen = dict(features)
         for column, keys in self.shared.items():
-            if keys and seen[column] is not None and digest(seen[column]) in keys:
+            if keys and seen[column] is not None and _value_digest(seen[column]) in keys:
                 seen[column] = None
         for column, (bits, rest) in self.rarity.items():
             value = seen[column]
-            found = rest if value is None or not bits else bits.get(digest(value), rest)
+            found = rest if value is None or not bits else bits.get(_value_digest(value), rest)
             seen[f"{column}_bits"] = found
         return seen
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import orjson
@@ -59,7 +58,7 @@ class Delta:
         kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
         places: Order of records, which decides draws.
-        former: Customer of records before the page.
+        former: Id of the customer of records before the page, as text.
         fresh: Records that were not matched before the page.
         rules: How golden values are chosen.
         component_of: Component of the records that were there before, None for copies set aside.
@@ -79,7 +78,7 @@ class Delta:
     kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
     places: dict[int, str] = field(default_factory=dict)
-    former: dict[int, UUID] = field(default_factory=dict)
+    former: dict[int, str] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
     rules: tuple[Survivorship, ...] = SURVIVORSHIP
     component_of: dict[int, int | None] = field(default_factory=dict)
@@ -88,8 +87,10 @@ class Delta:
 
     def moves(self) -> dict[int, int]:
         """Return how many records more hold each key than before the page, for keys that moved."""
-        keys = self.joined.keys() | self.left.keys()
-        return {key: self.joined[key] - self.left[key] for key in keys}
+        found = dict(self.joined)
+        for key, count in self.left.items():
+            found[key] = found.get(key, 0) - count
+        return found
 
     def moved_keys(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
         """Return the keys that records of the page lose, and those that they get."""
