@@ -205,6 +205,7 @@ def rematch(
             "plain",
             model=model,
             decided="decided",
+            spared="spared",
             indexed=True,
             pairing=pairing,
         )
@@ -276,7 +277,7 @@ def propose(
         records = load(db, con)
         if not records:
             raise NothingToTrainOn("There are no customers' records yet.")
-        linked = link_table(con, "plain", model=model, decided="decided")
+        linked = link_table(con, "plain", model=model, decided="decided", spared="spared")
         change = ModelChange(*run(con, _DIFFERENCES)[0])
         if model is None:
             keep_model(db, linked.model, records)

@@ -64,6 +64,7 @@ def link_table(
     cut_bits: float = CUT_BITS,
     kept_bits_min: float = KEPT_BITS_MIN,
     decided: str | None = None,
+    spared: str | None = None,
     indexed: bool = False,
     pairing: Pairing | None = None,
 ) -> Linked:
@@ -77,6 +78,7 @@ def link_table(
         cut_bits: Cut of a newly trained model.
         kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
         decided: Table of what stewards decided: id_l, id_r, link.
+        spared: Table of the ids of records that are compared however many copies they have.
         indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
         pairing: Where pairs are found and compared; default is the session itself.
 
@@ -88,7 +90,7 @@ def link_table(
     _prepare(con, indexed=indexed)
     for kind in CustomerKind:
         with found.step("standardise"):
-            records, count = _standardise(con, plain, kind, indexed=indexed)
+            records, count = _standardise(con, plain, kind, indexed=indexed, spared=spared)
             found.records[kind] = records
             _decided(con, decided)
         trained = model.kinds[kind] if model else None
@@ -113,13 +115,18 @@ def link_table(
 
 
 def _standardise(
-    con: duckdb.DuckDBPyConnection, plain: str, kind: CustomerKind, *, indexed: bool
+    con: duckdb.DuckDBPyConnection,
+    plain: str,
+    kind: CustomerKind,
+    *,
+    indexed: bool,
+    spared: str | None,
 ) -> tuple[int, int]:
     """Make `standard_record` of a kind; return its records with and without copies."""
     records = standardise(con, plain, kind, into="standard_record")
     if indexed:
         keep_words(con, "standard_record", kind)
-    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside")
+    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside", spared=spared)
 
 
 def _with_habits(
