@@ -18,14 +18,8 @@ from connectors.sdk.json_pages import ABSENT, Envelope
 from connectors.sdk.known_pages import Opener
 from connectors.sdk.paging import TOKEN_CHARACTERS_MAX, End, Token
 from connectors.sdk.scans import Fetched, whole_number
-from connectors.sdk.spec import (
-    DottedPath,
-    Name,
-    PageSize,
-    Path,
-    StreamSpec,
-    fault,
-)
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import DottedPath, Name, PageSize, Path, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor
 

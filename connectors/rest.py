@@ -1,13 +1,15 @@
 """Read REST interfaces that answer with JSON: the kind `rest`."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from connectors.sdk.cursors import END, is_end
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import ABSENT, Envelope, Opened, merged, planted
@@ -21,13 +23,25 @@ from connectors.sdk.paging import (
     SizedPaging,
     Token,
 )
-from connectors.sdk.partitions import Part, Partitions
+from connectors.sdk.partitions import Part, Partitions, values_of
 from connectors.sdk.scans import PARALLEL_MAX, Fetched, scan_partitions, whole_number
-from connectors.sdk.spec import DottedPath, Parameter, Path, StreamSpec, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import DottedPath, Expression, Header, Parameter, Path, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor, Page
 
 NO_CONTENT = 204
+
+HEADERS_MAX = 20
+"""Interfaces ask for one or two beside our own, such as a coordinate system."""
+
+HEADERS_OURS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "host", "connection", "content-length"}
+    | {"content-type", "accept-encoding", "transfer-encoding", "te", "upgrade", "expect", "range"}
+)
+"""What the client writes by itself, and what would carry a secret past `auth`."""
+
+HeaderText = Annotated[str, StringConstraints(pattern=r"^[ -~]+$", max_length=500)]
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -49,10 +63,12 @@ class RestStream(StreamSpec):
         post: The same for a source that is asked by POST, with `body`.
         body: What is posted, as JSON; what asks for pages and partitions is put into it.
         parameters: Fixed query parameters.
+        headers: Fixed header fields; never what signs in.
         records: Path to the array in the answer; "." means that the answer is the array.
         paging: How the pages hang together.
         incremental: How to ask only for what changed; without it everything is read.
         partitions: The values that part the list, where the source wants to be asked for each.
+        where: Which records are wanted; the others are passed over, as if the source had none.
         parallel: How many pages are fetched at once, where pages are numbered or counted.
     """
 
@@ -60,10 +76,12 @@ class RestStream(StreamSpec):
     post: Path | None = None
     body: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[Parameter, str | bool | int | float] = Field(default_factory=dict)
+    headers: dict[Header, HeaderText] = Field(default_factory=dict, max_length=HEADERS_MAX)
     records: Literal["."] | DottedPath = "."
     paging: AnyPaging = NoPaging()
     incremental: RestIncremental | None = None
     partitions: Partitions | None = None
+    where: Expression | None = None
     parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = 1
 
     @model_validator(mode="after")
@@ -75,6 +93,9 @@ class RestStream(StreamSpec):
             raise fault("give either `get` or `post`")
         if self.body and self.post is None:
             raise fault("only what is asked by `post` has a body", "body")
+        if ours := {name for name in self.headers if name.lower() in HEADERS_OURS}:
+            words = "this header is ours to write; secrets belong under `auth`"
+            raise fault(words, "headers", min(ours))
         if self.records == "." and self.paging.fields():
             raise fault("an answer that is the array itself has no fields", "paging")
         if self.parallel > 1 and not isinstance(self.paging, CountedPaging):
@@ -109,6 +130,11 @@ class RestStream(StreamSpec):
             )
 
     @property
+    def reads_first(self) -> str | None:
+        """The stream whose records part this one."""
+        return None if self.partitions is None else self.partitions.stream
+
+    @property
     def path(self) -> str:
         """The path that is asked."""
         return str(self.get or self.post)
@@ -137,13 +163,35 @@ class RestConnector(HttpConnector[RestStream]):
         """Walk the pages, of each partition in turn where there are any."""
         if spec.partitions is None:
             return super().scan(http, spec, cursor)
+        return self._scan_parts(http, spec, spec.partitions, cursor)
 
-        parts = {part.label: part for part in spec.partitions.parts()}
+    async def _scan_parts(
+        self, http: HttpClient, spec: RestStream, partitions: Partitions, cursor: Cursor | None
+    ) -> AsyncGenerator[Page, None]:
+        if cursor is not None and is_end(cursor):
+            yield Page(records=[], cursor=cursor, last=True)
+            return
+        parts = await self._parts(partitions)
+        if not parts:  # nobody to ask about: an empty list, told whole
+            yield Page(records=[], cursor=Cursor(position=END), last=True)
+            return
 
         def scan(label: str, at: Cursor | None) -> AsyncGenerator[Page, None]:
             return self.walk(self._plan(http, spec, at, parts[label]), spec, at)
 
-        return scan_partitions(cursor, list(parts), scan)
+        async with aclosing(scan_partitions(cursor, list(parts), scan)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _parts(self, partitions: Partitions) -> dict[str, Part]:
+        """Return the questions by their labels; those of a stream are found by reading it."""
+        if partitions.stream is None:
+            return {part.label: part for part in partitions.parts()}
+        found = dict[str, None]()
+        async with aclosing(self.read(partitions.stream, None)) as pages:
+            async for page in pages:
+                values_of(page, str(partitions.field), found)
+        return {value: Part(value, [value]) for value in found}
 
     def _plan(
         self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: Part | None
@@ -185,7 +233,8 @@ class _Fetcher:
         target = ask.target or self._http.below(self._path)
         fixed = {} if ask.target else self._fixed
         if self._spec.post is None:
-            return await self._http.get(target, {**fixed, **ask.parameters}, read)
+            parameters, headers = {**fixed, **ask.parameters}, self._spec.headers
+            return await self._http.get(target, parameters, read, headers=headers)
         body, paging = self._body, self._spec.paging
         for name, value in ask.parameters.items():
             # A page's number and size are numbers, as JSON has them; a token stays text.
@@ -193,7 +242,8 @@ class _Fetcher:
             body = merged(body, planted(name, int(value) if counted else value))
         if fixed:
             target = f"{target}?{urlencode(fixed)}"
-        return await self._http.post(target, msgspec.json.encode(body), _JSON, read)
+        headers = {**_JSON, **self._spec.headers}
+        return await self._http.post(target, msgspec.json.encode(body), headers, read)
 
     def _read(self, token: Token | None, seen: int, answer: Answer) -> Fetched:
         paging = self._spec.paging

@@ -14,7 +14,8 @@ from connectors.sdk.json_pages import ABSENT, Envelope
 from connectors.sdk.known_pages import Opener
 from connectors.sdk.paging import End, Token
 from connectors.sdk.scans import Fetched, whole_number
-from connectors.sdk.spec import PageSize, Path, StreamSpec, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import PageSize, Path, fault
 from schemas.errors import GiveUp
 from schemas.records import Cursor
 

@@ -57,7 +57,7 @@ class RestRig(HttpRig):
     def options(self, show: Show) -> dict[str, Any]:
         """Return the stream's options that ask for pages of the show's size."""
         paging = self._stream.paging
-        here = {"partitions": self._stream.partitions}
+        here = {"partitions": self._stream.partitions, "where": None}
         if not isinstance(paging, SizedPaging):
             return here
         return {**here, "paging": paging.model_copy(update={"size": show.size})}
@@ -152,12 +152,16 @@ def _foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, sh
 
 
 def _with_values_of_its_own(stream: RestStream) -> RestStream:
-    """Return a stream whose partitions do not come from a file, which holds keys of real people."""
+    """Return a stream whose partitions stand in it.
+
+    A file of values holds keys of real people, and another stream has a rig of its own.
+    """
     partitions = stream.partitions
-    if partitions is None or partitions.values_file is None:
+    if partitions is None or partitions.values is not None:
         return stream
     few = [f"value-{number}" for number in range(3 * (partitions.together or 1))]
-    ours = partitions.model_copy(update={"values_file": None, "values": few})
+    elsewhere = {"values_file": None, "stream": None, "field": None}
+    ours = partitions.model_copy(update={**elsewhere, "values": few})
     return stream.model_copy(update={"partitions": ours})
 
 

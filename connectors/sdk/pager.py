@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import model_validator
 
-from connectors.sdk.spec import DottedPath, Header, PageSize, Parameter, Strict, fault
+from connectors.sdk.strict import DottedPath, Header, PageSize, Parameter, Strict, fault
 
 TOKEN_CHARACTERS_MAX = 8_000
 """A page token becomes part of a URL; servers refuse longer ones."""

@@ -23,7 +23,7 @@ from connectors.sdk.pager import (
     SizedPaging,
     Token,
 )
-from connectors.sdk.spec import DottedPath, Parameter
+from connectors.sdk.strict import DottedPath, Parameter
 from schemas.errors import GiveUp
 
 __all__ = [

@@ -17,7 +17,7 @@ from connectors.sdk.json_pages import decode_records
 from connectors.sdk.known_pages import MarkedPieces
 from connectors.sdk.paging import End, Token
 from schemas.errors import GiveUp, RejectRecord, RetryLater
-from schemas.records import Cursor, Page, SourceRecord
+from schemas.records import Cursor, Page, RejectedRecord, SourceRecord
 
 PAGES_MAX = 1_000_000
 """A billion records at a thousand a page; a scan that goes on longer does not end."""
@@ -62,6 +62,7 @@ async def scan_pages(
     tag: str,
     changed: Compiled | None = None,
     undecoded: bool = False,
+    where: Compiled | None = None,
     guess: Guess | None = None,
     parallel: int = 1,
 ) -> AsyncGenerator[Page, None]:
@@ -73,6 +74,7 @@ async def scan_pages(
         tag: Names the way of paging in stored positions.
         changed: Finds the change mark of a record, for incremental streams.
         undecoded: Hand records on as bytes; not where change marks have to be seen.
+        where: Tells which records are wanted; the others still count for the source's total.
         guess: Foretells the next page; with it, pages are fetched ahead.
         parallel: How many pages are fetched at once.
 
@@ -92,8 +94,8 @@ async def scan_pages(
             fetched = await ahead.fetch(token, seen)
             circles.see_page(fetched.pieces)
             seen += len(fetched.pieces)
-            raw = fetched.pieces if undecoded and changed is None else ()
-            records, rejected = ([], []) if raw else decode_records(fetched.pieces, sound=True)
+            raw = fetched.pieces if undecoded and changed is None and where is None else ()
+            records, rejected = ([], []) if raw else _decoded(fetched.pieces, where)
             if changed is not None:
                 note_changes(records, changed, high)
             follow = fetched.follow
@@ -212,6 +214,28 @@ def note_changes(records: Sequence[SourceRecord], changed: Compiled, high: HighM
         except RejectRecord:
             continue  # the mapping rejects this record and says why
         high.see(value)
+
+
+def _decoded(
+    pieces: Sequence[bytes], where: Compiled | None
+) -> tuple[list[SourceRecord], list[RejectedRecord]]:
+    """Return the records that are wanted, and those that cannot be read or judged."""
+    records, rejected = decode_records(pieces, sound=True)
+    if where is None:
+        return records, rejected
+    kept = list[SourceRecord]()
+    for record in records:
+        path, why = where.path, "it is neither true nor false"
+        try:
+            told: Any = where.evaluate(record.value)
+        except RejectRecord as error:
+            told, path, why = ..., error.path or path, error.what
+        if told is True:
+            kept.append(record)
+        elif told not in (False, None):
+            reason = f"where from {path}: {why}"
+            rejected.append(RejectedRecord(record.raw, "where_unreadable", path, reason))
+    return kept, rejected
 
 
 class _Circles:

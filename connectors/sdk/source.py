@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from connectors.sdk.secrets import resolve_secret
-from connectors.sdk.spec import ConnectorFile, StreamSpec, nearest
+from connectors.sdk.spec import ConnectorFile, StreamSpec
+from connectors.sdk.strict import nearest
 from schemas.errors import UnknownName
 
 Stream = TypeVar("Stream", bound=StreamSpec)

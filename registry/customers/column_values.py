@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
+from registry.customers.column_names import is_further_line
 from registry.customers.column_words import (
     BUSINESS_WORDS,
     FAMILY_WORDS,
@@ -23,6 +24,7 @@ from registry.customers.genders import GENDER_WORDS
 from registry.customers.identifiers import citizen_service_number
 from registry.customers.names import split_prefix
 from registry.customers.nicknames import SHORT_FORMS
+from registry.customers.prose import is_prose
 from registry.customers.text import fold
 
 # Fewer filled cells than this prove nothing about a column without a telling name.
@@ -44,6 +46,17 @@ _SEVERAL_SHARE = 0.6
 # Names of companies hold a legal form or a trade more often than this leaves room for.
 _LIKE_PEOPLE_SHARE = 0.93
 _MONTHS, _DAYS = 12, 31
+# Years are no postal codes, though some postal codes look like years.
+_YEARS_SHARE = 0.97
+# A column nobody named is one of towns where some look like one, or where it follows a street's.
+_TOWN_SHARE_MIN = 0.1
+# A number that few rows differ in is of a ward or a tariff, not of a person.
+_VARIETY_MIN = {"identifier": 0.25}
+# What is told from other numbers only by what stands beside it.
+_BESIDE = {
+    "house_number": frozenset({"street", "postal_code"}),
+    "postal_code": frozenset({"street", "city", "house_number"}),
+}
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _POSTAL = re.compile(r"[1-9]\d{3}\s?[A-Za-z]{2}|[A-Za-z]{1,2}\d[\dA-Za-z]?\s?\d[A-Za-z]{2}")
@@ -55,6 +68,7 @@ _PHONE = re.compile(r"\+?[\d\s().x/-]{7,24}")
 _PHONE_DIGITS_MIN, _PHONE_DIGITS_MAX = 8, 15
 _HOUSE = re.compile(r"0*\d{1,4}(?:\.0)?(?:\s?[-/]?\s?(?:[A-Za-z]{1,3}|\d{1,3}))?")
 _NUMBER_INSIDE = re.compile(r"(?:^|[\s,])\d{1,5}\s?[-/]?\s?[A-Za-z]?(?=$|[\s,])")
+_YEAR = re.compile(r"(19|20)\d\d")
 _IDENTIFIER = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 .-]{5,23}")
 # Shorter numbers are codes of places and things; a person's has this many signs and more.
 _IDENTIFIER_SIGNS_MIN = 7
@@ -84,6 +98,11 @@ def role_of_line(values: Values) -> bool:
     return share_of(values, _is_address) >= _ADDRESS_SHARE
 
 
+def has_numbers(values: Values) -> bool:
+    """Tell a column of streets that holds house numbers too."""
+    return share_of(values, _NUMBER_INSIDE.search) >= _SEVERAL_SHARE
+
+
 def roles_of_words(columns: Mapping[str, Values], taken: set[str]) -> dict[str, str]:
     """Return the roles of columns of words and bare numbers.
 
@@ -95,7 +114,11 @@ def roles_of_words(columns: Mapping[str, Values], taken: set[str]) -> dict[str, 
         Role by column; each role once.
     """
     found: dict[str, str] = {}
-    open_columns = {name: values for name, values in columns.items() if len(values) >= VALUES_MIN}
+    open_columns = {
+        name: values
+        for name, values in columns.items()
+        if len(values) >= VALUES_MIN and not is_prose(values)
+    }
     # A company's name holds family names; it is one where no person has a column.
     company_first = not taken & {"given_name", "family_name", "full_name", "birth_date", "gender"}
     for role, test, share, without in _WORDS:
@@ -103,15 +126,17 @@ def roles_of_words(columns: Mapping[str, Values], taken: set[str]) -> dict[str, 
             continue
         if role == "organisation_name" and not company_first:
             continue
-        if role == "house_number" and not {"street", "postal_code"} & (taken | set(found.values())):
+        if role in _BESIDE and not _BESIDE[role] & (taken | set(found.values())):
             continue
         rated = [
             (share_of(values, test), -place, name)
             for place, (name, values) in enumerate(open_columns.items())
-            if name not in found and len(set(values)) >= DISTINCT_MIN
+            if name not in found
+            and len(set(values)) >= DISTINCT_MIN
+            and _variety(values) >= _VARIETY_MIN.get(role, 0.0)
         ]
         best = max(rated, default=(0.0, 0, ""))
-        if best[0] >= share:
+        if best[0] >= share and not (role == "postal_code" and _are_years(columns[best[2]])):
             found[best[2]] = role
     _by_place(open_columns, taken, found)
     return found
@@ -134,8 +159,15 @@ def _by_place(columns: Mapping[str, Values], taken: set[str], found: dict[str, s
     elif left and not roles & {"full_name", "given_name", "family_name", "organisation_name"}:
         _names_by_place(left, roles, found)
     roles |= set(found.values())
-    if left and "city" not in roles and roles & {"postal_code", "street", "address"}:
-        found[max(left, key=lambda item: share_of(left[item], is_town))] = "city"
+    if "city" not in roles and roles & {"postal_code", "street", "address"}:
+        towns = {name: (_is_line(name), share_of(left[name], is_town)) for name in left}
+        name = max(towns, key=lambda item: towns[item], default="")
+        if name and max(towns[name]) >= _TOWN_SHARE_MIN:
+            found[name] = "city"
+
+
+def _is_line(column: str) -> bool:
+    return is_further_line(fold(column.replace("_", " ")).split())
 
 
 def _street_by_place(order: list[str], left: dict[str, Values], found: dict[str, str]) -> None:
@@ -156,7 +188,7 @@ def _names_by_place(left: dict[str, Values], roles: set[str], found: dict[str, s
     single = [name for name in left if several[name] < _SEVERAL_SHARE]
     if several[whole] >= _SEVERAL_SHARE:
         people = roles & {"birth_date", "birth_year", "gender", "initials"}
-        like_people = share_of(left[whole], _is_like_a_person) >= _LIKE_PEOPLE_SHARE
+        like_people = share_of(left[whole], is_like_a_person) >= _LIKE_PEOPLE_SHARE
         found[whole] = "full_name" if people or like_people else "organisation_name"
         left.pop(whole)
     elif len(single) >= 2:
@@ -174,7 +206,7 @@ def _is_several_words(value: str) -> bool:
     return len(_words(value)) >= 2
 
 
-def _is_like_a_person(value: str) -> bool:
+def is_like_a_person(value: str) -> bool:
     """Tell two to four words, none of them of business."""
     return 2 <= len(_words(value)) <= 4 and not is_business(value)
 
@@ -320,6 +352,10 @@ def _is_house(value: str) -> bool:
 
 def _is_postal_digits(value: str) -> bool:
     return _POSTAL_DIGITS.fullmatch(value) is not None
+
+
+def _are_years(values: Values) -> bool:
+    return share_of(values, _YEAR.fullmatch) >= _YEARS_SHARE
 
 
 def _is_identifier(value: str) -> bool:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import orjson
@@ -15,6 +16,7 @@ from registry.customers import pairwise
 from registry.customers.features import Features
 from registry.customers.index import Live
 from registry.customers.pairwise import Weighed
+from registry.customers.survivorship import SURVIVORSHIP, Survivorship
 from registry.storage.copying import array_of
 from schemas.records import CustomerKind
 
@@ -57,6 +59,9 @@ class Delta:
         kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
         places: Order of records, which decides draws.
+        former: Customer of records before the page.
+        fresh: Records that were not matched before the page.
+        rules: How golden values are chosen.
         component_of: Component of the records that were there before, None for copies set aside.
         weighed: Evidence found on the way, by pair, where it was found a pair at a time.
         linked: Edges of touched records that link, by pair.
@@ -74,6 +79,9 @@ class Delta:
     kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
     places: dict[int, str] = field(default_factory=dict)
+    former: dict[int, UUID] = field(default_factory=dict)
+    fresh: set[int] = field(default_factory=set)
+    rules: tuple[Survivorship, ...] = SURVIVORSHIP
     component_of: dict[int, int | None] = field(default_factory=dict)
     weighed: dict[tuple[int, int], Weighed] = field(default_factory=dict)
     linked: dict[tuple[int, int], Weighed] = field(default_factory=dict)

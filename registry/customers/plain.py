@@ -13,7 +13,7 @@ import numpy as np
 
 from registry.customers.address import house_number, postal_code, street_and_number
 from registry.customers.address_lines import address_parts
-from registry.customers.column_values import GIVEN
+from registry.customers.column_values import GIVEN, is_business
 from registry.customers.dates import date_digits, tells_order
 from registry.customers.engine import run
 from registry.customers.genders import gender_of
@@ -125,9 +125,12 @@ def _name_columns(
     con: duckdb.DuckDBPyConnection, present: set[str], joins: list[str]
 ) -> dict[str, str]:
     found: dict[str, str] = {}
-    if "full_name" in present and not present & {"given_name", "family_name"}:
-        parts = _reversed_name_parts if _family_first(con) else name_parts
-        found |= _mapped(con, "full_name", ("given_name", "family_name"), parts, joins)
+    whole = next((role for role in ("full_name", "party_name") if role in present), None)
+    if whole and not present & {"given_name", "family_name"}:
+        parts = _reversed_name_parts if _family_first(con, whole) else name_parts
+        made = ("given_name", "family_name", "organisation_name")
+        split = _parts_of_party(parts) if whole == "party_name" else parts
+        found |= _mapped(con, whole, made[: 3 if whole == "party_name" else 2], split, joins)
     if "given_name" in present:
         found |= _mapped(con, "given_name", ("given_name",), _alone(named), joins)
     if "family_name" in present:
@@ -142,6 +145,7 @@ def _name_columns(
         )
     if "organisation_name" in present:
         found |= _mapped(con, "organisation_name", ("organisation_name",), _alone(named), joins)
+    if "organisation_name" in found:
         found["kind"] = _kind(present, found)
     if "source" in present:
         found["source"] = "v.source"
@@ -289,12 +293,22 @@ def _reversed_name_parts(text: str) -> Parts:
     return " ".join(words[cut:]) or None, family_parts(None, " ".join(words[:cut]))[1]
 
 
-def _family_first(con: duckdb.DuckDBPyConnection) -> bool:
+def _parts_of_party(parts: Callable[[str], Parts]) -> Callable[[str], Parts]:
+    """Return a function that also tells names of organisations, which have no parts."""
+
+    def parts_of(text: str) -> Parts:
+        return (None, None, named(text)) if is_business(text) else (*parts(text), None)
+
+    return parts_of
+
+
+def _family_first(con: duckdb.DuckDBPyConnection, role: str) -> bool:
     """Tell whether names in one cell begin with the family name, by the given names we know."""
     rows = run(
         con,
-        "SELECT full_name FROM by_role WHERE full_name <> '' AND NOT contains(full_name, ',')"
+        "SELECT $role FROM by_role WHERE $role <> '' AND NOT contains($role, ',')"
         " ORDER BY hash(row_number) LIMIT $most",
+        role=role,
         most=str(_NAMES_LOOKED_AT),
     )
     first = last = 0

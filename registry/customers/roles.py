@@ -4,32 +4,20 @@ A name decides where it is known; else the values do, where they can (e-mail add
 postal codes, given names). Every guess carries its reason, is shown, and can be overruled.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import yaml
 
-from registry.customers.column_names import ROLES, is_silent, role_by_name
-from registry.customers.column_values import (
-    is_business,
-    is_name_of_person,
-    role_of_line,
-    role_of_shape,
-    roles_of_words,
-    share_of,
-)
-from registry.customers.identifiers import chamber_number, citizen_service_number
-from registry.customers.names import split_prefix
-from registry.customers.text import fold
+from registry.customers.column_checks import as_values_allow, holds_both, whose_names
+from registry.customers.column_names import ROLES, is_of_a_topic, is_silent, role_by_name
+from registry.customers.column_values import has_numbers, role_of_shape, roles_of_words, share_of
 from schemas.errors import InvalidInput
 
 # Values looked at per column: enough to tell a column of dates, and quick on any table.
 SAMPLE_VALUES = 500
-# Numbers that have checks of their own pass them this often where the column is what it says.
-_VALID_SHARE_MIN = 0.5
-# A column of first or last names alone has several words in fewer rows.
-_BOTH_NAMES_SHARE = 0.8
+# A column of words has several in this share of its cells.
+_SEVERAL_WORDS_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -45,9 +33,6 @@ class Role:
     role: str
     column: str
     reason: str
-
-
-_YEAR = re.compile(r"(18|19|20)\d\d(\.0)?")
 
 
 def infer_roles(
@@ -69,17 +54,18 @@ def infer_roles(
         given = values.get(column, ())
         role = role_by_name(column) if column != key else None
         if role is not None and given:
-            role = _as_values_allow(role, given)
+            role = as_values_allow(role, given)
         if role is not None:
             found[column] = Role(role, column, "its name")
-        elif column != key and not (is_silent(column) and not _in_words(given)):
+        elif column != key and not _tells_nothing(column, given):
             unknown[column] = given
+    _whole_names(found, values)
     taken = {item.role for item in found.values()}
     for column, given in unknown.items():
         role = role_of_shape(given)
         if role is not None and role not in taken:
             found[column] = Role(role, column, "its values")
-    taken = {item.role for item in found.values()}
+    taken = {item.role for item in found.values()} | _within(found, values)
     rest = {column: given for column, given in unknown.items() if column not in found}
     for column, role in roles_of_words(rest, taken).items():
         found[column] = Role(role, column, "its values")
@@ -112,45 +98,30 @@ def read_choices(text: str) -> dict[str, list[str]]:
     }
 
 
+def _tells_nothing(column: str, values: Sequence[str]) -> bool:
+    """Tell a column that numbers rows or is about something else than who somebody is."""
+    return is_of_a_topic(column) or (is_silent(column) and not _in_words(values))
+
+
+def _within(found: Mapping[str, Role], values: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return what stands within other columns: a house number behind its street."""
+    streets = [column for column, item in found.items() if item.role in ("street", "address")]
+    return {"house_number" for column in streets if has_numbers(values.get(column, ()))}
+
+
 def _in_words(values: Sequence[str]) -> bool:
     """Tell values of several words, which number or label nothing."""
-    return share_of(values, lambda value: len(value.split()) > 1) >= _VALID_SHARE_MIN
+    return share_of(values, lambda value: len(value.split()) > 1) >= _SEVERAL_WORDS_SHARE
 
 
-def _as_values_allow(role: str, values: Sequence[str]) -> str | None:
-    """Return the role that a column's name tells as far as its values allow it."""
-    check = {"national_id": citizen_service_number, "chamber_number": chamber_number}.get(role)
-    if check and share_of(values, check) < _VALID_SHARE_MIN:
-        return "identifier"
-    if role == "birth_date" and share_of(values, _YEAR.fullmatch) >= _VALID_SHARE_MIN:
-        return "birth_year"
-    if role == "street" and role_of_line(values):
-        return "address"
-    if role == "address" and not role_of_line(values):
-        return "street"
-    return role if _may_be(role, values) else None
-
-
-def _may_be(role: str, values: Sequence[str]) -> bool:
-    """Tell whether a column's values allow what its name says; most names cannot be checked."""
-    if role == "gender":
-        return len({fold(value) for value in values}) <= 12
-    if role == "email":
-        return any("@" in value for value in values)
-    if role == "kind":
-        return _kinds(values)
-    if role in ("birth_date", "phone", "house_number"):
-        return any(any(sign.isdigit() for sign in value) for value in values)
-    if role == "initials":
-        return sum(len(value) for value in values) <= 12 * len(values)
-    return True
-
-
-def _kinds(values: Iterable[str]) -> bool:
-    return all(
-        fold(value)[:6] in {"person", "organi", "natuur", "rechts", "bedrij", "compan", "busine"}
-        for value in values
-    )
+def _whole_names(found: dict[str, Role], values: Mapping[str, Sequence[str]]) -> None:
+    """Take for whole names what is called by one name and holds both."""
+    for column, item in found.items():
+        roles = {other.role for other in found.values()}
+        if item.role in ("given_name", "family_name") and holds_both(
+            item.role, values.get(column, ()), roles
+        ):
+            found[column] = Role("full_name", column, item.reason)
 
 
 def _settled(found: list[Role], values: Mapping[str, Sequence[str]]) -> list[Role]:
@@ -159,11 +130,7 @@ def _settled(found: list[Role], values: Mapping[str, Sequence[str]]) -> list[Rol
     settled = []
     for item in found:
         role, reason = item.role, item.reason
-        if role in ("given_name", "family_name") and _holds_both(
-            role, values.get(item.column, ()), roles
-        ):
-            role = "full_name"
-        elif role == "full_name":
+        if role in ("full_name", "party_name"):
             if roles & {"given_name", "family_name"}:
                 if not roles & {"given_name"} or not roles & {"family_name"}:
                     role = "family_name" if "given_name" in roles else "given_name"
@@ -171,27 +138,10 @@ def _settled(found: list[Role], values: Mapping[str, Sequence[str]]) -> list[Rol
                     continue
             elif "organisation_name" in roles and "birth_date" not in roles:
                 continue
-            elif fold(item.column) in ("name", "naam") and not _names_people(
-                values.get(item.column, ()), roles
-            ):
-                role, reason = "organisation_name", "its values"
+            else:
+                role = whose_names(item.column, role, values.get(item.column, ()), roles)
+                reason = reason if role == item.role else "its values"
         if role == "address" and roles & {"street"} and roles & {"house_number", "postal_code"}:
             continue
         settled.append(Role(role, item.column, reason))
     return settled
-
-
-def _holds_both(role: str, values: Sequence[str], roles: set[str]) -> bool:
-    """Tell a column called by one name that holds both, where no column holds the other."""
-    if roles & {"given_name", "family_name", "full_name", "initials"} != {role}:
-        return False
-    several = share_of(values, lambda value: len(split_prefix(value)[1].split()) > 1)
-    return several >= _BOTH_NAMES_SHARE
-
-
-def _names_people(values: Sequence[str], roles: set[str]) -> bool:
-    if roles & {"birth_date", "gender", "initials", "national_id"}:
-        return True
-    if not values:
-        return True
-    return share_of(values, is_name_of_person) >= 0.2 and not share_of(values, is_business) >= 0.2

@@ -30,6 +30,13 @@ from schemas.errors import InvalidInput
         ("bill_to_address", "address"),
         ("Straat + nr", "street"),
         ("nominativo", "full_name"),
+        ("phone1", "phone"),
+        ("vejnavn", "street"),
+        ("by", "city"),
+        ("PLZ / Ort", "address"),
+        ("DOB (dd/mm/yyyy)", "birth_date"),
+        ("surname/family name", "family_name"),
+        ("Kreditor", "party_name"),
     ],
 )
 def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
@@ -41,6 +48,35 @@ def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
 )
 def test_other_names_give_none(column: str) -> None:
     assert role_by_name(column) is None
+
+
+def test_remarks_and_years_are_nobodys_name_and_no_postal_code() -> None:
+    values = {
+        "név": ["Nagy Anna", "Kis Pál", "Tóth Éva", "Varga Ida", "Szabó Bence", "Papp Lili"],
+        "tárgy": [f"A long complaint about the noise of neighbours {n}." for n in "abcdef"],
+        "occupation": ["Carl Baker", "Mary Smith", "Tom Hall", "Ann Lee", "Jo King", "Al Fox"],
+        "signed_up": ["2019", "2020", "2021", "2019", "2020", "2022"],
+        "utca": ["Fő utca 1", "Kis utca 2", "Ady utca 3", "Fő utca 4", "Fő utca 5", "Kis utca 6"],
+    }
+    found = infer_roles(list(values), values, key=None)
+    assert {role.column: role.role for role in found} == {"név": "full_name", "utca": "street"}
+
+
+def test_one_column_may_name_people_and_companies() -> None:
+    values = {"name": ["Anna Smit", "Bakker BV", "Pieter Vos", "Emma Bos", "Visser & Zonen"]}
+    found = infer_roles(list(values), values, key=None)
+    assert [(role.role, role.reason) for role in found] == [("party_name", "its values")]
+
+
+def test_what_a_name_says_does_not_hold_against_its_values() -> None:
+    values = {
+        "by": ["Odense", "Aarhus", "Aalborg", "Vejle", "Ribe"],
+        "via": ["web", "phone"] * 60,
+        "city": ["2611 AB Delft", "1012 AB Amsterdam", "9711 AA Groningen"],
+        "first name": ["1", "2", "3", "4"],
+    }
+    found = infer_roles(list(values), values, key=None)
+    assert {role.column: role.role for role in found} == {"by": "city", "city": "address"}
 
 
 def test_values_decide_where_the_name_tells_nothing() -> None:
