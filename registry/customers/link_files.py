@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from registry.customers.column_names import ROLES, role_by_name
+from registry.customers.copies import pair_copies
 from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run
 from registry.customers.link import Linked, link_table
 from registry.customers.model import KEPT_BITS_MIN
@@ -106,6 +107,7 @@ def link_files(
             kept_bits_min=_EVERY_PAIR_BITS if all_pairs else KEPT_BITS_MIN,
             pairing=pairing,
         )
+        pair_copies(con)
         _take_counts(found, linked)
         found.links = _write_pairs(con, out, every=all_pairs, between=between_only)
         if clusters is not None:
