@@ -1,14 +1,9 @@
 """The main job on towns of three sizes: time, flat memory, agreement with the truth."""
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from typing import Any
 
+from benchmarks.demo import watched_demo
 from benchmarks.figures import Figure
-from benchmarks.machine import TreeWatch
 
 SIZES = (2_000, 20_000, 100_000)
 SECONDS_MAX = 1800
@@ -16,7 +11,9 @@ SECONDS_MAX = 1800
 
 def run() -> list[Figure]:
     """Run the demonstration at each size in an empty data directory."""
-    runs = {people: _demo(people) for people in SIZES}
+    runs = {
+        people: watched_demo("--people", str(people), seconds_max=SECONDS_MAX) for people in SIZES
+    }
     small, large = runs[SIZES[0]], runs[SIZES[-1]]
     figures = [figure for people in SIZES for figure in _figures(people, runs[people])]
     figures.append(
@@ -65,25 +62,3 @@ def _figures(people: int, run: dict[str, Any]) -> list[Figure]:
         Figure(f"{town}: pair recall", run["pairs"]["recall"], "", "", how),
         Figure(f"{town}: pair F1", run["pairs"]["f1"], "", "", how),
     ]
-
-
-def _demo(people: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="townclerk-bench-") as place:
-        os.chmod(place, 0o755)  # noqa: PTH101  # root's database account must pass through
-        command = ["demo", "--once", "--json", "--people", str(people)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "townclerk", *command],
-            env={**os.environ, "TOWNCLERK_DATA_DIR": place},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        with TreeWatch(process.pid) as watch:
-            output, _ = process.communicate(timeout=SECONDS_MAX)
-    report: dict[str, Any] = json.loads(output)
-    return {
-        **report,
-        "own_mib": watch.peak_own_mib,
-        "tree_mib": watch.peak_mib,
-        "cpu_seconds": watch.cpu_seconds,
-    }

@@ -18,12 +18,14 @@ from urllib.parse import unquote, urlsplit
 from pydantic import Field, StringConstraints
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
+from connectors.sdk.auth import BasicAuth
 from connectors.sdk.cursors import END, is_end, read_position, write_position
 from connectors.sdk.json_pages import decode_records, encode_record
 from connectors.sdk.retries import Hiccup, with_retries
 from connectors.sdk.scans import PAGES_MAX
 from connectors.sdk.source import Source
-from connectors.sdk.spec import BasicAuth, PageSize, StreamSpec
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import PageSize
 from schemas.errors import GiveUp, InvalidInput, Misconfigured, RetryLater
 from schemas.records import Cursor, Page
 

@@ -18,7 +18,8 @@ from connectors.sdk.json_pages import encode_record
 from connectors.sdk.paging import TOKEN_CHARACTERS_MAX, End, Token
 from connectors.sdk.retries import Hiccup
 from connectors.sdk.scans import Fetched
-from connectors.sdk.spec import Name, Path, StreamSpec, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import Name, Path, fault
 from connectors.sdk.xml_values import local_name, parse_xml, plain_value
 from schemas.errors import GiveUp
 from schemas.records import Cursor

@@ -12,9 +12,11 @@ from pydantic import Field, StringConstraints, model_validator
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import ABSENT, Envelope
+from connectors.sdk.known_pages import Opener
 from connectors.sdk.paging import TOKEN_CHARACTERS_MAX, End, Token
 from connectors.sdk.scans import Fetched, whole_number
-from connectors.sdk.spec import PageSize, Parameter, Path, StreamSpec, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import PageSize, Parameter, Path, fault
 from schemas.errors import GiveUp
 from schemas.records import Cursor
 
@@ -72,15 +74,17 @@ class ODataConnector(HttpConnector[ODataStream]):
 
     def plan(self, http: HttpClient, spec: ODataStream, cursor: Cursor | None) -> Plan:
         """Return how one scan is made."""
-        return Plan("odata", _Fetcher(http, spec, cursor).fetch)
+        envelope = Envelope("value", {"next": NEXT, "count": COUNT})
+        return Plan("odata", _Fetcher(http, spec, cursor, self.opener(envelope, spec)).fetch)
 
 
 class _Fetcher:
     """Fetches pages of one entity set in one scan."""
 
-    def __init__(self, http: HttpClient, spec: ODataStream, cursor: Cursor | None) -> None:
-        self._http, self._spec = http, spec
-        self._envelope = Envelope("value", {"next": NEXT, "count": COUNT})
+    def __init__(
+        self, http: HttpClient, spec: ODataStream, cursor: Cursor | None, opener: Opener
+    ) -> None:
+        self._http, self._spec, self._opener = http, spec, opener
         self._headers = {
             "Prefer": f"odata.maxpagesize={spec.size}",
             "OData-MaxVersion": "4.01",
@@ -105,7 +109,7 @@ class _Fetcher:
         )
 
     def _read(self, seen: int, answer: Answer) -> Fetched:
-        opened = self._envelope.open(answer.body)
+        opened = self._opener.open(answer.body)
         link = opened.fields["next"]
         if seen == 0:
             self._count = whole_number(opened.fields["count"])  # told on the first page only

@@ -1,16 +1,19 @@
 """Read REST interfaces that answer with JSON: the kind `rest`."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import quote, urlencode
 
 import msgspec
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from connectors.sdk.cursors import END, is_end
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import ABSENT, Envelope, Opened, merged, planted
+from connectors.sdk.known_pages import Opener
 from connectors.sdk.paging import (
     AnyPaging,
     CountedPaging,
@@ -19,14 +22,27 @@ from connectors.sdk.paging import (
     Seen,
     SizedPaging,
     Token,
+    said_as_json,
 )
-from connectors.sdk.partitions import Part, Partitions
-from connectors.sdk.scans import PARALLEL_MAX, Fetched, scan_partitions, whole_number
-from connectors.sdk.spec import DottedPath, Parameter, Path, StreamSpec, fault
+from connectors.sdk.partitions import Part, Partitions, values_of
+from connectors.sdk.scans import PARALLEL_MAX, Fetched, scan_partitions, stated
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import DottedPath, Expression, Header, Parameter, Path, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor, Page
 
 NO_CONTENT = 204
+
+HEADERS_MAX = 20
+"""Interfaces ask for one or two beside our own, such as a coordinate system."""
+
+HEADERS_OURS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "host", "connection", "content-length"}
+    | {"content-type", "accept-encoding", "transfer-encoding", "te", "upgrade", "expect", "range"}
+)
+"""What the client writes by itself, and what would carry a secret past `auth`."""
+
+HeaderText = Annotated[str, StringConstraints(pattern=r"^[ -~]+$", max_length=500)]
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -48,10 +64,12 @@ class RestStream(StreamSpec):
         post: The same for a source that is asked by POST, with `body`.
         body: What is posted, as JSON; what asks for pages and partitions is put into it.
         parameters: Fixed query parameters.
+        headers: Fixed header fields; never what signs in.
         records: Path to the array in the answer; "." means that the answer is the array.
         paging: How the pages hang together.
         incremental: How to ask only for what changed; without it everything is read.
         partitions: The values that part the list, where the source wants to be asked for each.
+        where: Which records are wanted; the others are passed over, as if the source had none.
         parallel: How many pages are fetched at once, where pages are numbered or counted.
     """
 
@@ -59,10 +77,12 @@ class RestStream(StreamSpec):
     post: Path | None = None
     body: dict[str, Any] = Field(default_factory=dict)
     parameters: dict[Parameter, str | bool | int | float] = Field(default_factory=dict)
+    headers: dict[Header, HeaderText] = Field(default_factory=dict, max_length=HEADERS_MAX)
     records: Literal["."] | DottedPath = "."
     paging: AnyPaging = NoPaging()
     incremental: RestIncremental | None = None
     partitions: Partitions | None = None
+    where: Expression | None = None
     parallel: Annotated[int, Field(ge=1, le=PARALLEL_MAX)] = 1
 
     @model_validator(mode="after")
@@ -74,6 +94,9 @@ class RestStream(StreamSpec):
             raise fault("give either `get` or `post`")
         if self.body and self.post is None:
             raise fault("only what is asked by `post` has a body", "body")
+        if ours := {name for name in self.headers if name.lower() in HEADERS_OURS}:
+            words = "this header is ours to write; secrets belong under `auth`"
+            raise fault(words, "headers", min(ours))
         if self.records == "." and self.paging.fields():
             raise fault("an answer that is the array itself has no fields", "paging")
         if self.parallel > 1 and not isinstance(self.paging, CountedPaging):
@@ -108,6 +131,11 @@ class RestStream(StreamSpec):
             )
 
     @property
+    def reads_first(self) -> str | None:
+        """The stream whose records part this one."""
+        return None if self.partitions is None else self.partitions.stream
+
+    @property
     def path(self) -> str:
         """The path that is asked."""
         return str(self.get or self.post)
@@ -136,18 +164,40 @@ class RestConnector(HttpConnector[RestStream]):
         """Walk the pages, of each partition in turn where there are any."""
         if spec.partitions is None:
             return super().scan(http, spec, cursor)
+        return self._scan_parts(http, spec, spec.partitions, cursor)
 
-        parts = {part.label: part for part in spec.partitions.parts()}
+    async def _scan_parts(
+        self, http: HttpClient, spec: RestStream, partitions: Partitions, cursor: Cursor | None
+    ) -> AsyncGenerator[Page, None]:
+        if cursor is not None and is_end(cursor):
+            yield Page(records=[], cursor=cursor, last=True)
+            return
+        parts = await self._parts(partitions)
+        if not parts:  # nobody to ask about: an empty list, told whole
+            yield Page(records=[], cursor=Cursor(position=END), last=True)
+            return
 
         def scan(label: str, at: Cursor | None) -> AsyncGenerator[Page, None]:
             return self.walk(self._plan(http, spec, at, parts[label]), spec, at)
 
-        return scan_partitions(cursor, list(parts), scan)
+        async with aclosing(scan_partitions(cursor, list(parts), scan)) as pages:
+            async for page in pages:
+                yield page
+
+    async def _parts(self, partitions: Partitions) -> dict[str, Part]:
+        """Return the questions by their labels; those of a stream are found by reading it."""
+        if partitions.stream is None:
+            return {part.label: part for part in partitions.parts()}
+        found = dict[str, None]()
+        async with aclosing(self.read(partitions.stream, None)) as pages:
+            async for page in pages:
+                values_of(page, str(partitions.field), found)
+        return {value: Part(value, [value]) for value in found}
 
     def _plan(
         self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: Part | None
     ) -> Plan:
-        fetch = _Fetcher(http, spec, cursor, partition).fetch
+        fetch = _Fetcher(http, spec, cursor, partition, self.opener(spec.envelope(), spec)).fetch
         paging = spec.paging
         guess = paging.guess if isinstance(paging, CountedPaging) else None
         return Plan(paging.type, fetch, guess, spec.parallel)
@@ -157,10 +207,14 @@ class _Fetcher:
     """Fetches pages of one stream in one scan."""
 
     def __init__(
-        self, http: HttpClient, spec: RestStream, cursor: Cursor | None, partition: Part | None
+        self,
+        http: HttpClient,
+        spec: RestStream,
+        cursor: Cursor | None,
+        partition: Part | None,
+        opener: Opener,
     ) -> None:
-        self._http, self._spec = http, spec
-        self._envelope = spec.envelope()
+        self._http, self._spec, self._opener = http, spec, opener
         value = partition.values[0] if partition else ""
         self._path = spec.path.replace("{partition}", quote(value, safe=""))
         self._fixed = {name: _written(value) for name, value in spec.parameters.items()}
@@ -180,20 +234,18 @@ class _Fetcher:
         target = ask.target or self._http.below(self._path)
         fixed = {} if ask.target else self._fixed
         if self._spec.post is None:
-            return await self._http.get(target, {**fixed, **ask.parameters}, read)
-        body, paging = self._body, self._spec.paging
-        for name, value in ask.parameters.items():
-            # A page's number and size are numbers, as JSON has them; a token stays text.
-            counted = isinstance(paging, CountedPaging) or name != getattr(paging, "parameter", "")
-            body = merged(body, planted(name, int(value) if counted else value))
+            parameters, headers = {**fixed, **ask.parameters}, self._spec.headers
+            return await self._http.get(target, parameters, read, headers=headers)
+        body = merged(self._body, *said_as_json(self._spec.paging, token))
         if fixed:
             target = f"{target}?{urlencode(fixed)}"
-        return await self._http.post(target, msgspec.json.encode(body), _JSON, read)
+        headers = {**_JSON, **self._spec.headers}
+        return await self._http.post(target, msgspec.json.encode(body), headers, read)
 
     def _read(self, token: Token | None, seen: int, answer: Answer) -> Fetched:
         paging = self._spec.paging
         opened = self._nothing(seen) if answer.status == NO_CONTENT else None
-        opened = opened or self._envelope.open(answer.body)
+        opened = opened or self._opener.open(answer.body)
         total = self._total(opened.fields.get("total"), answer)
         page = Seen(
             records=len(opened.records),
@@ -202,7 +254,7 @@ class _Fetcher:
             token=token,
             fields=opened.fields,
             link=answer.headers.get("link", ""),
-            last=opened.records[-1] if opened.records else None,
+            pieces=opened.records,
             absolute=lambda link: self._http.same_origin(link, answer.target),
             pages=self._pages(opened.fields.get("pages"), answer),
         )
@@ -221,30 +273,18 @@ class _Fetcher:
     def _total(self, in_body: object, answer: Answer) -> int | None:
         """Return the total the source states."""
         paging = self._spec.paging
-        return _stated("total", in_body, paging.total, paging.total_header, answer)
+        header = paging.total_header
+        return stated("total", answer.headers.get(header) if header else in_body,
+                      paging.total or header)  # fmt: skip
 
     def _pages(self, in_body: object, answer: Answer) -> int | None:
         """Return how many pages the source says it has."""
         paging = self._spec.paging
         if not isinstance(paging, NumberPaging):
             return None
-        return _stated("pages", in_body, paging.pages, paging.pages_header, answer)
-
-
-def _stated(
-    name: str, in_body: object, path: str | None, header: str | None, answer: Answer
-) -> int | None:
-    """Return a number the source states; stating none where one was promised is a fault."""
-    if path is None and header is None:
-        return None
-    found = whole_number(in_body if header is None else answer.headers.get(header))
-    if found is None:
-        what = "total" if name == "total" else "number of pages"
-        raise GiveUp(
-            f"The source's answer does not state the {what} that the connector file promises.",
-            remedy=f"Correct `{name}` or `{name}_header` under paging, or leave it out.",
-        )
-    return found
+        header = paging.pages_header
+        return stated("pages", answer.headers.get(header) if header else in_body,
+                      paging.pages or header)  # fmt: skip
 
 
 def _written(value: str | bool | float) -> str:

@@ -11,9 +11,11 @@ from pydantic import StringConstraints, model_validator
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
 from connectors.sdk.json_pages import ABSENT, Envelope
+from connectors.sdk.known_pages import Opener
 from connectors.sdk.paging import End, Token
 from connectors.sdk.scans import Fetched, whole_number
-from connectors.sdk.spec import PageSize, Path, StreamSpec, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import PageSize, Path, fault
 from schemas.errors import GiveUp
 from schemas.records import Cursor
 
@@ -56,15 +58,17 @@ class ScimConnector(HttpConnector[ScimStream]):
 
     def plan(self, http: HttpClient, spec: ScimStream, cursor: Cursor | None) -> Plan:
         """Return how one scan is made."""
-        return Plan("scim", _Fetcher(http, spec, cursor).fetch)
+        envelope = Envelope("Resources", {"total": "totalResults"}, absent_is_empty=True)
+        return Plan("scim", _Fetcher(http, spec, cursor, self.opener(envelope, spec)).fetch)
 
 
 class _Fetcher:
     """Fetches pages of one list in one scan; the position is the index of the next resource."""
 
-    def __init__(self, http: HttpClient, spec: ScimStream, cursor: Cursor | None) -> None:
-        self._http, self._spec = http, spec
-        self._envelope = Envelope("Resources", {"total": "totalResults"}, absent_is_empty=True)
+    def __init__(
+        self, http: HttpClient, spec: ScimStream, cursor: Cursor | None, opener: Opener
+    ) -> None:
+        self._http, self._spec, self._opener = http, spec, opener
         tests = [spec.filter] if spec.filter else []
         if spec.incremental is not None and (bound := spec.incremental.bound(cursor)) is not None:
             quoted = bound.replace("\\", "\\\\").replace('"', '\\"')
@@ -85,7 +89,7 @@ class _Fetcher:
         )
 
     def _read(self, start: int, seen: int, answer: Answer) -> Fetched:
-        opened = self._envelope.open(answer.body)
+        opened = self._opener.open(answer.body)
         total = whole_number(opened.fields["total"])
         if opened.fields["total"] is ABSENT or total is None:
             raise GiveUp("The source's answer has no `totalResults`, which SCIM demands.")

@@ -23,7 +23,8 @@ from pydantic import Field, StringConstraints
 from connectors.sdk.cursors import END, is_end, read_position, write_position
 from connectors.sdk.json_pages import decode_records
 from connectors.sdk.source import Source
-from connectors.sdk.spec import PageSize, SecretRef, StreamSpec
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import PageSize, SecretRef
 from schemas.errors import GiveUp, Misconfigured, RetryLater
 from schemas.records import Cursor, Page
 

@@ -22,7 +22,8 @@ from connectors.sdk.json_pages import encode_record, path_steps
 from connectors.sdk.paging import End, Token
 from connectors.sdk.retries import Hiccup
 from connectors.sdk.scans import Fetched
-from connectors.sdk.spec import DottedPath, Name, PageSize, Path, StreamSpec, Strict, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import DottedPath, Name, PageSize, Path, Strict, fault
 from connectors.sdk.xml_values import TEXT, local_name, parse_xml, plain_value
 from schemas.errors import GiveUp, Misconfigured
 from schemas.records import Cursor

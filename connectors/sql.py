@@ -25,7 +25,8 @@ from connectors.sdk.json_pages import decode_records, encode_record
 from connectors.sdk.retries import with_retries
 from connectors.sdk.scans import PAGES_MAX, note_changes
 from connectors.sdk.source import Source
-from connectors.sdk.spec import LookBack, PageSize, StreamSpec, Strict, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import LookBack, PageSize, Strict, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
 from schemas.records import Cursor, Page, RejectedRecord
 

@@ -19,7 +19,8 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from connectors.sdk.json_pages import path_steps
 from connectors.sdk.source import Source
-from connectors.sdk.spec import DottedPath, SecretRef, StreamSpec
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import DottedPath, SecretRef
 from schemas.errors import AccessDenied, GiveUp, InvalidInput
 from schemas.records import Cursor, Page
 

@@ -360,12 +360,24 @@ def settle_scan(db: psycopg.Connection, stream: Stream, lease: HeldLease, *, pag
         always_hold=stream.vanished == Vanished.HOLD,
     )
     if found.withdrawn:
-        withdraw(db, lease.run_id, found.withdrawn)
+        withdraw(db, lease.run_id, found.withdrawn, settled_later=True)
 
 
-def withdraw(db: psycopg.Connection, run_id: UUID, records: Sequence[int]) -> int:
-    """Take records out of the master view and out of landing, in one transaction."""
-    customers.commands.withdraw(db, records)
+def withdraw(
+    db: psycopg.Connection, run_id: UUID, records: Sequence[int], *, settled_later: bool = False
+) -> int:
+    """Take records out of the master view and out of landing, in one transaction.
+
+    Args:
+        db: Connection in the caller's transaction.
+        run_id: The run that found them gone.
+        records: Landed records.
+        settled_later: Whether the flow matches afterwards what could not be matched here.
+
+    Returns:
+        How many went.
+    """
+    customers.commands.withdraw(db, records, settled_later=settled_later)
     gone = intake.scans.drop_records(db, records)
     intake.scans.count_withdrawn(db, run_id, gone)
     return gone

@@ -156,6 +156,12 @@ class LiveModel(Table, table=True):
     complete: bool = column("Every clean record has been matched with it.", default=False)
     records: int = column("Records that are matched with it.", default=0, sa_type=BigInteger)
     changed_at: datetime = moment("When it went live or lost touch.", default_factory=utc_now)
+    unread: list[str] = column(
+        "Sources not read to their end when it trained itself; once all are, a new one does.",
+        default_factory=list,
+        sa_type=ARRAY(Text),
+        sa_column_kwargs={"server_default": "{}"},
+    )
 
 
 class MatchRecord(Table, table=True):

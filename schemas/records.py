@@ -4,7 +4,7 @@ These are msgspec structs, not tables: they are made by the hundred thousand and
 microseconds (docs/decisions/0005). Nothing here knows a database or a network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -224,7 +224,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
     records: list[SourceRecord]
     cursor: Cursor
-    undecoded: list[bytes] = []
+    undecoded: Sequence[bytes] = ()
     sound: bool = False
     rejected: list[RejectedRecord] = []
     last: bool = False

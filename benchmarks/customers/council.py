@@ -9,18 +9,14 @@ PostgreSQL, by `townclerk demo`. The clock of the promise runs from the first pa
 last customer written. BENCH_PEOPLE makes a smaller town.
 """
 
-import json
 import os
 import sqlite3
-import subprocess
-import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.demo import watched_demo
 from benchmarks.figures import Figure
-from benchmarks.machine import TreeWatch
 
 # The council's records, and the inhabitants of a sandbox town whose sources hold as many.
 RECORDS = 642_000
@@ -34,7 +30,8 @@ SECONDS_MAX = 3600
 def run() -> list[Figure]:
     """Bring one town from its sources to its master view, in an empty data directory."""
     people = int(os.environ.get("BENCH_PEOPLE", PEOPLE))
-    report = _town(people)
+    options = ("--people", str(people), "--seed", str(SEED))
+    report = watched_demo(*options, seconds_max=SECONDS_MAX, look=_people_known)
     figures = _figures(report)
     if report["records_read"] < RECORDS * 0.99:
         # What was promised for a council says nothing of a smaller town.
@@ -42,30 +39,10 @@ def run() -> list[Figure]:
     return figures
 
 
-def _town(people: int) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="townclerk-bench-") as place:
-        os.chmod(place, 0o755)  # noqa: PTH101  # root's database account must pass through
-        command = ["demo", "--once", "--json", "--people", str(people), "--seed", str(SEED)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "townclerk", *command],
-            env={**os.environ, "TOWNCLERK_DATA_DIR": place},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        with TreeWatch(process.pid) as watch:
-            output, _ = process.communicate(timeout=SECONDS_MAX)
-        report: dict[str, Any] = json.loads(output)
-        truth = next(Path(place).rglob("city/truth.sqlite"))
-        with sqlite3.connect(truth) as db:
-            (known,) = db.execute("SELECT count(DISTINCT customer) FROM truth").fetchone()
-    return {
-        **report,
-        "people_known": known,
-        "own_mib": watch.peak_own_mib,
-        "tree_mib": watch.peak_mib,
-        "cpu_seconds": watch.cpu_seconds,
-    }
+def _people_known(data: Path) -> dict[str, Any]:
+    with sqlite3.connect(next(data.rglob("city/truth.sqlite"))) as db:
+        (known,) = db.execute("SELECT count(DISTINCT customer) FROM truth").fetchone()
+    return {"people_known": known}
 
 
 def _figures(report: dict[str, Any]) -> list[Figure]:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,6 @@ from benchmarks.machine import TreeWatch
 from registry.customers.blocking import BLOCK_RECORDS_MAX, RULE_PAIRS_FREE, make_keys, rules_for
 from registry.customers.engine import open_engine
 from registry.customers.engine import run as execute
-from registry.customers.levels import Comparison
 from registry.customers.link import link_table
 from registry.customers.pairing import Engine, Pairing, open_pairing
 from registry.customers.standard import standardise
@@ -61,18 +60,10 @@ class Timed:
     def __init__(self, pairing: Pairing) -> None:
         self._pairing, self.seconds = pairing, 0.0
 
-    def compare_candidates(
-        self,
-        con: duckdb.DuckDBPyConnection,
-        records: str,
-        used: str,
-        comparisons: Sequence[Comparison],
-        *,
-        into: str,
-    ) -> None:
+    def compare_candidates(self, *given: Any, **named: Any) -> None:
         """Pass on, with a watch."""
         began = time.perf_counter()
-        self._pairing.compare_candidates(con, records, used, comparisons, into=into)
+        self._pairing.compare_candidates(*given, **named)
         self.seconds += time.perf_counter() - began
 
 

@@ -24,7 +24,8 @@ from connectors.files.xml_rows import XmlFile
 from connectors.sdk.cursors import END, is_end, read_position, write_position
 from connectors.sdk.expressions import compile_expression
 from connectors.sdk.source import Source
-from connectors.sdk.spec import Name, PageSize, StreamSpec, fault
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import Name, PageSize, fault
 from schemas.errors import GiveUp, RetryLater
 from schemas.records import Cursor, Page
 

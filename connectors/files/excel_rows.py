@@ -9,7 +9,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from connectors.files.tables import Place, Rows
 from connectors.sdk.json_pages import decode_records, encode_record
-from connectors.sdk.spec import nearest
+from connectors.sdk.strict import nearest
 from schemas.errors import GiveUp
 
 SHEET_BYTES_MAX = 100 * 1024 * 1024

@@ -14,10 +14,10 @@ from typing import BinaryIO
 from urllib.parse import quote, urlsplit
 
 from connectors.files.remote import FILE_BYTES_MAX, LISTED_MAX, Listed, RemoteFolder
+from connectors.sdk.auth import S3Auth
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.sessions import open_http
 from connectors.sdk.source import Source
-from connectors.sdk.spec import S3Auth
 from connectors.sdk.xml_values import local_name, parse_xml
 from schemas.errors import GiveUp, InvalidInput, RetryLater
 

@@ -16,8 +16,8 @@ from urllib.parse import unquote, urlsplit
 
 from connectors.files.remote import FILE_BYTES_MAX, LISTED_MAX, Listed, RemoteFolder
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
+from connectors.sdk.auth import SshAuth
 from connectors.sdk.source import Source
-from connectors.sdk.spec import SshAuth
 from schemas.errors import GiveUp, InvalidInput, Misconfigured, RetryLater
 
 SILENCE_SECONDS_MAX = 30.0

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
-from connectors.sdk.spec import nearest
+from connectors.sdk.strict import nearest
 from schemas.errors import GiveUp
 from schemas.records import RejectedRecord, SourceRecord
 

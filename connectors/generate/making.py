@@ -9,7 +9,7 @@ from connectors.generate.guesses import InferredInterface, InferredStream
 from connectors.generate.interface import infer_interface
 from connectors.generate.writing import Place, chosen, key_of, write_connector
 from connectors.sdk.load import load_connector_file
-from connectors.sdk.spec import nearest
+from connectors.sdk.strict import nearest
 from schemas.errors import InvalidInput, UnknownName
 
 REASONS_MAX = 3

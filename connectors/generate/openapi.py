@@ -6,6 +6,7 @@ Source: OpenAPI Specification 3.1.1 and 2.0.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.generate.guesses import (
@@ -33,6 +34,13 @@ PATHS_MAX = 5_000
 
 _VARIABLE = re.compile(r"\{([^{}/]+)\}")
 _PATH = re.compile(r"/[^?#\\\s]{0,490}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_HEADER_TEXT = re.compile(r"[ -~]{1,500}")
+_NOT_OURS = frozenset(
+    {"authorization", "cookie", "accept", "content-type", "content-length", "host"}
+)
+"""Required by some documents, and written by the client, or by how it signs in."""
+
 _NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -100,7 +108,11 @@ class _Reader:
             return "the answer is one object or not described, not a list of objects"
         if variables := _VARIABLE.findall(path):
             return f"a list under each `{variables[-1]}`: partitions are written by hand"
-        return self._stream(path, list(self._parameters(item, operation)), answer, records)
+        stream = self._stream(path, list(self._parameters(item, operation)), answer, records)
+        headers, unknown = self._headers(item, operation)
+        points = [f"header `{name}` is required: give it under `headers`" for name in unknown]
+        options = stream.options | ({"headers": headers} if headers else {})
+        return replace(stream, options=options, open_points=(*stream.open_points, *points))
 
     def _stream(
         self, path: str, query: list[Parameter], answer: "_Described", records: Guess[str]
@@ -166,6 +178,30 @@ class _Reader:
                 name = found.get("name")
                 if found.get("in") == "query" and isinstance(name, str) and name:
                     yield from self._parameter(name, found)
+
+    def _headers(
+        self, item: Mapping[str, Any], operation: Mapping[str, Any]
+    ) -> tuple[dict[str, str], list[str]]:
+        """Return the header fields that are required: those with one value, and all others."""
+        known, unknown = dict[str, str](), list[str]()
+        for place in (operation, item):
+            listed = place.get("parameters")
+            for entry in listed if isinstance(listed, list) else ():
+                found = self._shapes.follow(entry)
+                name = str(found.get("name", ""))
+                if found.get("in") != "header" or not found.get("required"):
+                    continue
+                if not _HEADER.fullmatch(name) or name.lower() in _NOT_OURS:
+                    continue
+                schema = found if self._old else found.get("schema", {})
+                codes = self._shapes.word(schema, "enum")
+                only = codes[0] if isinstance(codes, list) and len(codes) == 1 else None
+                value = only or self._shapes.word(schema, "default")
+                if isinstance(value, str) and _HEADER_TEXT.fullmatch(value):
+                    known[name] = value
+                else:
+                    unknown.append(name)
+        return known, unknown
 
     def _parameter(self, name: str, found: Mapping[str, Any]) -> Iterator[Parameter]:
         """Yield a parameter, or those that an object of parameters is written as."""
@@ -242,8 +278,6 @@ def _address(document: Mapping[str, Any], *, old: bool) -> Guess[str] | None:
 
 def _renamed(streams: list[InferredStream]) -> tuple[InferredStream, ...]:
     """Give each stream a name of its own: the last word of its path, longer where two share it."""
-    from dataclasses import replace
-
     seen: dict[str, int] = {}
     for stream in streams:
         seen[plain(stream.name)] = seen.get(plain(stream.name), 0) + 1

@@ -1,15 +1,19 @@
 """Infer how to sign in from what a document declares under security."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_args
 
 from connectors.generate.guesses import LIKELY, SURE, WEAK, Guess
 from connectors.generate.shapes import Shapes
-from connectors.sdk.spec import Auth
+from connectors.sdk.auth import Auth
 
 SECRET = "env:{name}_SECRET"  # noqa: S105  # a place, not a secret
 """Where a generated file looks for the secret; `{name}` is filled when it is written."""
+
+
+_PREFIX = re.compile(r"[Pp]refix\W{1,3}([A-Za-z]{3,20})\b|\b([A-Z][a-z]{3,20}) prefix")
 
 
 @cache
@@ -62,8 +66,12 @@ def _scheme(name: str, scheme: Mapping[str, Any]) -> Guess[dict[str, Any]] | Non
         return Guess({"type": "bearer", "secret": SECRET}, SURE, why)
     if kind == "apiKey" and scheme.get("in") == "header" and isinstance(scheme.get("name"), str):
         told = f"{scheme.get('description', '')}"
-        note = f"; its secret begins with a word: {told[:80]}" if "prefix" in told.lower() else ""
         options = {"type": "api_key", "header": scheme["name"], "secret": SECRET}
+        word = _PREFIX.search(told) if scheme["name"].lower() == "authorization" else None
+        if word is not None:
+            options["prefix"] = word[1] or word[2]
+            return Guess(options, SURE, f"{why}: {told[:80]}")
+        note = f"; its secret begins with a word: {told[:80]}" if "prefix" in told.lower() else ""
         return Guess(options, SURE, why + note)
     if kind == "oauth2":
         return _oauth(scheme, why)

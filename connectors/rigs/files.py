@@ -10,8 +10,9 @@ from typing import Any
 from lxml import etree
 
 from connectors.files import FilesConnector, FilesStream
+from connectors.sdk.auth import NoAuth
 from connectors.sdk.conformance.rigs import Played, Rig, Show, person
-from connectors.sdk.spec import ConnectorFile, NoAuth
+from connectors.sdk.spec import ConnectorFile
 
 PER_FILE = 11
 """Records in one file, so that a show of twenty-three has three of them."""

@@ -57,7 +57,7 @@ class RestRig(HttpRig):
     def options(self, show: Show) -> dict[str, Any]:
         """Return the stream's options that ask for pages of the show's size."""
         paging = self._stream.paging
-        here = {"partitions": self._stream.partitions}
+        here = {"partitions": self._stream.partitions, "where": None}
         if not isinstance(paging, SizedPaging):
             return here
         return {**here, "paging": paging.model_copy(update={"size": show.size})}
@@ -83,7 +83,7 @@ class RestRig(HttpRig):
             case CursorPaging():
                 return int(_said(asked, paging.parameter) or 0)
             case NumberPaging():
-                return (int(_said(asked, paging.parameter)) - paging.first) * _size(show)
+                return (int(_said(asked, paging.parameter)) - paging.first) * page_size(show)
             case OffsetPaging():
                 return int(_said(asked, paging.parameter)) - paging.first
             case LastKeyPaging():
@@ -118,7 +118,7 @@ class RestRig(HttpRig):
                 item.update(merged(item, planted(paging.field, f"{number:06d}")))
             if paging.more is not None:
                 body = merged(body, planted(paging.more, shown.start + len(items) < shown.total))
-        body = _foretold(paging, body, headers, show, shown)
+        body = foretold(paging, body, headers, show, shown)
         if isinstance(paging, HeaderLinkPaging):
             headers["Link"] = f'<{link}>; rel="next"' if shown.follows is not None else "<x>; rel=x"
         if paging.total is not None:
@@ -128,12 +128,12 @@ class RestRig(HttpRig):
         return Told(json.dumps(body).encode(), headers=headers)
 
 
-def _size(show: Show) -> int:
+def page_size(show: Show) -> int:
     """Return how many records a page has, whatever was asked for."""
     return max(1, show.size // 2) if show.fault is Fault.SHORT_PAGE else show.size
 
 
-def _foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, shown: Shown) -> Any:
+def foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, shown: Shown) -> Any:
     """Say which page is the last, as sources do that refuse to be asked for more."""
     if not isinstance(paging, CountedPaging):
         return body
@@ -143,7 +143,7 @@ def _foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, sh
     if paging.last is not None:
         body = merged(body, planted(paging.last, not more))
     if isinstance(paging, NumberPaging):
-        pages = -(-shown.total // _size(show))
+        pages = -(-shown.total // page_size(show))
         if paging.pages is not None:
             body = merged(body, planted(paging.pages, pages))
         if paging.pages_header is not None:
@@ -152,12 +152,16 @@ def _foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, sh
 
 
 def _with_values_of_its_own(stream: RestStream) -> RestStream:
-    """Return a stream whose partitions do not come from a file, which holds keys of real people."""
+    """Return a stream whose partitions stand in it.
+
+    A file of values holds keys of real people, and another stream has a rig of its own.
+    """
     partitions = stream.partitions
-    if partitions is None or partitions.values_file is None:
+    if partitions is None or partitions.values is not None:
         return stream
     few = [f"value-{number}" for number in range(3 * (partitions.together or 1))]
-    ours = partitions.model_copy(update={"values_file": None, "values": few})
+    elsewhere = {"values_file": None, "stream": None, "field": None}
+    ours = partitions.model_copy(update={**elsewhere, "values": few})
     return stream.model_copy(update={"partitions": ours})
 
 

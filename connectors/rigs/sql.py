@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from connectors.sdk.auth import BasicAuth
 from connectors.sdk.conformance.rigs import Played, Rig, Show, person
-from connectors.sdk.spec import BasicAuth, ConnectorFile
+from connectors.sdk.spec import ConnectorFile
 from connectors.sql import SqlConnector, SqlStream
 
 

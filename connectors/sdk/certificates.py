@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from connectors.sdk.spec import ClientCertificate
+from connectors.sdk.auth import ClientCertificate
 from schemas.errors import Misconfigured
 
 

@@ -10,7 +10,8 @@ from importlib.metadata import entry_points
 from typing import ClassVar, Protocol
 
 from connectors.sdk.source import Source
-from connectors.sdk.spec import StreamSpec, nearest
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import nearest
 from schemas.errors import Misconfigured, UnknownName
 from schemas.records import Cursor, Page
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from connectors.sdk.pager import Ask, End, Seen, SizedPaging, Token
-from connectors.sdk.spec import DottedPath, Header, Parameter, fault
+from connectors.sdk.strict import DottedPath, Header, Parameter, fault
 from schemas.errors import GiveUp
 
 

@@ -14,9 +14,9 @@ from psycopg.adapt import Loader as BaseLoader
 from psycopg.pq import Format
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses, checked_socket
+from connectors.sdk.auth import BasicAuth
 from connectors.sdk.retries import Hiccup
 from connectors.sdk.source import Source
-from connectors.sdk.spec import BasicAuth
 from schemas.errors import GiveUp, InvalidInput
 
 PORT_DEFAULT = 5432

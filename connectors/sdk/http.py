@@ -31,6 +31,7 @@ URL_CHARACTERS_MAX = 8_000
 """Servers refuse longer addresses; a longer `next` is a fault of the source."""
 
 PARTIAL_STATUS = 206  # a part of an answer, which we never asked for
+_REFUSALS = (401, 403)
 BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})  # another try may mend them
 
 _HEADERS = {"User-Agent": "townclerk", "Accept": "application/json", "Accept-Encoding": "gzip"}
@@ -38,7 +39,9 @@ _TIMEOUT = httpx.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_di
 
 _REMEDIES = {
     400: "Compare the query parameters in the connector file with the interface's document.",
-    403: "Ask the source's owner to let this account read that list.",
+    401: "Check the `auth` part of the connector file and the secret it names.",
+    403: "Check the `auth` part of the connector file and the secret it names; if they are right, "
+    "ask the source's owner to let this account read that list.",
     404: "Compare the path in the connector file, and the address, with the interface's document.",
     405: "Compare the path in the connector file with the interface's document: it is no list.",
     410: "The list is gone: ask the source's owner what took its place.",
@@ -276,14 +279,9 @@ class HttpClient:
             raise Hiccup(f"it answered {path} with status {status}", wait_seconds=wait)
         if 300 <= status < 400:
             raise self._redirect(response, request)
-        if status == 401:
-            raise _SignInRefused(
-                GiveUp(
-                    f"{self._who} refuses to let us in (status 401 at {path}).",
-                    remedy="Check the `auth` part of the connector file and the secret it names.",
-                    status=status,
-                )
-            )
+        if status in _REFUSALS:  # some answer 403 where a token has expired
+            what = f"{self._who} refuses to let us in (status {status} at {path})."
+            raise _SignInRefused(GiveUp(what, remedy=_REMEDIES[status], status=status))
         if not 200 <= status < 300 or status == PARTIAL_STATUS:
             what = f"{self._who} answered {path} with status {status}."
             raise GiveUp(what, remedy=_REMEDIES.get(status), status=status)
@@ -351,14 +349,10 @@ class _PinnedTransport(httpx.AsyncBaseTransport):
         await self._network.aclose()
 
     async def _send(self, request: httpx.Request, address: str) -> httpx.Response:
-        pinned = httpx.Request(
-            request.method,
-            request.url.copy_with(host=address),
-            headers=request.headers,  # Host still names the registered server
-            stream=request.stream,
-            extensions={**request.extensions, "sni_hostname": self._base.host},
-        )
-        return await self._network.handle_async_request(pinned)
+        # Host and the name that a certificate must have are still those of the registered server.
+        pinned = {"address": address, "sni_hostname": self._base.host}
+        request.extensions = {**request.extensions, **pinned}
+        return await self._network.handle_async_request(request)
 
 
 def _base_url(text: str) -> httpx.URL:

@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX
+from connectors.sdk.http_carrier import Carrier
 from schemas.errors import Misconfigured
 
 SILENCE_SECONDS_MAX = 30.0
@@ -50,7 +51,7 @@ def open_network(
             return _FastNetwork()
         if machine_trust and isinstance(tls, ssl.SSLContext):
             return _FastTls(tls)
-    return httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+    return Carrier(tls)
 
 
 class _FastNetwork(httpx.AsyncBaseTransport):
@@ -72,10 +73,13 @@ class _FastNetwork(httpx.AsyncBaseTransport):
         timed = timed.read_timeout(timedelta(seconds=SILENCE_SECONDS_MAX))
         if bound is not None:
             timed = timed.https_only(True).resolve(*bound)
+        self._bound = bound is not None
         self._inner: Any = HttpxTransport(timed.build())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request as it is."""
+        """Send a request to the address in its extensions, or bound to one, under its name."""
+        if not self._bound:
+            request = _under(request.url.copy_with(host=request.extensions["address"]), request)
         try:
             response: httpx.Response = await self._inner.handle_async_request(request)
         except httpx.TransportError:
@@ -98,29 +102,19 @@ class _FastTls(httpx.AsyncBaseTransport):
         self._by_address: dict[str, httpx.AsyncBaseTransport] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request to the address in its URL, under the name in its extensions."""
-        address = request.url.host
-        named = request.url.copy_with(host=request.extensions["sni_hostname"])
+        """Send a request to the address in its extensions, under the name in its URL."""
+        address = request.extensions["address"]
         network = self._by_address.get(address)
         if network is None:
-            name, port = named.raw_host.decode("ascii"), named.port or HTTPS_PORT
+            name, port = request.url.raw_host.decode("ascii"), request.url.port or HTTPS_PORT
             network = self._by_address[address] = _FastNetwork((name, address, port))
-        if not isinstance(network, _FastNetwork):
-            return await network.handle_async_request(request)
-        again = httpx.Request(
-            request.method,
-            named,
-            headers=request.headers,
-            stream=request.stream,
-            extensions=request.extensions,
-        )
         try:
-            return await network.handle_async_request(again)
+            return await network.handle_async_request(request)
         except httpx.ConnectError as error:
-            if not _is_distrust(error):
+            if not isinstance(network, _FastNetwork) or not _is_distrust(error):
                 raise
         await network.aclose()
-        judge = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
+        judge = Carrier(self._tls)
         self._by_address[address] = judge
         return await judge.handle_async_request(request)
 
@@ -128,6 +122,17 @@ class _FastTls(httpx.AsyncBaseTransport):
         """Close the connections."""
         for network in self._by_address.values():
             await network.aclose()
+
+
+def _under(url: httpx.URL, request: httpx.Request) -> httpx.Request:
+    """Return a request under another URL; its Host stays what it is."""
+    return httpx.Request(
+        request.method,
+        url,
+        headers=request.headers,
+        stream=request.stream,
+        extensions=request.extensions,
+    )
 
 
 def _is_distrust(error: httpx.ConnectError) -> bool:

@@ -4,17 +4,22 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
+from connectors.sdk.auth import ApiKeyAuth
 from connectors.sdk.cursors import lower_bound
 from connectors.sdk.expressions import Compiled, compile_expression
 from connectors.sdk.http import HttpClient
+from connectors.sdk.json_pages import Envelope
+from connectors.sdk.known_pages import Opener
 from connectors.sdk.scans import Fetch, Guess, scan_pages
 from connectors.sdk.sessions import open_http
 from connectors.sdk.source import Source
-from connectors.sdk.spec import LookBack, StreamSpec, Strict
+from connectors.sdk.spec import StreamSpec
+from connectors.sdk.strict import LookBack, Strict
 from schemas.records import Cursor, Page
 
 HTTP_AUTH_TYPES = frozenset(
-    {"none", "basic", "api_key", "bearer", "oauth2_client_credentials", "zgw_jwt"}
+    {"none", "basic", "api_key", "bearer", "oauth2_client_credentials", "oauth2_refresh_token"}
+    | {"session_token", "jwt", "zgw_jwt"}
 )
 """The ways to sign in that need no more than headers and a query."""
 
@@ -86,9 +91,21 @@ class HttpConnector(ABC, Generic[Spec]):
             tag=plan.tag,
             changed=change_mark(spec),
             undecoded=self._source.undecoded,
+            where=_condition(spec),
             guess=plan.guess,
             parallel=plan.parallel,
         )
+
+    def opener(self, envelope: Envelope, spec: Spec) -> Opener:
+        """Return what opens this stream's answers.
+
+        A list of changes is never a known page, and a source that is asked with a secret in the
+        address may write it into its links, which must be kept nowhere.
+        """
+        auth = self._source.spec.auth
+        changes = getattr(spec, "incremental", None) is not None
+        shown = isinstance(auth, ApiKeyAuth) and auth.parameter is not None
+        return Opener(envelope, None if changes or shown else self._source.known_pages, spec)
 
     @abstractmethod
     def plan(self, http: HttpClient, spec: Spec, cursor: Cursor | None) -> Plan:
@@ -106,3 +123,9 @@ def change_mark(spec: StreamSpec) -> Compiled | None:
     if getattr(spec, "incremental", None) is None or spec.changed is None:
         return None
     return compile_expression(spec.changed)
+
+
+def _condition(spec: StreamSpec) -> Compiled | None:
+    """Return what tells which records are wanted, for a stream that says so."""
+    text = getattr(spec, "where", None)
+    return None if text is None else compile_expression(text)

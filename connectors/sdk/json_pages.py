@@ -33,7 +33,7 @@ _BOM = b"\xef\xbb\xbf"
 class Opened(NamedTuple):
     """An answer cut open: the bytes of each record, and the fields around them."""
 
-    records: list[bytes]
+    records: Sequence[bytes]
     fields: Mapping[str, Any]
 
 

@@ -74,7 +74,7 @@ class MappedColumns(NamedTuple):
         rejected: All others.
     """
 
-    raws: list[bytes]
+    raws: Sequence[bytes]
     columns: dict[str, Column]
     rejected: list[RejectedRecord]
 
@@ -126,7 +126,7 @@ class Mapper:
             columns = {name: [column[at] for at in good] for name, column in columns.items()}
         return MappedColumns(raws, columns, rejected)
 
-    def _read(self, page: Page) -> tuple[list[bytes], Rows, list[RejectedRecord]]:
+    def _read(self, page: Page) -> tuple[Sequence[bytes], Rows, list[RejectedRecord]]:
         """Decode a page by what is known of its shape, or into plain objects."""
         if page.sound and page.undecoded and not page.records:
             rows = self._shape.decode(page.undecoded)

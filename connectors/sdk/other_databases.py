@@ -29,10 +29,10 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.sql import ColumnElement, Select, literal_column
 
 from connectors.sdk.addresses import CONNECT_SECONDS_MAX, checked_addresses
+from connectors.sdk.auth import BasicAuth
 from connectors.sdk.databases import MESSAGE_CHARACTERS_MAX, PageQuery
 from connectors.sdk.retries import Hiccup
 from connectors.sdk.source import Source
-from connectors.sdk.spec import BasicAuth
 from connectors.sdk.values import as_datetime
 from schemas.errors import GiveUp, InvalidInput, Misconfigured
 

@@ -5,12 +5,12 @@ marker; a short page is never one. docs/reference/connector-file.md tells which 
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import model_validator
 
-from connectors.sdk.spec import DottedPath, Header, PageSize, Parameter, Strict, fault
+from connectors.sdk.strict import DottedPath, Header, PageSize, Parameter, Strict, fault
 
 TOKEN_CHARACTERS_MAX = 8_000
 """A page token becomes part of a URL; servers refuse longer ones."""
@@ -35,7 +35,7 @@ class Seen(NamedTuple):
         token: Where this page was asked for; None on the first.
         fields: What stood at the paths of `fields`.
         link: The Link header, empty without one.
-        last: The bytes of the last record; None on an empty page.
+        pieces: The bytes of each record; looked at only where a record leads on.
         absolute: Turns a link into a target, or refuses it.
         pages: How many pages the source says the whole scan has, if it does.
     """
@@ -46,7 +46,7 @@ class Seen(NamedTuple):
     token: Token | None
     fields: Mapping[str, Any]
     link: str
-    last: bytes | None
+    pieces: Sequence[bytes]
     absolute: Callable[[str], str]
     pages: int | None = None
 

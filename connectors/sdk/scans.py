@@ -14,9 +14,10 @@ from msgspec import structs
 from connectors.sdk.cursors import END, HighMark, is_end, read_position, write_position
 from connectors.sdk.expressions import Compiled
 from connectors.sdk.json_pages import decode_records
+from connectors.sdk.known_pages import MarkedPieces
 from connectors.sdk.paging import End, Token
 from schemas.errors import GiveUp, RejectRecord, RetryLater
-from schemas.records import Cursor, Page, SourceRecord
+from schemas.records import Cursor, Page, RejectedRecord, SourceRecord
 
 PAGES_MAX = 1_000_000
 """A billion records at a thousand a page; a scan that goes on longer does not end."""
@@ -37,7 +38,7 @@ class Fetched(NamedTuple):
         total: How many records the source says the whole scan has.
     """
 
-    pieces: list[bytes]
+    pieces: Sequence[bytes]
     follow: Token | End
     total: int | None = None
 
@@ -61,6 +62,7 @@ async def scan_pages(
     tag: str,
     changed: Compiled | None = None,
     undecoded: bool = False,
+    where: Compiled | None = None,
     guess: Guess | None = None,
     parallel: int = 1,
 ) -> AsyncGenerator[Page, None]:
@@ -72,6 +74,7 @@ async def scan_pages(
         tag: Names the way of paging in stored positions.
         changed: Finds the change mark of a record, for incremental streams.
         undecoded: Hand records on as bytes; not where change marks have to be seen.
+        where: Tells which records are wanted; the others still count for the source's total.
         guess: Foretells the next page; with it, pages are fetched ahead.
         parallel: How many pages are fetched at once.
 
@@ -91,8 +94,8 @@ async def scan_pages(
             fetched = await ahead.fetch(token, seen)
             circles.see_page(fetched.pieces)
             seen += len(fetched.pieces)
-            raw = fetched.pieces if undecoded and changed is None else []
-            records, rejected = ([], []) if raw else decode_records(fetched.pieces, sound=True)
+            raw = fetched.pieces if undecoded and changed is None and where is None else ()
+            records, rejected = ([], []) if raw else _decoded(fetched.pieces, where)
             if changed is not None:
                 note_changes(records, changed, high)
             follow = fetched.follow
@@ -213,6 +216,28 @@ def note_changes(records: Sequence[SourceRecord], changed: Compiled, high: HighM
         high.see(value)
 
 
+def _decoded(
+    pieces: Sequence[bytes], where: Compiled | None
+) -> tuple[list[SourceRecord], list[RejectedRecord]]:
+    """Return the records that are wanted, and those that cannot be read or judged."""
+    records, rejected = decode_records(pieces, sound=True)
+    if where is None:
+        return records, rejected
+    kept = list[SourceRecord]()
+    for record in records:
+        path, why = where.path, "it is neither true nor false"
+        try:
+            told: Any = where.evaluate(record.value)
+        except RejectRecord as error:
+            told, path, why = ..., error.path or path, error.what
+        if told is True:
+            kept.append(record)
+        elif told not in (False, None):
+            reason = f"where from {path}: {why}"
+            rejected.append(RejectedRecord(record.raw, "where_unreadable", path, reason))
+    return kept, rejected
+
+
 class _Circles:
     """Notices a page or a token that was here before.
 
@@ -222,7 +247,7 @@ class _Circles:
 
     def __init__(self, token: Token | None) -> None:
         self._tokens = {hash(token)}
-        self._last: tuple[int, bytes, bytes] | None = None
+        self._last: object = None
 
     def see_token(self, token: Token) -> None:
         if hash(token) in self._tokens:
@@ -235,7 +260,10 @@ class _Circles:
     def see_page(self, pieces: Sequence[bytes]) -> None:
         if not pieces:
             return
-        face = (len(pieces), pieces[0], pieces[-1])
+        if isinstance(pieces, MarkedPieces):
+            face: object = pieces.face
+        else:
+            face = len(pieces), pieces[0], pieces[-1]
         if face == self._last:
             raise GiveUp(
                 "The source sent the same page twice.",
@@ -249,3 +277,23 @@ def whole_number(value: Any) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def stated(name: str, found: object, where: str | None) -> int | None:
+    """Return a number the source states; stating none where one was promised is a fault.
+
+    Args:
+        name: What is stated, `total` or `pages`.
+        found: What stands there.
+        where: Path or header that the connector file names; None where it names none.
+    """
+    if where is None:
+        return None
+    number = whole_number(found)
+    if number is None:
+        what = "total" if name == "total" else "number of pages"
+        raise GiveUp(
+            f"The source's answer does not state the {what} that the connector file promises.",
+            remedy=f"Correct `{name}` or `{name}_header` under paging, or leave it out.",
+        )
+    return number

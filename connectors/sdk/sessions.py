@@ -3,12 +3,23 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from connectors.sdk.auth import (
+    JwtAuth,
+    NoAuth,
+    OAuth2,
+    OAuth2ClientCredentials,
+    OAuth2RefreshToken,
+    S3Auth,
+    SessionTokenAuth,
+    SshAuth,
+    ZgwJwtAuth,
+)
 from connectors.sdk.certificates import tls_context
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.pace import origin_of, pace_of
-from connectors.sdk.signing_in import SignedSignIn, SignIn, TokenSignIn, fixed_sign_in
+from connectors.sdk.signing_in import SignIn, fixed_sign_in, jwt_sign_in, zgw_sign_in
 from connectors.sdk.source import Source
-from connectors.sdk.spec import NoAuth, OAuth2ClientCredentials, S3Auth, SshAuth, ZgwJwtAuth
+from connectors.sdk.tokens import SessionSignIn, TokenSignIn
 from schemas.errors import InvalidInput
 
 
@@ -47,13 +58,23 @@ def _sign_in(source: Source) -> SignIn | None:
         return None  # S3 signs each request by itself, and SSH is not spoken here
     _refuse_clear_text(source, source.base_url)
     if isinstance(auth, ZgwJwtAuth):
-        return SignedSignIn(auth, source.secret)
-    if not isinstance(auth, OAuth2ClientCredentials):
+        return zgw_sign_in(auth, source.secret)
+    if isinstance(auth, JwtAuth):
+        return jwt_sign_in(auth, source.secret)
+    if not isinstance(auth, OAuth2ClientCredentials | OAuth2RefreshToken | SessionTokenAuth):
         return fixed_sign_in(auth, source.secret)
+    path, url = (
+        (auth.token_path, auth.token_url)
+        if isinstance(auth, OAuth2)
+        else (auth.login_path, auth.login_url)
+    )
     parts = urlsplit(source.base_url)
-    address = auth.token_url or f"{parts.scheme}://{parts.netloc}{auth.token_path}"
+    address = url or f"{parts.scheme}://{parts.netloc}{path}"
     _refuse_clear_text(source, address)
-    return TokenSignIn(auth, source.secret, _TokenServer(_client(source, address)), address)
+    server = _TokenServer(_client(source, address))
+    if isinstance(auth, SessionTokenAuth):
+        return SessionSignIn(auth, source.secret, server)
+    return TokenSignIn(auth, source.secret, server, address)
 
 
 def _demand_tls(address: str) -> None:
@@ -71,14 +92,14 @@ def _refuse_clear_text(source: Source, address: str) -> None:
 
 
 class _TokenServer:
-    """Posts a form to a token address."""
+    """Posts to a token address."""
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
 
-    async def post_form(self, headers: Mapping[str, str], form: bytes) -> bytes:
-        """Post a form and return the answer's body."""
-        return await self._http.post(self._http.below(""), form, headers, _body)
+    async def post(self, headers: Mapping[str, str], body: bytes) -> bytes:
+        """Post a body and return the answer's."""
+        return await self._http.post(self._http.below(""), body, headers, _body)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,58 +1,25 @@
-"""Sign in at a source: which headers a request carries, and where a token comes from.
+"""Sign in at a source: which headers a request carries.
 
 Secrets are resolved at the last moment, live in SecretStr and in headers only, and never enter
-a message. This module knows nothing of the network; a token is fetched by whoever is given.
+a message. Tokens that a server gives are fetched in tokens.py.
 """
 
-import asyncio
 import base64
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
-from urllib.parse import quote, urlencode
 
-import msgspec
 from pydantic import SecretStr
 
-from connectors.sdk.spec import (
-    ApiKeyAuth,
-    BasicAuth,
-    BearerAuth,
-    OAuth2ClientCredentials,
-    ZgwJwtAuth,
-)
+from connectors.sdk.auth import ApiKeyAuth, BasicAuth, BearerAuth, JwtAuth, ZgwJwtAuth
 from connectors.sdk.statements import signed_with_key, signed_with_secret
-from schemas.errors import GiveUp, Misconfigured
-
-TOKEN_LIFE_SECONDS_DEFAULT = 300.0
-"""RFC 6749 leaves `expires_in` optional; five minutes is the shortest life in common use."""
-
-TOKEN_LEEWAY_SECONDS = 30.0
-"""A token is renewed this long before its end, so that it does not expire on its way."""
+from schemas.errors import Misconfigured
 
 STATEMENT_SECONDS = 240.0
 """A statement of our own is signed anew after this; servers take them for five minutes or more."""
 
-ASSERTION_SECONDS = 60.0
-"""How long a statement to a token server is good; it is used at once and once."""
-
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-"""RFC 7523, section 2.2."""
-
-TOKEN_CHARACTERS_MAX = 16_384
-"""Servers refuse larger headers anyway."""
-
-
-class TokenServer(Protocol):
-    """Takes a form and answers with a token; a door to the network that this module lacks."""
-
-    async def post_form(self, headers: Mapping[str, str], form: bytes) -> bytes:
-        """Post a form to the token address and return the answer's body."""
-        ...
-
-    async def close(self) -> None:
-        """Close the connections."""
+FRESH_SECONDS = 5.0
+"""A statement that is refused at this age is refused for what it says, not for its age."""
 
 
 class SignIn(Protocol):
@@ -101,130 +68,79 @@ class FixedSignIn:
 class SignedSignIn:
     """A statement of our own as the token, signed anew every few minutes.
 
-    Source: RFC 7519; VNG Realisatie, ZGW APIs.
-    """
+    Args:
+        sign: Makes and signs a statement.
+        seconds: How long one is used.
+        header: Header that takes it.
+        prefix: A word before it.
+        clock: Tells the seconds that went by.
 
-    parameter: str | None = None
-
-    def __init__(self, auth: ZgwJwtAuth, secret: Callable[[str], SecretStr]) -> None:
-        self._auth, self._secret = auth, secret
-        self._token: SecretStr | None = None
-        self._good_until = 0.0
-
-    async def headers(self) -> Mapping[str, str]:
-        """Return the header with a fresh statement."""
-        if self._token is None or time.monotonic() >= self._good_until:
-            auth = self._auth
-            claims = {
-                "iss": auth.client_id,
-                "iat": int(time.time()),
-                "client_id": auth.client_id,
-                "user_id": auth.user_id,
-                "user_representation": auth.user_representation,
-            }
-            self._token = SecretStr(signed_with_secret(claims, self._secret(auth.secret)))
-            self._good_until = time.monotonic() + STATEMENT_SECONDS
-        return {"Authorization": f"Bearer {self._token.get_secret_value()}"}
-
-    def renew(self) -> bool:
-        """Return False: another statement of the same kind would be refused again."""
-        return False
-
-    async def close(self) -> None:
-        """Do nothing: there is no connection."""
-
-
-class _TokenAnswer(msgspec.Struct):
-    access_token: str
-    token_type: str = "Bearer"  # noqa: S105  # the name of a scheme, no secret
-    expires_in: float | str | None = None
-
-
-class TokenSignIn:
-    """A bearer token from OAuth2 client credentials, kept until shortly before it expires.
-
-    Source: RFC 6749, sections 2.3.1 and 4.4; RFC 7523, section 2.2.
+    Source: RFC 7519.
     """
 
     parameter: str | None = None
 
     def __init__(
         self,
-        auth: OAuth2ClientCredentials,
-        secret: Callable[[str], SecretStr],
-        server: TokenServer,
-        address: str,
+        sign: Callable[[], str],
+        *,
+        seconds: float,
+        header: str = "Authorization",
+        prefix: str | None = "Bearer",
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._auth, self._secret, self._server = auth, secret, server
-        self._address = address
+        self._sign, self._seconds, self._clock = sign, seconds, clock
+        self._header, self._prefix = header, prefix
         self._token: SecretStr | None = None
-        self._good_until = 0.0
-        self._fetching = asyncio.Lock()
+        self._signed_at = 0.0
 
     async def headers(self) -> Mapping[str, str]:
-        """Return the header with a token that is good for a while."""
-        async with self._fetching:
-            if self._token is None or time.monotonic() >= self._good_until:
-                await self._fetch()
-            token = self._token
-        if token is None:
-            raise AssertionError("a token was just fetched")
-        return {"Authorization": f"Bearer {token.get_secret_value()}"}
+        """Return the header with a fresh statement."""
+        if self._token is None or self._clock() >= self._signed_at + self._seconds:
+            self._token = SecretStr(after_word(self._prefix, self._sign()))
+            self._signed_at = self._clock()
+        return {self._header: self._token.get_secret_value()}
 
     def renew(self) -> bool:
-        """Forget the token, so that the next request fetches another."""
+        """Sign anew; False where the refused statement was new: another would be refused, too."""
         self._token = None
-        return True
+        return self._clock() > self._signed_at + FRESH_SECONDS
 
     async def close(self) -> None:
-        """Close the connections to the token address."""
-        await self._server.close()
+        """Do nothing: there is no connection."""
 
-    async def _fetch(self) -> None:
-        asked = time.monotonic()
-        body = await self._server.post_form(*self._request())
-        try:
-            answer = msgspec.json.decode(body, type=_TokenAnswer)
-            life = float(answer.expires_in or TOKEN_LIFE_SECONDS_DEFAULT)
-        except (msgspec.MsgspecError, ValueError, RecursionError):
-            raise GiveUp("The token address did not answer with a token.") from None
-        if not answer.access_token or len(answer.access_token) > TOKEN_CHARACTERS_MAX:
-            raise GiveUp("The token address answered with an empty or far too long token.")
-        if answer.token_type.lower() != "bearer":
-            raise GiveUp("The token address gave a token of a type other than Bearer.")
-        self._token = SecretStr(safe_header(answer.access_token))
-        self._good_until = asked + max(life - TOKEN_LEEWAY_SECONDS, life / 2)
 
-    def _request(self) -> tuple[Mapping[str, str], bytes]:
-        auth = self._auth
-        secret = self._secret(auth.secret)
-        form = {"grant_type": "client_credentials"}
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        if auth.scope is not None:
-            form["scope"] = auth.scope
-        if auth.send == "basic":
-            word = secret.get_secret_value()
-            headers |= _basic(quote(auth.client_id, safe=""), quote(word, safe=""))
-        elif auth.send == "post":
-            form |= {"client_id": auth.client_id, "client_secret": secret.get_secret_value()}
-        else:
-            form |= {
-                "client_assertion_type": ASSERTION_TYPE,
-                "client_assertion": self._statement(secret),
-            }
-        return headers, urlencode(form).encode()
+def zgw_sign_in(auth: ZgwJwtAuth, secret: Callable[[str], SecretStr]) -> SignedSignIn:
+    """Return what signs requests to the Dutch case APIs.
 
-    def _statement(self, key: SecretStr) -> str:
-        auth, now = self._auth, int(time.time())
+    Source: VNG Realisatie, ZGW APIs.
+    """
+
+    def sign() -> str:
         claims = {
             "iss": auth.client_id,
-            "sub": auth.client_id,
-            "aud": auth.audience or self._address,
-            "jti": secrets.token_urlsafe(16),
-            "iat": now,
-            "exp": now + int(ASSERTION_SECONDS),
+            "iat": int(time.time()),
+            "client_id": auth.client_id,
+            "user_id": auth.user_id,
+            "user_representation": auth.user_representation,
         }
-        return signed_with_key(claims, key, key_id=auth.key_id)
+        return signed_with_secret(claims, secret(auth.secret))
+
+    return SignedSignIn(sign, seconds=STATEMENT_SECONDS)
+
+
+def jwt_sign_in(auth: JwtAuth, secret: Callable[[str], SecretStr]) -> SignedSignIn:
+    """Return what signs requests with a statement as the connector file describes it."""
+
+    def sign() -> str:
+        now = int(time.time())
+        claims = {**auth.claims, "iat": now, "nbf": now, "exp": now + int(auth.seconds)}
+        word = secret(auth.secret)
+        if auth.algorithm == "HS256":
+            return signed_with_secret(claims, word, key_id=auth.key_id)
+        return signed_with_key(claims, word, key_id=auth.key_id, algorithm=auth.algorithm)
+
+    return SignedSignIn(sign, seconds=auth.seconds * 0.8, header=auth.header, prefix=auth.prefix)
 
 
 def fixed_sign_in(
@@ -236,14 +152,20 @@ def fixed_sign_in(
         word = secret(auth.secret).get_secret_value()
         match auth:
             case BasicAuth():
-                return _basic(auth.username, word)
+                return basic_header(auth.username, word)
             case ApiKeyAuth():
-                return {str(auth.header or auth.parameter): safe_header(word)}
+                return {str(auth.header or auth.parameter): after_word(auth.prefix, word)}
             case BearerAuth():
                 return {"Authorization": f"Bearer {safe_header(word)}"}
 
     parameter = auth.parameter if isinstance(auth, ApiKeyAuth) else None
     return FixedSignIn(make, parameter)
+
+
+def after_word(prefix: str | None, secret: str) -> str:
+    """Return a header's value: the secret after its word, unless that stands there already."""
+    given = prefix is None or secret.lower().startswith(f"{prefix.lower()} ")
+    return safe_header(secret if given else f"{prefix} {secret}")
 
 
 def safe_header(secret: str) -> str:
@@ -256,6 +178,7 @@ def safe_header(secret: str) -> str:
     return secret
 
 
-def _basic(username: str, password: str) -> dict[str, str]:
+def basic_header(username: str, password: str) -> dict[str, str]:
+    """Return the header of HTTP Basic."""
     pair = base64.b64encode(f"{username}:{password}".encode()).decode()
     return {"Authorization": f"Basic {pair}"}

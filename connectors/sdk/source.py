@@ -1,13 +1,14 @@
 """One source as a connector sees it: an address, a connector file and a way to its secrets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
 from connectors.sdk.secrets import resolve_secret
-from connectors.sdk.spec import ConnectorFile, StreamSpec, nearest
+from connectors.sdk.spec import ConnectorFile, StreamSpec
+from connectors.sdk.strict import nearest
 from schemas.errors import UnknownName
 
 Stream = TypeVar("Stream", bound=StreamSpec)
@@ -26,6 +27,8 @@ class Source:
         secret: Turns a reference into the secret.
         undecoded: Whoever reads wants records as bytes where nothing has to look into them, and
             decodes those that changed himself.
+        known_pages: The note of each answer that may be passed on uncut, by its digest; None where
+            nobody keeps any (connectors/sdk/known_pages.py).
         transport: Replaces the network below the HTTP client; for tests and faster transports.
     """
 
@@ -35,6 +38,7 @@ class Source:
     internal: bool = False
     loopback: bool = False
     undecoded: bool = False
+    known_pages: Mapping[bytes, bytes] | None = field(default=None, repr=False)
     secret: Callable[[str], SecretStr] = field(default=resolve_secret, repr=False)
     transport: Any = field(default=None, repr=False, compare=False)
 

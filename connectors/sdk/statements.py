@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,25 +27,35 @@ class KeyUnusable(Misconfigured):
     remedy = "Write an RSA (2048 bits or more), P-256 or Ed25519 key as PEM without a passphrase."
 
 
-def signed_with_secret(claims: Mapping[str, Any], secret: SecretStr) -> str:
+def signed_with_secret(
+    claims: Mapping[str, Any], secret: SecretStr, *, key_id: str | None = None
+) -> str:
     """Return claims signed with a shared secret.
 
     Source: RFC 7515; RFC 7518, section 3.2 (HS256).
     """
     word = secret.get_secret_value().encode()
-    return _signed({"alg": "HS256"}, claims, lambda body: hmac.digest(word, body, hashlib.sha256))
+    head = {"alg": "HS256"} | ({} if key_id is None else {"kid": key_id})
+    return _signed(head, claims, lambda body: hmac.digest(word, body, hashlib.sha256))
 
 
-def signed_with_key(claims: Mapping[str, Any], key: SecretStr, *, key_id: str | None) -> str:
+def signed_with_key(
+    claims: Mapping[str, Any],
+    key: SecretStr,
+    *,
+    key_id: str | None,
+    algorithm: str | None = None,
+) -> str:
     """Return claims signed with a private key.
 
     Args:
         claims: What is said.
         key: The key, as PEM.
         key_id: Name under which the reader knows the key.
+        algorithm: How it has to be signed; by default as the key allows.
 
     Raises:
-        KeyUnusable: It is no key, or of no sort that servers take.
+        KeyUnusable: It is no key, of no sort that servers take, or not for that algorithm.
 
     Source: RFC 7518, sections 3.3 (RS256) and 3.4 (ES256); RFC 8037 (EdDSA).
     """
@@ -59,14 +70,22 @@ def signed_with_key(claims: Mapping[str, Any], key: SecretStr, *, key_id: str | 
     except (ValueError, TypeError):
         raise KeyUnusable("The private key to sign in with cannot be read.") from None
     head = {} if key_id is None else {"kid": key_id}
+    sign: Callable[[bytes], bytes]
     match private:
         case RSAPrivateKey() if private.key_size >= RSA_BITS_MIN:
-            return _signed({"alg": "RS256", **head}, claims, lambda body: _rsa(private, body))
+            found, sign = "RS256", partial(_rsa, private)
         case EllipticCurvePrivateKey() if isinstance(private.curve, SECP256R1):
-            return _signed({"alg": "ES256", **head}, claims, lambda body: _curve(private, body))
+            found, sign = "ES256", partial(_curve, private)
         case Ed25519PrivateKey():
-            return _signed({"alg": "EdDSA", **head}, claims, private.sign)
-    raise KeyUnusable("The private key to sign in with is of no sort that servers take.")
+            found, sign = "EdDSA", private.sign
+        case _:
+            raise KeyUnusable("The private key to sign in with is of no sort that servers take.")
+    if algorithm not in (None, found):
+        raise KeyUnusable(
+            f"The private key to sign in with is for {found}, not for {algorithm}.",
+            remedy="Correct `algorithm` under auth, or name the key of that sort.",
+        )
+    return _signed({"alg": found, **head}, claims, sign)
 
 
 def _rsa(private: Any, body: bytes) -> bytes:

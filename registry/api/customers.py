@@ -23,11 +23,13 @@ from registry.customers import (
     find,
     outbox,
     purposes,
+    review,
     sampling,
     settling,
     sheet,
 )
 from registry.customers import stewardship as stewarding
+from registry.customers.doubts import Doubt
 from registry.customers.purposes import Sight, open_sight
 from schemas.access import Scope
 from schemas.customers import CustomerChange
@@ -76,9 +78,9 @@ ChangedCustomer: Any = described(outbox.ChangedCustomer, "ChangedCustomer", cust
 CustomerEvent: Any = described(
     outbox.EventRow, "CustomerEvent", customers=("customer_id", "other_id")
 )
-DoubtCount: Any = described(outbox.DoubtCount, "DoubtCount")
+DoubtCount: Any = described(review.DoubtCount, "DoubtCount")
 PurposeOf: Any = described(purposes.PurposeRow, "Purpose")
-DoubtfulPair: Any = described(stewarding.Doubt, "DoubtfulPair")
+DoubtfulPair: Any = described(Doubt, "DoubtfulPair")
 _step: Any = described(explain.Step, "EvidenceStep")
 _line: Any = described(compare.Line, "ComparedValue")
 _side: Any = described(compare.Side, "ComparedRecord", customers=("customer_id",))
@@ -245,12 +247,13 @@ class CustomerQuestions:
         )
 
     @strawberry.field(
-        description="How many pairs are doubtful and how many customers may be there twice.",
+        description="How many questions are worth a look, how many of them are asked now, and how"
+        " many customers may be there twice.",
         graphql_type=DoubtCount,
     )
     async def customer_doubts(self, info: Info) -> Any:
         """Count what is doubtful."""
-        return await _ask(info, outbox.count_doubts)
+        return await _ask(info, review.count_doubts)
 
     @strawberry.field(
         description="Purposes that may be named in the header Townclerk-Purpose.",
@@ -294,12 +297,20 @@ class StewardQuestions:
     """Questions of stewards: what is doubtful, why, how good are links."""
 
     @strawberry.field(
-        description="Doubtful pairs that nobody has decided on, the most useful first.",
+        description="Questions that nobody has answered, the most useful first: at most two for a"
+        " hundred records. `customerDoubts` tells how many more wait.",
         graphql_type=list[DoubtfulPair],
     )
-    async def review_queue(self, info: Info, first: Few = QUEUE_DEFAULT) -> Any:
+    async def review_queue(
+        self,
+        info: Info,
+        first: Few = QUEUE_DEFAULT,
+        after: Annotated[
+            str | None, strawberry.argument(description="Only behind this `place`.")
+        ] = None,
+    ) -> Any:
         """Show the queue."""
-        return await _ask(info, lambda db: stewarding.review_queue(db, limit=max(first, 0)))
+        return await _ask(info, lambda db: review.review_queue(db, limit=first, after=after))
 
     @strawberry.field(
         description="Two records side by side with the evidence in bits. Needs a purpose.",

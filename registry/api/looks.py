@@ -12,7 +12,8 @@ import strawberry
 from strawberry.scalars import JSON
 
 from connectors.sdk.load import load_connector_file, parse_connector_file
-from connectors.sdk.spec import ConnectorFile, nearest
+from connectors.sdk.spec import ConnectorFile
+from connectors.sdk.strict import nearest
 from registry import intake, landscape
 from registry.access.tokens import Actor
 from registry.api.changes import Change, change

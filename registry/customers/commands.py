@@ -10,13 +10,12 @@ import duckdb
 import psycopg
 
 from registry.customers.clean import clean
-from registry.customers.delta import match_records
+from registry.customers.delta import match_records, take_in
 from registry.customers.engine import MEMORY_LIMIT_MB, interrupt, open_engine, run, sweep
 from registry.customers.index import (
     GROWTH_BEFORE_TRAINING,
     LANDING,
     LOCK,
-    keep_clean,
     live_model,
 )
 from registry.customers.indexing import write_index
@@ -32,7 +31,14 @@ from registry.customers.master import (
 from registry.customers.model import MatchModel, from_parameters
 from registry.customers.pairing import Pairing
 from registry.customers.survivorship import survivorship
-from registry.customers.versions import find_model, keep_model, make_live
+from registry.customers.versions import (
+    find_model,
+    keep_model,
+    learned_too_soon,
+    make_live,
+    unread_sources,
+)
+from registry.customers.words import unlearn_words, words_of_records
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
 
@@ -91,17 +97,17 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
         return 0
     # A source may send a key twice on one page; the last one is what it thinks now.
     last = {record_id: (record_id, data_set, record) for record_id, data_set, record in landed}
-    changed = keep_clean(db, [clean(*record) for record in last.values()])
-    match_records(db, changed=list(changed), cleaned=changed)
-    return len(changed)
+    return take_in(db, [clean(*record) for record in last.values()])
 
 
-def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
+def withdraw(db: psycopg.Connection, records: Sequence[int], *, settled_later: bool = False) -> int:
     """Let records count no longer: their source has deleted them, or they must be erased.
 
     Args:
         db: Connection in the caller's transaction.
         records: Landed records; what is no customer's record is passed over.
+        settled_later: Whether `settle` follows, so that without a model nothing is matched yet.
+            A transaction that has called `absorb` must say so.
 
     Returns:
         How many counted until now.
@@ -114,21 +120,33 @@ def withdraw(db: psycopg.Connection, records: Sequence[int]) -> int:
     if not known or not known[0]:
         return 0
     # Rows before the matching lock, as pages have it: the other way round two would wait for ever.
+    # No more of them than pages lock, either: a full run, which has that lock, refers to all rows.
     db.execute(LANDING)
     db.execute(
-        "SELECT FROM landed_record WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (list(records),)
+        "SELECT FROM landed_record WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+        (list(records),),
     )
+    if not settled_later:
+        # At once, not after the lock that pages without a model share: of two that share it, each
+        # would wait for the other.
+        db.execute(LOCK)
+    words = words_of_records(db, records)
     matched = match_records(db, withdrawn=records)
+    unlearn_words(db, words, rare_only=True)
     gone = db.execute("DELETE FROM clean_record WHERE record_id = ANY(%s)", (list(records),))
     if not matched:
-        # Whoever asks for erasure must not wait until the next sync.
         db.execute("DELETE FROM customer_link WHERE record_id = ANY(%s)", (list(records),))
+    if not matched and not settled_later:
+        # Whoever asks for erasure must not wait until the next sync.
         rematch(db)
     return gone.rowcount
 
 
 def settle(db: psycopg.Connection) -> MatchReport:
-    """Match what pages could not: train at first, and again when the town has outgrown its model.
+    """Match what pages could not: train at first, and again when the model knows too little.
+
+    It knows too little when the town has outgrown it, and when sources it could not learn from,
+    because their reading failed or had not begun, have been read to their end.
 
     Args:
         db: Connection in a transaction.
@@ -137,7 +155,7 @@ def settle(db: psycopg.Connection) -> MatchReport:
         What a full run found, or how things stand where none was due.
     """
     live = live_model(db)
-    if live is None:
+    if live is None or learned_too_soon(db):
         return rematch(db)
     row = db.execute("SELECT records, (SELECT count(*) FROM customer) FROM live_model").fetchone()
     assert row is not None  # it is live
@@ -156,7 +174,8 @@ def rematch(
 
     Args:
         db: Connection in a transaction.
-        retrain: Train a new model; None trains when there is none or the town has doubled.
+        retrain: Train a new model; None trains when there is none, the town has doubled, or the
+            model trained itself before all sources were read and now they are.
         version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
         pairing: Where pairs are found and compared; default is this process.
@@ -168,16 +187,23 @@ def rematch(
     # One matching run at a time: two would mint two ids for one customer.
     db.execute(LOCK)
     sweep()
+    unread: list[str] | None = unread_sources(db)
     with open_engine(memory_limit_mb) as con:
         with _timed(seconds, "load"):
             records = load(db, con)
         if not records:
             clear(db)
             return MatchReport(0, 0, 0, 0, "", seconds)
+        model = find_model(db, version) if version else _model_for(db, con, retrain=retrain)
+        if model is not None:
+            # The same model decides on, or somebody chose this one and stands for it.
+            unread = [] if version else None
+        elif retrain:
+            unread = []
         linked = link_table(
             con,
             "plain",
-            model=find_model(db, version) if version else _model_for(db, con, retrain=retrain),
+            model=model,
             decided="decided",
             indexed=True,
             pairing=pairing,
@@ -191,7 +217,7 @@ def rematch(
         with _timed(seconds, "write"):
             customers = write_customers(db, con)
             write_index(db, con)
-            make_live(db, keep_model(db, linked.model, records), records)
+            make_live(db, keep_model(db, linked.model, records), records, unread=unread)
     return MatchReport(
         records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds, change
     )
@@ -298,6 +324,8 @@ def _model_for(
     model = from_parameters(row[0]) if row else None
     if model is None or retrain is False:
         return model
+    if learned_too_soon(db):
+        return None
     for kind, records in run(con, "SELECT kind, count(*) FROM records GROUP BY kind"):
         if records > GROWTH_BEFORE_TRAINING * model.kinds[CustomerKind(kind)].records:
             return None

@@ -6,7 +6,7 @@ import numpy as np
 import psycopg
 
 from registry.customers.copies import COPIES_MAX
-from registry.customers.index import Live, ask_decisions, read_decisions
+from registry.customers.index import FORMER, Live, ask_decisions, read_decisions
 from registry.customers.keys import Holders, distinct_pairs, move_keys
 from registry.customers.model import KEPT_BITS_MIN
 from registry.customers.page import Delta, Pairs, load_features, weigh_pairs
@@ -30,6 +30,9 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     if crossed:
         _touch(db, delta, crossed)
         holders, decisions = _ask_holders(db, delta), ask_decisions(db, delta.touched)
+    for record, *seen in holders.seen:
+        if record not in delta.features.texts:
+            delta.note(record, *seen)
     _forget_edges(db, delta)
     if not delta.touched:
         return
@@ -74,9 +77,14 @@ SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::bool[], %s::b
 
 def _forget_edges(db: psycopg.Connection, delta: Delta) -> None:
     """Delete the edges of all records that are weighed anew or have left."""
-    stale = array_of(delta.touched | delta.gone)
-    db.execute("DELETE FROM match_edge WHERE left_id = ANY(%s::bigint[])", (stale,))
-    db.execute("DELETE FROM match_edge WHERE right_id = ANY(%s::bigint[])", (stale,))
+    stale = (delta.touched | delta.gone) - delta.fresh
+    if stale:
+        db.execute(_FORGET_EDGES, (array_of(stale),) * 2)
+
+
+_FORGET_EDGES = """
+DELETE FROM match_edge WHERE left_id = ANY(%s::bigint[]) OR right_id = ANY(%s::bigint[])
+"""
 
 
 # Records that stand on the wrong side of the limit, and those that stand for copies beyond it.
@@ -108,15 +116,14 @@ def _sort_copies(
         if beyond is aside:
             continue
         moved.append(record)
-        mine = [(key, record) for key in keys]
         if aside:
-            move_keys(db, old=(), new=mine)
+            move_keys(db, old={}, new={record: keys})
             delta.joined.update(keys)
             delta.touched.add(record)
             delta.keys_of[record] = keys
             delta.note(record, kind, place, None, features)
         else:
-            move_keys(db, old=mine, new=())
+            move_keys(db, old={record: keys}, new={})
             delta.left.update(keys)
             delta.touched.discard(record)
             delta.gone.add(record)
@@ -126,6 +133,7 @@ def _sort_copies(
                WHERE record_id = ANY(%s::bigint[])""",
             (array_of(moved),),
         )
+        delta.former |= db.execute(FORMER, (array_of(moved),)).fetchall()
     return bool(moved)
 
 

@@ -96,7 +96,7 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     versions = db.execute(_VERSIONS, (ids,)).fetchone()
     words = words_of_records(db, records)
     withdraw(db, records)
-    unlearn_words(db, words)
+    unlearn_words(db, words, rare_only=False)
     _retire_if_left(db, found)
     db.execute("DELETE FROM landed_record WHERE id = ANY(%s)", ([*records, *dealings],))
     decisions = db.execute(_DECISIONS, {"sets": data_sets, "keys": keys}).rowcount

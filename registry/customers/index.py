@@ -22,6 +22,10 @@ from schemas.records import CustomerKind
 # Whoever matches holds this lock until commit: two writers on one component would each miss what
 # the other one adds.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))"
+# Statements of a page are the same every time, only how many records they are about differs; a plan
+# made anew for each would take longer than what it is for.
+KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
+PLAN_ANEW = "SET LOCAL plan_cache_mode TO DEFAULT"
 # A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
 # that a pair weighs the same today as yesterday.
 GROWTH_BEFORE_TRAINING = 2.0
@@ -63,19 +67,19 @@ def stored_key(key: int, kind: CustomerKind) -> int:
 
 def live_model(db: psycopg.Connection) -> Live | None:
     """Return the model in force; None before the first training or while a full run is due."""
-    row = db.execute("SELECT model_id FROM live_model WHERE complete").fetchone()
+    return read_live(db, db.execute(LIVE_MODEL))
+
+
+def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> Live | None:
+    """Return the model in force from the answer to LIVE_MODEL."""
+    row = asked.fetchone()
     return None if row is None else _prepared(db, row[0])
 
 
-def lock_live_model(db: psycopg.Connection) -> bool:
-    """Take the matching lock where a complete model is live; tell whether there was one.
-
-    The question sees what stood before the lock was had, so the model must be read again.
-    """
-    return db.execute(_LOCK_LIVE).fetchone() is not None
-
-
-_LOCK_LIVE = """
+LIVE_MODEL = "SELECT model_id FROM live_model WHERE complete"
+# Takes the matching lock where a complete model is live, and answers whether there was one. It
+# sees what stood before the lock was had, so the model must be read again.
+LOCK_LIVE = """
 SELECT pg_advisory_xact_lock(hashtext('customers.rematch')) FROM live_model WHERE complete
 """
 _ready: dict[UUID, Live | None] = {}
@@ -121,23 +125,27 @@ def _clean_question() -> str:
                WHERE record_id = ANY(%s::bigint[])"""
 
 
-def keep_clean(db: psycopg.Connection, rows: Iterable[Sequence[Any]]) -> dict[int, dict[str, Any]]:
-    """Keep clean records that are new or differ from what was kept.
+class KeptClean:
+    """Clean records of a page: those that are new or differ from what was kept are kept."""
 
-    Args:
-        db: Connection in the page's transaction.
-        rows: Values in the order of CLEAN_COLUMNS, each record once.
+    def __init__(self, db: psycopg.Connection, rows: Iterable[Sequence[Any]]) -> None:
+        """Ask; inside a pipeline this does not wait.
 
-    Returns:
-        Those that did, by id, as `clean_rows` gives them.
-    """
-    given = {row[0]: dict(zip(CLEAN_COLUMNS, row, strict=True)) for row in rows}
-    document = orjson.dumps(list(given.values())).decode()
-    return {
-        record: given[record]
-        | {"source": urn, "source_key": key, "place": f"{urn}{PLACE_SEPARATOR}{key}"}
-        for record, urn, key in db.execute(_keep_question(), (document,)).fetchall()
-    }
+        Args:
+            db: Connection in the page's transaction.
+            rows: Values in the order of CLEAN_COLUMNS, each record once.
+        """
+        self._given = {row[0]: dict(zip(CLEAN_COLUMNS, row, strict=True)) for row in rows}
+        document = orjson.dumps(list(self._given.values())).decode()
+        self._answer = db.execute(_keep_question(), (document,))
+
+    def changed(self) -> dict[int, dict[str, Any]]:
+        """Return what was new or different, by id, as `clean_rows` gives it."""
+        return {
+            record: self._given[record]
+            | {"source": urn, "source_key": key, "place": f"{urn}{PLACE_SEPARATOR}{key}"}
+            for record, urn, key in self._answer.fetchall()
+        }
 
 
 @lru_cache(maxsize=1)
@@ -162,21 +170,28 @@ def _keep_question() -> str:
                JOIN element ON element.id = kept.data_set_id"""
 
 
-def ask_clean_rows(
-    db: psycopg.Connection, records: Iterable[int]
-) -> psycopg.Cursor[dict[str, Any]]:
-    """Ask for clean records with source, the source's key, and place; a pipeline does not wait."""
-    return db.cursor(row_factory=dict_row).execute(_clean_question(), (array_of(records),))
-
-
 def clean_rows(db: psycopg.Connection, records: Iterable[int]) -> dict[int, dict[str, Any]]:
     """Return clean records by id, with source, the source's key, and place."""
-    return {row["record_id"]: row for row in ask_clean_rows(db, records).fetchall()}
+    asked = db.cursor(row_factory=dict_row).execute(_clean_question(), (array_of(records),))
+    return {row["record_id"]: row for row in asked.fetchall()}
 
 
-def ask_decisions(db: psycopg.Connection, records: Iterable[int]) -> psycopg.Cursor:
-    """Ask what stewards decided about pairs with any of these records; a pipeline does not wait."""
-    return db.execute(_DECISIONS_ON, (array_of(records),))
+FORMER = (
+    "SELECT record_id, customer_id::text FROM customer_link WHERE record_id = ANY(%s::bigint[])"
+)
+
+
+def ask_decisions(
+    db: psycopg.Connection, records: Iterable[int], components: Iterable[int] = ()
+) -> psycopg.Cursor:
+    """Ask what stewards decided about pairs with any of these; a pipeline does not wait.
+
+    Args:
+        db: The caller's connection.
+        records: Records.
+        components: Components, for all their records.
+    """
+    return db.execute(_DECISIONS_ON, (array_of(records), array_of(components)))
 
 
 def read_decisions(asked: psycopg.Cursor) -> dict[tuple[int, int], bool]:
@@ -201,6 +216,9 @@ ORDER BY least(l.id, r.id), greatest(l.id, r.id), d.decided_at DESC, d.id DESC
 _DECISIONS_ON = """
 WITH given AS (
     SELECT data_set_id, key FROM landed_record WHERE id = ANY(%s::bigint[])
+    UNION ALL
+    SELECT data_set_id, key FROM match_record JOIN landed_record ON id = record_id
+    WHERE component = ANY(%s::bigint[])
 ), standing AS (
     SELECT d.* FROM match_decision d JOIN given g
         ON d.data_set_l = g.data_set_id AND d.key_l = g.key

@@ -14,6 +14,7 @@ from registry.customers.copies import put_copies_back, set_copies_aside
 from registry.customers.engine import run
 from registry.customers.indexing import index_kind, prepare_index
 from registry.customers.model import CUT_BITS, KEPT_BITS_MIN, KindModel, MatchModel
+from registry.customers.own_keys import habits
 from registry.customers.pairing import InDuckDB, Pairing
 from registry.customers.score import score
 from registry.customers.standard import standardise
@@ -89,25 +90,21 @@ def link_table(
     for kind in CustomerKind:
         with found.step("standardise"):
             records, count = _standardise(con, plain, kind, indexed=indexed)
-        found.records[kind] = records
-        _decided(con, decided)
+            found.records[kind] = records
+            _decided(con, decided)
         trained = model.kinds[kind] if model else None
         with found.step("weigh"):
+            rules = rules_for(kind, trained.records if trained else records)
             part = weigh(
-                con,
-                "standard_record",
-                kind,
-                count,
-                model=trained,
-                rules=rules_for(kind, trained.records if trained else records),
-                classes=classes,
-                into="compared_pair",
-                keys_into="kept_key" if indexed else None,
-                pairing=pairing or InDuckDB(),
-            )
-        if trained is None:
-            kinds[kind] = replace(part, records=records)
-        _score_and_cluster(con, kind, part, count=count, found=found)
+                con, "standard_record", kind, count, model=trained, rules=rules,
+                classes=classes, into="compared_pair",
+                keys_into="kept_key" if indexed else None, pairing=pairing or InDuckDB(),
+            )  # fmt: skip
+        with found.step("score"):
+            score(con, "compared_pair", kind, part, into="scored_pair")
+            if trained is None:
+                part = kinds[kind] = _with_habits(con, part, count, records, found.model.cut_bits)
+        _cluster(con, kind, part, count=count, found=found)
         with found.step("keep"):
             if indexed:
                 index_kind(con, kind, found.model.cut_bits)
@@ -124,6 +121,16 @@ def _standardise(
     if indexed:
         keep_words(con, "standard_record", kind)
     return records, set_copies_aside(con, "standard_record", kind, into="copy_aside")
+
+
+def _with_habits(
+    con: duckdb.DuckDBPyConnection, part: KindModel, count: int, records: int, cut_bits: float
+) -> KindModel:
+    """Add to a model how the sources it was trained on keep their own records."""
+    sources, customers = habits(
+        con, "standard_record", "scored_pair", count=count, cut_bits=cut_bits
+    )
+    return replace(part, records=records, sources=sources, customers=customers)
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, *, indexed: bool) -> None:
@@ -143,7 +150,7 @@ CREATE OR REPLACE TABLE linked_record (id BIGINT, kind VARCHAR, cluster BIGINT)
 """
 
 
-def _score_and_cluster(
+def _cluster(
     con: duckdb.DuckDBPyConnection,
     kind: CustomerKind,
     part: KindModel,
@@ -151,12 +158,11 @@ def _score_and_cluster(
     count: int,
     found: Linked,
 ) -> None:
+    """Part the records of one kind into customers, and count what was found."""
     cut_bits = found.model.cut_bits
-    with found.step("score"):
-        score(con, "compared_pair", kind, part, into="scored_pair")
-        decide(con, "scored_pair")
-        run(con, "DROP TABLE compared_pair")
     with found.step("cluster"):
+        run(con, "DROP TABLE compared_pair")
+        decide(con, "scored_pair")
         labels = cluster(
             con, "standard_record", "scored_pair", kind, part, count=count, cut_bits=cut_bits
         )

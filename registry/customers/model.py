@@ -8,7 +8,7 @@ or two runs, can tell whether they decided by the same rules.
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,19 @@ class Frequencies:
 
 
 @dataclass(frozen=True)
+class Habit:
+    """How a source keeps its own records, as training found it.
+
+    Attributes:
+        records: Records it has.
+        repeats: Links between two of them: customers whom it has twice.
+    """
+
+    records: int
+    repeats: int
+
+
+@dataclass(frozen=True)
 class KindModel:
     """The part of a model that compares customers of one kind.
 
@@ -68,6 +81,8 @@ class KindModel:
         frequencies: By record column.
         shared: By record column, digests of values that too many different names share.
         hot_keys: Blocking keys that are not used.
+        sources: How each source keeps its own records, where records name their source.
+        customers: Groups that the links of training made, before any was parted.
     """
 
     records: int
@@ -80,6 +95,8 @@ class KindModel:
     frequencies: Mapping[str, Frequencies]
     shared: Mapping[str, NDArray[np.uint64]]
     hot_keys: NDArray[np.uint64]
+    sources: Mapping[str, Habit] = field(default_factory=dict)
+    customers: int = 0
 
 
 @dataclass(frozen=True)
@@ -172,7 +189,15 @@ def _kind_as_json(part: KindModel) -> dict[str, Any]:
         },
         "shared": {column: _packed(keys) for column, keys in part.shared.items()},
         "hot_keys": _packed(part.hot_keys),
-    }
+    } | _sources_as_json(part)
+
+
+def _sources_as_json(part: KindModel) -> dict[str, Any]:
+    """Return what is known of sources; models of tables without any stay as they were."""
+    if not part.sources:
+        return {}
+    habits = {name: [habit.records, habit.repeats] for name, habit in part.sources.items()}
+    return {"sources": habits, "customers": part.customers}
 
 
 def _kind_from_json(part: Mapping[str, Any]) -> KindModel:
@@ -194,6 +219,8 @@ def _kind_from_json(part: Mapping[str, Any]) -> KindModel:
         },
         shared={column: _unpacked(keys) for column, keys in part["shared"].items()},
         hot_keys=_unpacked(part["hot_keys"]),
+        sources={name: Habit(*counts) for name, counts in part.get("sources", {}).items()},
+        customers=int(part.get("customers", 0)),
     )
 
 

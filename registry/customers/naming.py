@@ -6,18 +6,16 @@ The same rules as `master` has for a full run, for the few customers that one pa
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeAlias
 
 import psycopg
 
 from registry.customers.copies import COPIES_MAX
 from registry.customers.golden import golden_of
 from registry.customers.history import forget_customers, keep_customers
-from registry.customers.index import ask_clean_rows, clean_rows
+from registry.customers.index import FORMER, clean_rows
 from registry.customers.page import Delta
 from registry.customers.pairwise import Weighed
-from registry.customers.survivorship import ask_survivorship, read_survivorship
 from registry.storage.copying import array_of
 from schemas.base import uuid7
 from schemas.customers import LinkRule
@@ -41,70 +39,48 @@ class Group:
     decided: Mapping[tuple[int, int], bool]
 
 
-@dataclass
-class Standing:
-    """What stands about the records that a page groups anew; asked for, read when needed.
-
-    Attributes:
-        former: Customer of each record that has one.
-        copies: Records of equal content where some are set aside, by kind, ordered by place.
-        clean: Clean form of the records that are not at hand.
-        rules: How golden values are chosen.
-    """
-
-    former: psycopg.Cursor
-    copies: psycopg.Cursor
-    clean: psycopg.Cursor[dict[str, Any]]
-    rules: psycopg.Cursor
+# Kind, records and their places of equal content where some are set aside, ordered by place.
+Copies: TypeAlias = Sequence[tuple[str, list[int], list[str]]]
 
 
-def ask_standing(db: psycopg.Connection, delta: Delta, members: Iterable[int]) -> Standing:
-    """Ask what stands about members and records that left; a pipeline does not wait."""
-    records = {*members, *delta.gone}
-    concerned = array_of(records)
-    return Standing(
-        former=db.execute(_FORMER, (concerned,)),
-        copies=db.execute(_COPIES, (concerned, COPIES_MAX)),
-        clean=ask_clean_rows(db, records - delta.cleaned.keys() - (delta.gone - delta.touched)),
-        rules=ask_survivorship(db),
-    )
+def ask_copies(
+    db: psycopg.Connection, contents: Iterable[int], components: Iterable[int]
+) -> psycopg.Cursor:
+    """Ask for crowds of copies by content, also that of components' records; gives Copies."""
+    return db.execute(_COPIES, (array_of(contents), array_of(components), COPIES_MAX))
 
 
-_FORMER = "SELECT record_id, customer_id FROM customer_link WHERE record_id = ANY(%s::bigint[])"
 _COPIES = """
 SELECT kind, array_agg(record_id ORDER BY place COLLATE "C"),
     array_agg(place ORDER BY place COLLATE "C") FROM match_record
 WHERE content IN (SELECT content FROM match_record WHERE aside AND content IN (
-    SELECT content FROM match_record WHERE record_id = ANY(%s::bigint[])))
+    SELECT unnest(%s::bigint[])
+    UNION SELECT content FROM match_record WHERE component = ANY(%s::bigint[])))
 GROUP BY kind, content HAVING count(*) > %s
 """
 
 
-def write_groups(
-    db: psycopg.Connection, delta: Delta, groups: list[Group], standing: Standing
-) -> None:
+def write_groups(db: psycopg.Connection, delta: Delta, groups: list[Group], copies: Copies) -> None:
     """Bring the customers of some records to what was found.
 
     Args:
         db: Connection in the page's transaction, in a pipeline.
         delta: The page.
         groups: All groups of the components that changed.
-        standing: What was asked about their records.
+        copies: Crowds of copies of their records.
     """
-    gone = delta.gone - delta.touched
-    former: dict[int, UUID] = dict(standing.former.fetchall())
-    copies = _add_copies(delta, groups, gone, standing.copies.fetchall())
-    delta.cleaned |= {row["record_id"]: row for row in standing.clean.fetchall()}
-    rules = read_survivorship(standing.rules)
-    if copies:
-        former |= db.execute(_FORMER, (array_of(copies),)).fetchall()
-        delta.cleaned |= clean_rows(db, copies - delta.cleaned.keys())
+    gone, former, clean = delta.gone - delta.touched, delta.former, delta.cleaned
+    added = _add_copies(delta, groups, gone, copies)
+    if added:
+        former |= db.execute(FORMER, (array_of(added),)).fetchall()
+    grouped = {record for group in groups for record in group.records}
+    if not clean.keys() >= grouped:
+        clean |= clean_rows(db, grouped - clean.keys())
     names = _names(groups, former)
-    clean = delta.cleaned
     keep_customers(
         db,
         [
-            (name, golden_of([clean[record] for record in group.records], rules))
+            (name, golden_of([clean[record] for record in group.records], delta.rules))
             for name, group in zip(names, groups, strict=True)
         ],
     )
@@ -123,7 +99,7 @@ def _add_copies(
     delta: Delta,
     groups: list[Group],
     gone: set[int],
-    rows: Sequence[tuple[str, list[int], list[str]]],
+    rows: Copies,
 ) -> set[int]:
     """Let copies that were set aside follow their like, or stand alone where those differ.
 
@@ -152,10 +128,10 @@ def _add_copies(
     return added
 
 
-def _names(groups: Sequence[Group], former: Mapping[int, UUID]) -> list[UUID]:
+def _names(groups: Sequence[Group], former: Mapping[int, str]) -> list[str]:
     """Give every group an id: of the customer it shares most records with, or a new one."""
-    claims: dict[int, tuple[int, UUID]] = {}
-    best: dict[UUID, tuple[int, int]] = {}
+    claims: dict[int, tuple[int, str]] = {}
+    best: dict[str, tuple[int, int]] = {}
     for number, group in enumerate(groups):
         shared = Counter(former[record] for record in group.records if record in former)
         if shared:
@@ -165,12 +141,14 @@ def _names(groups: Sequence[Group], former: Mapping[int, UUID]) -> list[UUID]:
             if customer not in best or (-count, number) < (-best[customer][0], best[customer][1]):
                 best[customer] = (count, number)
     return [
-        claims[number][1] if number in claims and best[claims[number][1]][1] == number else uuid7()
+        claims[number][1]
+        if number in claims and best[claims[number][1]][1] == number
+        else str(uuid7())
         for number in range(len(groups))
     ]
 
 
-def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequence[UUID]) -> None:
+def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequence[str]) -> None:
     rows: list[tuple[Any, ...]] = []
     for group, name in zip(groups, names, strict=True):
         strongest: dict[int, float] = {}
@@ -188,7 +166,7 @@ def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequenc
             (
                 record,
                 name,
-                ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE).value,
+                ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE),
                 strongest.get(record, "NULL"),
             )
             for record in group.records

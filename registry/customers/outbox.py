@@ -1,4 +1,4 @@
-"""What changed since: the outbox of events, who has read how far, and what is still doubtful.
+"""What changed since: the outbox of events, and who has read how far.
 
 Events name customers by id and attributes by name, never a value, so they may leave the house
 without a purpose; whoever wants the values asks for the customer, with one.
@@ -12,8 +12,6 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from registry.customers.model import KEPT_BITS_MIN
-from registry.customers.stewardship import DOUBT_BITS_MAX
 from schemas.customers import CustomerChange
 from schemas.errors import InvalidInput
 
@@ -74,23 +72,6 @@ class ChangedCustomer:
     attributes: list[str]
     successor_id: UUID | None
     last_at: datetime
-
-
-@dataclass(frozen=True)
-class DoubtCount:
-    """How much of the master view is doubtful.
-
-    Attributes:
-        customers: Customers there are.
-        pairs: Pairs of records that are neither surely one customer nor surely two.
-        apart: Those of them that are two customers now, and so possible duplicates.
-        concerned: Customers that may be a duplicate of another.
-    """
-
-    customers: int
-    pairs: int
-    apart: int
-    concerned: int
 
 
 def events_for(
@@ -218,29 +199,3 @@ LEFT JOIN LATERAL (
 ) AS v ON true
 ORDER BY h.last_at DESC, h.customer_id
 """
-
-
-def count_doubts(db: psycopg.Connection) -> DoubtCount:
-    """Count what is doubtful: pairs to review, and customers that may be there twice."""
-    with db.cursor(row_factory=class_row(DoubtCount)) as cursor:
-        row = cursor.execute(
-            """WITH doubtful AS (
-                   SELECT l.customer_id AS one, r.customer_id AS other
-                   FROM match_edge e
-                   JOIN customer_link l ON l.record_id = e.left_id
-                   JOIN customer_link r ON r.record_id = e.right_id
-                   WHERE NOT e.by_identity AND NOT e.apart
-                     AND e.weight_bits >= %(least)s AND e.weight_bits <= 6
-               )
-               SELECT (SELECT count(*) FROM customer) AS customers, count(*) AS pairs,
-                   count(*) FILTER (WHERE one <> other) AS apart,
-                   (SELECT count(DISTINCT id) FROM (
-                        SELECT one AS id FROM doubtful WHERE one <> other
-                        UNION ALL SELECT other FROM doubtful WHERE one <> other) AS each)
-                       AS concerned
-               FROM doubtful""",
-            {"least": KEPT_BITS_MIN},
-        ).fetchone()
-    assert row is not None  # an aggregate always gives one row
-    assert DOUBT_BITS_MAX == 6  # the index on match_edge stands for this number
-    return row

@@ -18,8 +18,8 @@ from registry.customers.patterns import compare
 from registry.customers.score import class_bits, identity_flags, score
 from schemas.records import CustomerKind
 
-# Fewer pairs than this are weighed before a DuckDB session would have opened.
-BATCH_PAIRS_MIN = 1_500
+# Fewer pairs than this cost less in Python than their records cost to be read by DuckDB.
+BATCH_PAIRS_MIN = 30_000
 # Patterns whose class likelihoods are remembered; a town shows some ten thousand.
 PATTERNS_MAX = 200_000
 

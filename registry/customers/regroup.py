@@ -8,9 +8,10 @@ import numpy as np
 import psycopg
 
 from registry.customers.blocking import BLOCK_RECORDS_MAX
+from registry.customers.clean import CLEAN_COLUMNS
 from registry.customers.cluster import COMPONENT_RECORDS_MAX, part_weighed
 from registry.customers.index import Live, ask_decisions, read_decisions
-from registry.customers.naming import Group, ask_standing, write_groups
+from registry.customers.naming import Copies, Group, ask_copies, write_groups
 from registry.customers.page import KINDS, Delta, load_features, weigh_pairs
 from registry.customers.pairwise import Weighed
 from registry.storage.copying import array_of
@@ -30,16 +31,11 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         reached = (delta.component_of[record] for record in pair)
         delta.components.update(component for component in reached if component is not None)
     links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
-    members = delta.touched | _load_members(db, delta, live, links)
-    components = _components(members, links, delta.places)
-    several = [record for component in components if len(component) > 1 for record in component]
-    # What follows waits for the members only, so all of it is asked for at once.
-    decisions = ask_decisions(db, several) if several else None
-    standing = ask_standing(db, delta, members)
-    decided = read_decisions(decisions) if decisions else {}
+    members, decided, copies = _load_members(db, delta, live, links)
+    components = _components(members | delta.touched, links, delta.places)
     groups = _groups(db, delta, live, components, links, decided=decided)
     _write_heads(db, delta, components)
-    write_groups(db, delta, groups, standing)
+    write_groups(db, delta, groups, copies)
 
 
 def _load_members(
@@ -47,27 +43,45 @@ def _load_members(
     delta: Delta,
     live: Live,
     links: dict[tuple[int, int], tuple[float, bool]],
-) -> set[int]:
-    """Return the records of components that changed, and add the links among them."""
-    if not delta.components:
-        return set()
-    chosen = (array_of(delta.components),)
-    members = db.execute(_MEMBERS, chosen)
-    stored = db.execute(_LINKS, (*chosen, live.model.cut_bits))
-    found = set()
-    for record, kind, place, component in members.fetchall():
-        found.add(record)
+) -> tuple[set[int], dict[tuple[int, int], bool], Copies]:
+    """Learn all that stands about the components that changed; asked for at once.
+
+    Returns:
+        Their records, what stewards decided about them, and copies of the same content as records
+        of theirs or of the page; `links` gets the links among them.
+    """
+    chosen = array_of(delta.components)
+    # A large page looks at the features of few members, and fetches those.
+    question = _SEEN_MEMBERS if len(delta.touched) <= RECORDS_FEW else _MEMBERS
+    asked = db.execute(question, (chosen,)) if delta.components else None
+    stored = db.execute(_LINKS, (chosen, live.model.cut_bits)) if delta.components else None
+    decisions = ask_decisions(db, delta.touched, delta.components)
+    copies = ask_copies(db, delta.contents, delta.components)
+    members = set()
+    for record, customer, kind, place, component, features, *clean in asked or ():
+        members.add(record)
+        if customer is not None:
+            delta.former[record] = customer
+        if features is not None:
+            delta.features.texts.setdefault(record, features)
         delta.kinds[record], delta.places[record] = KINDS[kind], place
         delta.component_of[record] = component
-    for left, right, bits, by_identity in stored.fetchall():
+        delta.cleaned.setdefault(record, dict(zip(CLEAN_COLUMNS, clean, strict=True)))
+    for left, right, bits, by_identity in stored or ():
         links[left, right] = bits, by_identity
-    return found
+    return members, read_decisions(decisions), copies.fetchall()
 
 
-_MEMBERS = """
-SELECT record_id, kind, place, component FROM match_record
-WHERE component = ANY(%s::bigint[]) AND NOT aside
+# Records of a page below which the features of all members come along.
+RECORDS_FEW = 4
+_MEMBERS = f"""
+SELECT m.record_id, l.customer_id::text, m.kind, m.place, m.component, NULL,
+    {", ".join(f"c.{name}" for name in CLEAN_COLUMNS).replace("set_id", "set_id::text")}
+FROM match_record m JOIN clean_record c ON c.record_id = m.record_id
+LEFT JOIN customer_link l ON l.record_id = m.record_id
+WHERE m.component = ANY(%s::bigint[]) AND NOT m.aside
 """
+_SEEN_MEMBERS = _MEMBERS.replace("NULL,", "m.features,")
 _LINKS = """
 SELECT left_id, right_id, weight_bits, by_identity
 FROM match_record m JOIN match_edge e ON e.left_id = m.record_id

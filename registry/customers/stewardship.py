@@ -1,4 +1,4 @@
-"""What stewards see and decide: doubtful pairs, most useful first; links and unlinks that stay.
+"""What stewards decide: links and unlinks that stay; and how good automatic links are.
 
 A decision stands above every model and number, is kept with reason and actor, is never deleted,
 and takes effect in the same transaction, in full runs as in pages.
@@ -12,38 +12,14 @@ import psycopg
 from psycopg.rows import class_row
 
 from registry.customers.delta import match_records
-from registry.customers.model import KEPT_BITS_MIN
 from schemas.base import uuid7
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
 
-# Rows of the queue at a time: what a steward gets through in a morning.
-QUEUE_MAX = 200
-# Above it the model is all but sure, and a look would seldom change anything.
-DOUBT_BITS_MAX = 6.0
+# Decisions shown at a time.
+DECISIONS_MAX = 200
 # Automatic links drawn for a sample; enough to tell 95 from 98 per cent.
 SAMPLE_MAX = 1_000
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """One pair of records that a person should look at.
-
-    Attributes:
-        left_id: Landed record.
-        right_id: Landed record.
-        weight_bits: Log2 odds of one customer.
-        linked: Whether both stand behind one customer now.
-        records: Records of both customers together, whom the answer concerns.
-        benefit: Chance that the present answer is wrong, times the records it concerns.
-    """
-
-    left_id: int
-    right_id: int
-    weight_bits: float
-    linked: bool
-    records: int
-    benefit: float
 
 
 @dataclass(frozen=True)
@@ -71,45 +47,6 @@ class Decision:
     decided_at: datetime
     undone_at: datetime | None
     undone_by: str | None
-
-
-def review_queue(db: psycopg.Connection, *, limit: int = QUEUE_MAX) -> list[Doubt]:
-    """Return the doubtful pairs that nobody has decided on, by benefit.
-
-    Args:
-        db: Connection in a transaction.
-        limit: Pairs to return, at most QUEUE_MAX.
-    """
-    with db.cursor(row_factory=class_row(Doubt)) as cursor:
-        return cursor.execute(
-            """WITH doubtful AS (
-                   SELECT e.left_id, e.right_id, e.weight_bits,
-                       l.customer_id = r.customer_id AS linked,
-                       CASE WHEN l.customer_id = r.customer_id THEN lc.record_count
-                            ELSE lc.record_count + rc.record_count END AS records,
-                       1 / (1 + power(2, -e.weight_bits)) AS chance
-                   FROM match_edge e
-                   JOIN customer_link l ON l.record_id = e.left_id
-                   JOIN customer_link r ON r.record_id = e.right_id
-                   JOIN customer lc ON lc.id = l.customer_id
-                   JOIN customer rc ON rc.id = r.customer_id
-                   WHERE e.weight_bits BETWEEN %(least)s AND %(most)s
-                     AND NOT e.by_identity AND NOT e.apart
-                     AND NOT EXISTS (
-                         SELECT FROM match_decision d
-                         JOIN landed_record a ON a.id = e.left_id
-                         JOIN landed_record b ON b.id = e.right_id
-                         WHERE d.undone_at IS NULL
-                           AND ((d.data_set_l, d.key_l, d.data_set_r, d.key_r)
-                                = (a.data_set_id, a.key, b.data_set_id, b.key)
-                             OR (d.data_set_l, d.key_l, d.data_set_r, d.key_r)
-                                = (b.data_set_id, b.key, a.data_set_id, a.key)))
-               )
-               SELECT left_id, right_id, weight_bits, linked, records,
-                   records * CASE WHEN linked THEN 1 - chance ELSE chance END AS benefit
-               FROM doubtful ORDER BY benefit DESC, left_id, right_id LIMIT %(limit)s""",
-            {"least": KEPT_BITS_MIN, "most": DOUBT_BITS_MAX, "limit": min(limit, QUEUE_MAX)},
-        ).fetchall()
 
 
 def decide(
@@ -203,7 +140,7 @@ def are_linked(db: psycopg.Connection, one: int, other: int) -> bool:
     return bool(row[0])
 
 
-def decisions(db: psycopg.Connection, *, limit: int = QUEUE_MAX) -> list[Decision]:
+def decisions(db: psycopg.Connection, *, limit: int = DECISIONS_MAX) -> list[Decision]:
     """Return decisions, the newest first, undone ones too."""
     with db.cursor(row_factory=class_row(Decision)) as cursor:
         return cursor.execute(
@@ -213,7 +150,7 @@ def decisions(db: psycopg.Connection, *, limit: int = QUEUE_MAX) -> list[Decisio
                LEFT JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l
                LEFT JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
                ORDER BY decided_at DESC, d.id DESC LIMIT %s""",
-            (min(limit, QUEUE_MAX),),
+            (min(limit, DECISIONS_MAX),),
         ).fetchall()
 
 

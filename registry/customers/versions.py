@@ -1,5 +1,6 @@
 """Model versions: frozen, hashed, kept until a steward rejects them; one is live."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -32,6 +33,8 @@ class ModelVersion:
         trained_on: Records it was trained on.
         live: Whether it decides now.
         usable: Whether this release compares the same fields, so that it can decide.
+        unread: Sources that had not been read to their end when it trained itself. Once all are,
+            the next sync trains a new one; none where it is not live, or somebody chose it.
     """
 
     version: str
@@ -39,6 +42,7 @@ class ModelVersion:
     trained_on: int
     live: bool
     usable: bool
+    unread: list[str]
 
 
 def list_versions(db: psycopg.Connection) -> list[ModelVersion]:
@@ -47,7 +51,8 @@ def list_versions(db: psycopg.Connection) -> list[ModelVersion]:
         return cursor.execute(
             """SELECT content_hash AS version, trained_at, match_model.records AS trained_on,
                    live_model.id IS NOT NULL AS live,
-                   coalesce(parameters->>'definitions' = %s, false) AS usable
+                   coalesce(parameters->>'definitions' = %s, false) AS usable,
+                   coalesce(live_model.unread, '{}') AS unread
                FROM match_model LEFT JOIN live_model ON model_id = match_model.id
                ORDER BY trained_at DESC, match_model.id DESC LIMIT %s""",
             (definitions_hash(), VERSIONS_SHOWN_MAX),
@@ -132,12 +137,49 @@ def find_model(db: psycopg.Connection, version: str) -> MatchModel:
     return model
 
 
-def make_live(db: psycopg.Connection, model_id: UUID, records: int) -> None:
-    """Put a model in force whose keys, edges and clusters have just been written."""
+def make_live(
+    db: psycopg.Connection, model_id: UUID, records: int, *, unread: Sequence[str] | None
+) -> None:
+    """Put a model in force whose keys, edges and clusters have just been written.
+
+    Args:
+        db: Connection in the caller's transaction.
+        model_id: The model.
+        records: How many are matched with it.
+        unread: Sources that it could not learn from; None leaves what is noted.
+    """
     db.execute(
-        """INSERT INTO live_model (id, model_id, complete, records, changed_at)
-           VALUES (1, %s, true, %s, now())
+        """INSERT INTO live_model (id, model_id, complete, records, changed_at, unread)
+           VALUES (1, %(model)s, true, %(records)s, now(), coalesce(%(unread)s::text[], '{}'))
            ON CONFLICT (id) DO UPDATE SET model_id = excluded.model_id, complete = true,
-               records = excluded.records, changed_at = now()""",
-        (model_id, records),
+               records = excluded.records, changed_at = now(),
+               unread = coalesce(%(unread)s::text[], live_model.unread)""",
+        {"model": model_id, "records": records, "unread": unread and list(unread)},
     )
+
+
+def unread_sources(db: psycopg.Connection) -> list[str]:
+    """Return the sources of customers that have not been read to their end, or are being read.
+
+    What sends by itself has no end.
+    """
+    return [key for (key,) in db.execute(_UNREAD)]
+
+
+_UNREAD = """
+SELECT source.key FROM source WHERE spec->>'kind' <> 'webhook' AND EXISTS (
+    SELECT FROM jsonb_each(spec->'streams') AS stream(name, said)
+    WHERE coalesce(said->>'becomes', 'customer') = 'customer' AND NOT EXISTS (
+        SELECT FROM checkpoint c
+        WHERE c.source_id = source.id AND c.stream = stream.name AND c.complete))
+ORDER BY source.key
+"""
+
+
+def learned_too_soon(db: psycopg.Connection) -> bool:
+    """Tell whether the live model trained itself before sources were read that now all are.
+
+    Who is whom must not hang on the moment at which a worker or a source failed.
+    """
+    row = db.execute("SELECT FROM live_model WHERE unread <> '{}'").fetchone()
+    return row is not None and not unread_sources(db)

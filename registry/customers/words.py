@@ -7,13 +7,15 @@ once, so that a misspelt word leads to the words that somebody has.
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Final
 
 import psycopg
 
 from registry.customers.features import Features, digest
 from registry.customers.phonetic import phonetic
-from registry.storage.copying import bigints
+from registry.customers.text import RECENT_VALUES_MAX
+from registry.storage.copying import array_of, bigints
 from schemas.records import CustomerKind
 
 # Letters of a word that slips are counted in; what comes later seldom tells two words apart.
@@ -38,6 +40,7 @@ NUMBERS: Final[Mapping[CustomerKind, tuple[str, ...]]] = {
 _SIGN, _ALL = 1 << 63, 1 << 64
 
 
+@lru_cache(RECENT_VALUES_MAX)
 def key_of(word: str) -> int:
     """Return the digest under which a word, a slip or a beginning is kept, as a signed bigint."""
     found = digest(word)
@@ -94,22 +97,32 @@ def slip_keys(word: str) -> list[int]:
     return sorted(map(key_of, slips_of(word) | beginnings))
 
 
-def remember_words(db: psycopg.Connection, words: Mapping[int, Collection[str]]) -> None:
-    """Keep the words of records that a page brought, in place of those they had.
+class RememberedWords:
+    """The words of records that a page brought, kept in place of those they had."""
 
-    Args:
-        db: Connection in the page's transaction, which holds the matching lock.
-        words: Words by record.
-    """
-    if not words:
-        return
-    spelt = {key_of(word): word for each in words.values() for word in each if is_spelt(word)}
-    digests = [bigints(map(key_of, sorted(each))) for each in words.values()]
-    rows = db.execute(
-        _REMEMBER, {"records": bigints(words), "words": digests, "keys": bigints(spelt)}
-    ).fetchall()
-    if rows:
-        learn_words(db, {key: spelt[key] for (key,) in rows}, {})
+    def __init__(self, db: psycopg.Connection, words: Mapping[int, Collection[str]]) -> None:
+        """Keep them; inside a pipeline this does not wait.
+
+        Args:
+            db: Connection in the page's transaction, which holds the matching lock.
+            words: Words by record.
+        """
+        self._spelt = {
+            key_of(word): word for each in words.values() for word in each if is_spelt(word)
+        }
+        digests = (f'"{bigints(map(key_of, sorted(each)))}"' for each in words.values())
+        given = {"records": bigints(words), "words": array_of(digests)}
+        self._unknown = db.execute(_REMEMBER, given | {"keys": bigints(self._spelt)})
+
+    def learn(self, db: psycopg.Connection) -> None:
+        """Let the town know the words that it did not know."""
+        unknown = [key for (key,) in self._unknown.fetchall()]
+        if not unknown:
+            return
+        words = [self._spelt[key] for key in unknown]
+        slips = (f'"{bigints(slip_keys(word))}"' for word in words)
+        quoted = (f'"{word}"' for word in words)  # letters alone; but one may be "null"
+        db.execute(_LEARN, (bigints(unknown), array_of(quoted), array_of(slips)))
 
 
 # How many records have a word is counted by a full run alone: a page would have to touch the rows
@@ -127,10 +140,20 @@ WHERE NOT EXISTS (SELECT FROM known_word WHERE known_word.key = given.key)
 """
 
 
+_LEARN = """
+WITH given AS (
+    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS given(key, word, slips)
+), learnt AS (
+    INSERT INTO known_word (key, word, records) SELECT key, word, 1 FROM given
+)
+INSERT INTO word_slips (key, slips) SELECT key, slips::bigint[] FROM given
+"""
+
+
 def learn_words(
     db: psycopg.Connection, words: Mapping[int, str], records: Mapping[int, int]
 ) -> None:
-    """Keep words that the town did not know, with what leads to them.
+    """Keep all words of a town, with what leads to them.
 
     Args:
         db: Connection in the caller's transaction.
@@ -153,17 +176,25 @@ def forget_words(db: psycopg.Connection, records: Collection[int]) -> None:
     db.execute("DELETE FROM record_words WHERE record_id = ANY(%s::bigint[])", (bigints(records),))
 
 
-def unlearn_words(db: psycopg.Connection, keys: Collection[int]) -> None:
-    """Forget spellings that no record has any more; a rare name tells who was erased.
+# A spelling that more records had at the last full run tells of nobody, and to look for the last
+# of its records would cost a page more than all else.
+RARE_RECORDS_MAX = 20
+
+
+def unlearn_words(db: psycopg.Connection, keys: Collection[int], *, rare_only: bool) -> None:
+    """Forget spellings that no record has any more; a rare name tells who was there.
 
     Args:
-        db: Connection in the transaction of an erasure.
-        keys: Digests of the words that the erased records had.
+        db: Connection in the transaction in which the records leave.
+        keys: Digests of the words that they had.
+        rare_only: Whether what was common at the last full run stays until the next one.
     """
+    if not keys:
+        return
     db.execute(
-        """DELETE FROM known_word WHERE key = ANY(%s::bigint[]) AND NOT EXISTS (
-               SELECT FROM record_words WHERE words && ARRAY[known_word.key])""",
-        (bigints(keys),),
+        """DELETE FROM known_word WHERE key = ANY(%s::bigint[]) AND (%s OR records <= %s)
+           AND NOT EXISTS (SELECT FROM record_words WHERE words && ARRAY[known_word.key])""",
+        (bigints(keys), not rare_only, RARE_RECORDS_MAX),
     )
 
 

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from registry.customers import around, compare, find, outbox, purposes, sampling, sheet, stewardship
+from registry.customers import around, compare, find, purposes, sampling, sheet, stewardship
+from registry.customers import review as reviewing
 from registry.storage.database import unit_of_work
 from registry.web import pages
 from registry.web.draw.waterfall import draw_waterfall
@@ -28,7 +29,7 @@ QUEUE_SHOWN: Final = 50
 FORM_BYTES_MAX: Final = 8_192  # a name and a reason
 FIELDS_MAX: Final = 10
 STEWARDSHIP: Final = "stewardship"
-QUERY: Final = "{ reviewQueue { leftId rightId weightBits linked records benefit } }"
+QUERY: Final = "{ reviewQueue { leftId rightId weightBits chance linked records benefit place } }"
 
 
 def routes() -> list[BaseRoute]:
@@ -68,7 +69,7 @@ async def _desk(
 ) -> Response:
     def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
         rows = [row for row in purposes.list_purposes(db) if row.active]
-        return rows, outbox.count_doubts(db), sampling.measured_precision(db)
+        return rows, reviewing.count_doubts(db), sampling.measured_precision(db)
 
     listed, doubts, precision = await pages.ask(ask)
     return pages.page(
@@ -101,15 +102,19 @@ async def customer(request: Request) -> Response:
 
 async def review(request: Request) -> Response:
     """Show the doubtful pairs, the most useful first, and how good automatic links are."""
+    after = request.query_params.get("after")
 
     def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
-        queue = stewardship.review_queue(db, limit=QUEUE_SHOWN)
+        queue = reviewing.read_queue(db, limit=QUEUE_SHOWN, after=after)
         return queue, sampling.measured_precision(db), sampling.waiting_sample(db, limit=10)
 
-    queue, precision, waiting = await pages.ask(ask)
+    try:
+        queue, precision, waiting = await pages.ask(ask)
+    except InvalidInput as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
     return pages.page(
-        request, "review.html", "customers", query=QUERY, queue=queue, precision=precision,
-        waiting=waiting,
+        request, "review.html", "customers", query=QUERY, queue=queue.pairs, count=queue.count,
+        after=after, more=len(queue.pairs) == QUEUE_SHOWN, precision=precision, waiting=waiting,
     )  # fmt: skip
 
 

@@ -32,6 +32,12 @@ def models(as_json: AsJson = False) -> None:
             for one in found
         ),
     )
+    for one in found:
+        if one.unread:
+            say(
+                f"{one.version[:SHOWN_CHARACTERS]} trained itself before all of"
+                f" {', '.join(one.unread)} had been read; once they are, a new one is trained."
+            )
     waiting = next((one for one in found if one.usable and not one.live), None)
     if waiting:
         short = waiting.version[:SHOWN_CHARACTERS]

@@ -25,28 +25,38 @@ class Judgement(StrEnum):
 
 
 def review(
-    limit: Annotated[int, typer.Option(help="Pairs to show.")] = 20, as_json: AsJson = False
+    limit: Annotated[int, typer.Option(help="Questions to show, at most 200.")] = 20,
+    after: Annotated[
+        str | None, typer.Option(help="Go on behind this place, as --json shows it.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show the doubtful pairs, those first where an answer helps most."""
+    """Show the questions that are asked now, those first where an answer helps most."""
     with opened_town(), unit_of_work() as db:
-        queue = customers.stewardship.review_queue(db, limit=limit)
+        found = customers.review.read_queue(db, limit=limit, after=after)
+    queue, count = found.pairs, found.count
     if as_json:
         print_json(queue)
         return
     print_table(
         "Pairs to review",
-        ("record", "record", "bits", "now", "records", "benefit"),
+        ("record", "record", "bits", "now", "one customer", "records", "benefit"),
         (
             (
                 doubt.left_id,
                 doubt.right_id,
                 f"{doubt.weight_bits:.1f}",
                 "one customer" if doubt.linked else "two customers",
+                f"{doubt.chance:.0%}",
                 doubt.records,
                 f"{doubt.benefit:.2f}",
             )
             for doubt in queue
         ),
+    )
+    say(
+        f"{len(queue)} of {count.asked} questions that are asked now; {count.below} more wait below"
+        " the line."
     )
     if queue:
         first = queue[0]

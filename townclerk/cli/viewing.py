@@ -223,15 +223,16 @@ def changes(
 
 
 def doubts(as_json: AsJson = False) -> None:
-    """Count what is doubtful: pairs to review, and customers that may be there twice."""
+    """Count what is doubtful: questions to review, and customers that may be there twice."""
     with opened_town(), unit_of_work() as db:
-        found = customers.outbox.count_doubts(db)
+        found = customers.review.count_doubts(db)
     if as_json:
         print_json(found)
         return
     say(
-        f"{found.customers} customers. {found.pairs} pairs of records are doubtful; {found.apart}"
-        f" of them are two customers now, which concerns {found.concerned} customers."
+        f"{found.customers} customers. {found.pairs} questions are worth a look: {found.asked} are"
+        f" asked now, {found.below} wait below the line. {found.apart} of them are about two"
+        f" customers that may be one, which concerns {found.concerned} customers."
     )
     say_next("`townclerk customers review`")
 

@@ -61,6 +61,10 @@ class FileTarget:
         self._rows = _Unfinished(file)
         self._refused = _Unfinished(file.with_name(f"{file.stem}.rejected.jsonl"))
 
+    @property
+    def known_pages(self) -> None:
+        """A file is written whole, so each page has to be read."""
+
     def begin(self) -> None:
         """Start both files anew."""
         self._rows.begin()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from connectors.sdk.load import load_connector_file
 from connectors.sdk.source import Source
-from connectors.sdk.spec import ConnectorFile, nearest
+from connectors.sdk.spec import ConnectorFile
+from connectors.sdk.strict import nearest
 from schemas.errors import InvalidInput, UnknownName
 from townclerk.cli.files import read_text
 

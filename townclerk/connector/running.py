@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from connectors.sdk.ahead import read_ahead
@@ -46,6 +46,10 @@ class Target(Protocol):
 
     name: str
 
+    @property
+    def known_pages(self) -> Mapping[bytes, bytes] | None:
+        """The notes of pages that may come uncut, anew with each `begin`; None takes none."""
+
     def begin(self) -> None:
         """Make ready for the first page of a scan; a scan may begin more than once."""
 
@@ -85,6 +89,7 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
     """
     report = StreamReport(stream, target.name)
     begun = time.perf_counter()
+    source = replace(source, known_pages=target.known_pages)
     connector = find_connector(source.spec.kind)(source)
     cursor: Cursor | None = None
     tries = furthest = 0

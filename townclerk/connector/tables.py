@@ -1,12 +1,12 @@
 """Keep records in a PostgreSQL table: typed columns, one row per key, unchanged ones untouched.
 
-A page is one transaction. Records whose bytes the table knows are neither decoded nor written;
-the rest goes into a temporary table by COPY and is merged from there, or straight into a table that
-was empty before the scan. While the server takes one page, the next one is decoded, mapped and
-written out as the lines of its COPY.
+A page is one transaction. A page that is known whole is passed over, and of any other page records
+whose bytes the table knows are neither decoded nor written; the rest goes into a temporary table by
+COPY and is merged from there, or straight into a table that was empty before the scan. While the
+server takes one page, the next one is decoded, mapped and written out as the lines of its COPY.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from connectors.sdk.hashing import HASH_BYTES, mapping_hash, record_hashes
+from connectors.sdk.known_pages import MarkedPieces
 from connectors.sdk.mapping import MappedColumns, compile_mapping
 from connectors.sdk.spec import StreamSpec
 from registry.storage.copying import copy_lines, write_lines
@@ -22,6 +23,7 @@ from registry.storage.database import connect
 from schemas.errors import Conflict
 from schemas.records import Page, RejectedRecord
 from townclerk.connector.columns import column_types
+from townclerk.connector.pages import KnownPages
 from townclerk.connector.running import StreamReport
 from townclerk.connector.vanishing import Seen
 
@@ -46,6 +48,11 @@ _TABLES = (
 )
 # A first scan asks for no hash, and an index made afterwards costs a quarter of one that grows.
 _INDEX = "CREATE INDEX IF NOT EXISTS {index} ON {table} (raw_hash)"
+
+# No page waits until it is on the disk. A crash of the server can only take the last ones of them,
+# in their order; a scan that was broken off starts anew, and one that ended has made the disk wait.
+_UNHURRIED = "SET synchronous_commit = off"
+_ON_THE_DISK = "SET LOCAL synchronous_commit TO DEFAULT"
 
 # A key of an earlier page; or a table of an earlier version, which has no time of its own.
 _IN_THE_WAY = (psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation)
@@ -91,11 +98,13 @@ class TableTarget:
         *schema, last = table.split(".")
         self._refused = sql.Identifier(*schema, f"{last}_rejected")
         self._index = sql.Identifier(f"{last}_raw_hash")
+        self._known = KnownPages(self._table, sql.Identifier(*schema, f"{last}_pages"))
         self._map = compile_mapping(stream)
         self._types = {**column_types(stream), "raw_hash": "bytea"}
         self._stream, self._seen = stream, Seen(stream)
         self._mapping = mapping_hash(stream)
         self._db = connect(url, application_name="townclerk connector run", autocommit=True)
+        self._db.execute(_UNHURRIED)
         self._empty = False
         self._merging = self._merge_statement().as_string(self._db)
         self._asking = sql.SQL(_ASKING).format(table=self._table)
@@ -108,6 +117,11 @@ class TableTarget:
         )
         names = sql.SQL(", ").join(map(sql.Identifier, self._types))
         return sql.SQL(_MERGING).format(table=self._table, names=names, changes=changes)
+
+    @property
+    def known_pages(self) -> Mapping[bytes, bytes]:
+        """The notes of the pages that the table holds."""
+        return self._known.notes
 
     def begin(self) -> None:
         """Make the tables, and forget what an earlier scan refused."""
@@ -130,6 +144,7 @@ class TableTarget:
             self._empty = bool(found and found[0])
             if not self._empty:
                 self._make_index()
+            self._known.begin(self._db, empty=self._empty)
         except (psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType) as error:
             raise TableTaken(f"`{self.name}` is there already, with other columns.") from error
 
@@ -138,8 +153,11 @@ class TableTarget:
 
     def prepare(self, page: Page) -> Callable[[StreamReport], None]:
         """Do what needs no table; the table of a first scan knows no record, so that is all."""
-        if self._empty or not page.undecoded:
-            return partial(self._write, self._ready(page), 0)
+        pieces = page.undecoded
+        if self._empty or not pieces:
+            return partial(self._write, self._ready(page), [], pieces=pieces)
+        if isinstance(pieces, MarkedPieces) and pieces.known:
+            return partial(self._pass_over, page, pieces)
         hashes = record_hashes(page.undecoded, self._mapping)
         return partial(self._compare, page, hashes)
 
@@ -150,22 +168,36 @@ class TableTarget:
         lines = copy_lines(tuple(filled.values())) if hashes else ""
         return _Ready(tuple(filled), lines, mapped.columns["key"], hashes, mapped.rejected)
 
+    def _pass_over(self, page: Page, pieces: MarkedPieces, report: StreamReport) -> None:
+        """Count a page that stands in the table whole; what was refused of it is judged anew."""
+        standing = self._known.standing(self._db, pieces.digest)
+        if standing is None:
+            self._compare(page, record_hashes(pieces, self._mapping), report)
+            return
+        if standing.refused:
+            again = self._ready(msgspec.structs.replace(page, undecoded=standing.refused))
+            if again.hashes:  # a newer release takes what an older one refused
+                self._compare(page, record_hashes(pieces, self._mapping), report)
+                return
+            self._write(again, [], report, None)
+        report.unchanged += standing.records
+
     def _compare(self, page: Page, hashes: list[bytes], report: StreamReport) -> None:
         """Leave out what stands in the table byte for byte, and write the rest."""
+        pieces = page.undecoded
         asked = (len(hashes) - 1, b"".join(hashes))
         places = [place for (place,) in self._db.execute(self._asking, asked, binary=True)]
         if len(places) == len(hashes):
-            self._write(self._ready(page), 0, report)
+            self._write(self._ready(page), [], report, pieces)
             return
-        rest = [page.undecoded[place] for place in places]
         news = set(places)
         known = [one for place, one in enumerate(hashes) if place not in news]
+        rest = [pieces[place] for place in places]
         ready = self._ready(msgspec.structs.replace(page, undecoded=rest))
         if self._stands_again(ready, known):
-            self._write(self._ready(page), 0, report)
+            self._write(self._ready(page), [], report, pieces)
             return
-        self._seen.note(known, [])
-        self._write(ready, len(known), report)
+        self._write(ready, known, report, pieces)
 
     def _stands_again(self, ready: _Ready, known: list[bytes]) -> bool:
         """Tell whether a key is twice on a page, once as it was: which came last then counts."""
@@ -174,17 +206,30 @@ class TableTarget:
         standing = self._db.execute(self._standing, (ready.keys,), binary=True)
         return not {bytes(one) for (one,) in standing}.isdisjoint(known)
 
-    def _write(self, ready: _Ready, unchanged: int, report: StreamReport) -> None:
-        """Merge one page in one transaction."""
-        written = 0
-        if ready.lines or ready.rejected:
-            with self._db.transaction():
-                if ready.lines:
-                    written = self._fill(ready) if self._empty else self._merge(ready)
-                if ready.rejected:
-                    self._keep_refused(ready.rejected)
-        self._seen.note(ready.hashes, ready.rejected)
-        report.unchanged += unchanged + len(ready.hashes) - written
+    def _write(
+        self,
+        ready: _Ready,
+        known: list[bytes],
+        report: StreamReport,
+        pieces: Sequence[bytes] | None,
+    ) -> None:
+        """Merge one page in one transaction.
+
+        Args:
+            ready: What is to be written.
+            known: Hashes of its records that stand in the table.
+            report: Counts it.
+            pieces: All its records as they came; None where nothing is to be kept of the page.
+        """
+        written, hashes = 0, [*known, *ready.hashes]
+        with self._db.transaction():
+            if ready.lines:
+                written = self._fill(ready) if self._empty else self._merge(ready)
+            if ready.rejected:
+                self._keep_refused(ready.rejected)
+            kept = pieces and self._known.keep(self._db, pieces, hashes, ready.rejected)
+        self._seen.note([] if kept else hashes, ready.rejected)
+        report.unchanged += len(hashes) - written
         report.written += written
         report.rejected += len(ready.rejected)
 
@@ -212,9 +257,12 @@ class TableTarget:
         """Each page has been committed; take out what the source no longer has."""
         if self._empty:
             self._make_index()
-            return
         with self._db.transaction():
-            report.withdrawn, report.held = self._seen.settle(self._db, self._table)
+            self._db.execute(_ON_THE_DISK)
+            if not self._empty:
+                found = self._seen.settle(self._db, self._table, self._known)
+                report.withdrawn, report.held = found
+            self._known.end(self._db)
 
     def close(self) -> None:
         """Close the connection."""

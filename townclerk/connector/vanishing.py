@@ -15,11 +15,13 @@ from connectors.sdk.hashing import HASH_BYTES
 from connectors.sdk.spec import StreamSpec, Vanished
 from connectors.sdk.vanishing import may_vanish
 from schemas.records import RejectedRecord
+from townclerk.connector.pages import KnownPages
 
 _MISSING = f"""CREATE TEMPORARY TABLE townclerk_missing ON COMMIT DROP AS
     WITH seen AS MATERIALIZED (
         SELECT substring(%b FROM place * {HASH_BYTES} + 1 FOR {HASH_BYTES}) AS raw_hash
-        FROM generate_series(0, %s) AS place)
+        FROM generate_series(0, %s) AS place
+        UNION ALL SELECT unnest(hashes) FROM {{pages}} WHERE digest = ANY(%b))
     SELECT key FROM {{table}} AS kept WHERE key <> ALL(%s)
       AND NOT EXISTS (SELECT FROM seen WHERE seen.raw_hash = kept.raw_hash)"""
 
@@ -46,12 +48,15 @@ class Seen:
             else:
                 self._refused.add(bad.key)
 
-    def settle(self, db: psycopg.Connection, table: sql.Identifier) -> tuple[int, int]:
+    def settle(
+        self, db: psycopg.Connection, table: sql.Identifier, pages: KnownPages
+    ) -> tuple[int, int]:
         """Take out what has vanished.
 
         Args:
             db: In the transaction that ends the scan.
             table: Where the records are.
+            pages: The pages that were noted as a whole.
 
         Returns:
             How many records were taken out, and how many were held back.
@@ -59,8 +64,9 @@ class Seen:
         if self._stream.vanished == Vanished.KEEP:
             return 0, 0
         last = len(self._hashes) // HASH_BYTES - 1
-        arguments = (bytes(self._hashes), last, list(self._refused))
-        missing = db.execute(sql.SQL(_MISSING).format(table=table), arguments).rowcount
+        arguments = (bytes(self._hashes), last, pages.seen, list(self._refused))
+        question = sql.SQL(_MISSING).format(table=table, pages=pages.pages)
+        missing = db.execute(question, arguments).rowcount
         if not missing:
             return 0, 0
         counted = db.execute(sql.SQL("SELECT count(*) FROM {}").format(table)).fetchone()

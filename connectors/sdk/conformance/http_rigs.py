@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.sdk.auth import OAuth2ClientCredentials
 from connectors.sdk.conformance.playing import Asked, Told, playing
 from connectors.sdk.conformance.rigs import SECRET_PLAYED, Fault, Played, Rig, Show
-from connectors.sdk.spec import OAuth2ClientCredentials
 
 TOKEN_PATH = "/conformance-token"  # noqa: S105  # a path, no secret
 

@@ -136,7 +136,7 @@ def join_page(join: Join) -> Resolve:
         rows, more = _cut(listed, found)
 
         async def count() -> int:
-            return int(await batch.loader("count", batch.counts).load(batch.place(row)))
+            return int(await batch.loader("count", batch.counts, int).load(batch.place(row)))
 
         async def group(by: Any) -> Any:
             work = batch.grouped(by)

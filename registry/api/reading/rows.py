@@ -161,10 +161,20 @@ class Batch:
         self._arguments = arguments
         self.listed, _ = self._listed(Writer(context.actor.scopes))
 
-    def loader(self, what: str, load: Any) -> Any:
-        """Return the request's loader for this join with these arguments."""
+    def loader(self, what: str, load: Any, nothing: Callable[[], Any] = list) -> Any:
+        """Return the request's loader for this join with these arguments.
+
+        Rows that refer to nothing are answered without a statement: nothing would tell it the
+        type of what they refer by.
+        """
+
+        async def load_some(places: Sequence[tuple[Any, ...]]) -> list[Any]:
+            if any(part is not None for place in places for part in place) or not any(places):
+                return list(await load(places))
+            return [nothing() for _ in places]
+
         key = (what, self._join, repr(self._moment), repr(self._arguments))
-        return self._context.loader(key, load)
+        return self._context.loader(key, load_some)
 
     def place(self, row: Row) -> tuple[Any, ...]:
         """Return what of a row the join hangs on."""
@@ -172,9 +182,6 @@ class Batch:
 
     async def pages(self, places: Sequence[tuple[Any, ...]]) -> list[list[Row]]:
         """Load a page, and one row more, for each place."""
-        if _nowhere(places):
-            demand(self._context, self._join.policy)
-            return [[] for _ in places]
         writer = Writer(self._context.actor.scopes)
         listed, here = self._listed(writer, places)
         target = listed.readable
@@ -191,9 +198,6 @@ class Batch:
 
     async def counts(self, places: Sequence[tuple[Any, ...]]) -> list[int]:
         """Count the whole list for each place."""
-        if _nowhere(places):
-            demand(self._context, self._join.policy)
-            return [0 for _ in places]
         writer = Writer(self._context.actor.scopes)
         listed, here = self._listed(writer, places)
         count = f"(SELECT count(*) FROM {listed.source} WHERE {listed.where})"
@@ -203,9 +207,6 @@ class Batch:
         """Return what counts the whole list per value for each place."""
 
         async def load(places: Sequence[tuple[Any, ...]]) -> list[Any]:
-            if _nowhere(places):
-                demand(self._context, self._join.policy)
-                return [[] for _ in places]
             writer = Writer(self._context.actor.scopes)
             listed, here = self._listed(writer, places)
             counts = grouped(writer, listed, Given({"by": by}))
@@ -285,11 +286,6 @@ def policy_of(policy: Policy | None) -> Policy:
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _nowhere(places: Sequence[tuple[Any, ...]]) -> bool:
-    """Tell whether no row refers to anything: then nothing tells the type of what it refers by."""
-    return all(part is None for place in places for part in place) and any(places)
 
 
 def _array_of(places: Sequence[tuple[Any, ...]], at: int) -> str:

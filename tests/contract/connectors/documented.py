@@ -28,6 +28,7 @@ class Documented:
 
     def __init__(self, document: dict[str, Any], truths: dict[str, Truth], count: int) -> None:
         self.document, self.truths, self.count = document, truths, count
+        self.root = ""
         self._made: dict[tuple[str, int], Any] = {}
 
     def answer(self, request: Request) -> Reply:
@@ -44,7 +45,12 @@ class Documented:
             *operation.get("parameters", []),
             *self.document["paths"][path].get("parameters", []),
         ]
-        declared = {p["name"]: p for p in map(self.follow, listed) if p["in"] == "query"}
+        followed = [self.follow(one) for one in listed]
+        for one in followed:
+            lacks = one["name"].lower() not in request.headers
+            if one["in"] == "header" and one.get("required") and lacks:
+                return f"header {one['name']} is required"
+        declared = {one["name"]: one for one in followed if one["in"] == "query"}
         for name, value in request.query.items():
             if name not in declared:
                 return f"unknown parameter {name}"
@@ -74,7 +80,7 @@ class Documented:
         body = self.sample(self.schema(operation), 0)
         body[truth.records] = items
         following = urlencode({**query, "page": number + 1})
-        link = f"http://{request.headers['host']}{path}?{following}"
+        link = f"http://{request.headers['host']}{self.root}{path}?{following}"
         body[truth.way] = (link if truth.paging == "link" else str(number + 1)) if more else None
         for name in ("count", "total"):
             body |= {name: self.count} if name in body else {}

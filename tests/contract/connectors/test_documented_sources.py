@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from connectors.generate.interface import infer_interface
 from connectors.generate.writing import Place, write_connector
 from connectors.presets import preset
+from connectors.sdk.auth import NoAuth
 from connectors.sdk.load import load_connector_file
 from connectors.sdk.mapping import compile_mapping
 from connectors.sdk.source import Source
-from connectors.sdk.spec import NoAuth
 from tests.contract.connectors.documented import Documented, Truth
 from tests.contract.connectors.servers import Reply, Request, Server, keys, read_all
 

@@ -1,6 +1,6 @@
-"""Presets read what their product serves: records in its shape, pages in its way, to the end."""
+"""Presets read what their product serves: its sign-in, its questions and its pages, to the end."""
 
-import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,54 +10,36 @@ from connectors.presets import UnknownPreset, preset, presets
 from connectors.sdk.load import load_connector_file
 from connectors.sdk.mapping import compile_mapping
 from connectors.sdk.source import Source
-from tests.contract.connectors.servers import Reply, Request, Server, read_all
-
-PARTY = {
-    "uuid": "u", "soortPartij": "persoon", "bezoekadres": {"postcode": "1000 AA"},
-    "partijIdentificatie": {"contactnaam": {"voornaam": "An", "achternaam": "Jansen"}},
-}  # fmt: skip
-ROLE = {
-    "uuid": "u", "betrokkeneType": "natuurlijk_persoon",
-    "betrokkeneIdentificatie": {"voornamen": "An", "geslachtsnaam": "Jansen"},
-}  # fmt: skip
-PATRON = {"patron_id": 0, "firstname": "An", "surname": "Jansen", "updated_on": "2026-01-01"}
-THING = {
-    "uuid": "u",
-    "record": {"registrationAt": "2026-01-01", "data": {"voornaam": "An", "achternaam": "Jansen"}},
-}
-USER = {"id": "u", "name": {"givenName": "An", "familyName": "Jansen"}, "emails": [{"value": "a"}]}
-SERVED: dict[str, dict[str, Any]] = {
-    "open-klant": PARTY, "open-zaak": ROLE, "koha": PATRON, "objects-api": THING, "scim": USER,
-}  # fmt: skip
-COUNT, PAGE = 5, 2
+from schemas.errors import GiveUp
+from tests.contract.connectors.products import COUNT, FILES, ROOTS, SECRET, Product
+from tests.contract.connectors.servers import Server, read_all
 
 
-def records(name: str) -> list[dict[str, Any]]:
-    key = "patron_id" if name == "koha" else "id" if name == "scim" else "uuid"
-    return [{**SERVED[name], key: number if name == "koha" else f"u{number}"}
-            for number in range(1, COUNT + 1)]  # fmt: skip
-
-
-def answer(name: str, request: Request) -> Reply:
-    everything, query = records(name), request.query
-    if name == "koha":
-        start = (int(query["_page"]) - 1) * PAGE
-        page = everything[start : start + PAGE]
-        return Reply.json(page, headers={"X-Total-Count": str(COUNT)})
-    if name == "scim":
-        start = int(query["startIndex"]) - 1
-        page = everything[start : start + PAGE]
-        return Reply.json({"totalResults": COUNT, "startIndex": start + 1, "Resources": page})
-    number = int(query.get("page", "1"))
-    more = number * PAGE < COUNT
-    link = f"http://{request.headers['host']}{request.path}?page={number + 1}" if more else None
-    page = everything[(number - 1) * PAGE : number * PAGE]
-    return Reply.json({"count": COUNT, "next": link, "previous": None, "results": page})
+def read(name: str, product: Product, folder: Path, secret: str) -> list[Any]:
+    """Read a product by its preset; return the pages as they were mapped."""
+    text = preset(name)
+    for number, (place, values) in enumerate(FILES.items()):
+        (folder / f"{number}.txt").write_text("\n".join(values))
+        text = text.replace(place, str(folder / f"{number}.txt"))
+    spec = load_connector_file(text, name=name)
+    server = Server(product.answer)
+    source = Source(
+        key=name,
+        base_url=server.url + product.root,
+        spec=spec,
+        loopback=True,
+        internal=True,
+        secret=lambda _: SecretStr(secret),
+    )
+    ((stream, options),) = spec.streams.items()
+    try:
+        return [compile_mapping(options)(page) for page in read_all(source, stream)]
+    finally:
+        server.close()
 
 
 def test_every_preset_is_served_here() -> None:
-    # The population register gives no list; test_documented_sources.py asks it.
-    assert set(presets()) == {*SERVED, "haal-centraal-brp"}
+    assert set(presets()) == set(ROOTS)
 
 
 def test_a_preset_that_is_not_there_is_named_with_those_that_are() -> None:
@@ -65,27 +47,35 @@ def test_a_preset_that_is_not_there_is_named_with_those_that_are() -> None:
         preset("kohaa")
 
 
-@pytest.mark.parametrize("name", SERVED)
-def test_a_preset_reads_its_product_to_the_end(name: str) -> None:
-    server = Server(lambda request: answer(name, request))
-    spec = load_connector_file(preset(name), name=name)
-    source = Source(
-        key=name,
-        base_url=server.url,
-        spec=spec,
-        loopback=True,
-        internal=True,
-        secret=lambda _: SecretStr("secret"),
-    )
-    ((name_of, stream),) = spec.streams.items()
-    try:
-        pages = read_all(source, name_of)
-    finally:
-        server.close()
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_preset_signs_in_and_reads_its_product_to_the_end(name: str, tmp_path: Path) -> None:
+    mapped = read(name, Product(name, ROOTS[name]), tmp_path, SECRET)
 
-    mapped = [compile_mapping(stream)(page) for page in pages]
     people = [record for page in mapped for _, record in page.customers]
     assert [page.rejected for page in mapped if page.rejected] == []
-    assert len({record.key for record in people}) == COUNT
+    assert len({record.key for record in people}) == len(people) == COUNT
     assert {(r.given_name, r.family_name) for r in people} == {("An", "Jansen")}
-    assert json.dumps([request.headers for request in server.requests]).count("authorization")
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_wrong_secret_is_refused_once_and_said_without_it(name: str, tmp_path: Path) -> None:
+    with pytest.raises(GiveUp, match=r"refuses to let us in \(status 40[13] at ") as caught:
+        read(name, Product(name, ROOTS[name]), tmp_path, SECRET[::-1])
+
+    assert "`auth`" in str(caught.value.remedy)
+    assert SECRET[::-1] not in str(caught.value.as_dict())
+
+
+def test_a_token_that_expires_in_the_middle_is_renewed_once(tmp_path: Path) -> None:
+    product = Product("koha-oauth2", ROOTS["koha-oauth2"])
+    mapped = read("koha-oauth2", product, tmp_path, SECRET)
+
+    assert sum(len(page.customers) for page in mapped) == COUNT
+    assert len(product.tokens) == 2
+
+
+def test_the_word_before_a_token_may_stand_in_the_secret_already(tmp_path: Path) -> None:
+    mapped = read("open-klant", Product("open-klant", ROOTS["open-klant"]), tmp_path,
+                  f"Token {SECRET}")  # fmt: skip
+
+    assert sum(len(page.customers) for page in mapped) == COUNT

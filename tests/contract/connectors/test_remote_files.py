@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from connectors.files.s3 import sign
 from connectors.sdk.addresses import AddressRefused
-from connectors.sdk.spec import S3Auth
+from connectors.sdk.auth import S3Auth
 from schemas.errors import GiveUp, InvalidInput, RetryLater
 from tests.contract.connectors.file_servers import (
     CLIENT_KEY,

@@ -26,7 +26,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from connectors.sdk.secrets import SecretUnavailable
-from connectors.sdk.signing_in import SignedSignIn
 from connectors.sdk.statements import KeyUnusable
 from schemas.errors import GiveUp, InvalidConnectorFile, InvalidInput, SourceTrouble
 from tests.contract.connectors.servers import (
@@ -82,10 +81,6 @@ def test_a_zgw_statement_is_signed_with_the_shared_secret(
     assert claims["user_id"] == "clerk"
     assert claims["user_representation"] == "Townclerk"
     assert abs(claims["iat"] - time.time()) < 60
-
-
-def test_a_refused_statement_is_not_signed_again() -> None:
-    assert not SignedSignIn.renew(SignedSignIn.__new__(SignedSignIn))
 
 
 def pem(key: Any) -> str:

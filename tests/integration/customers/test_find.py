@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from registry.customers import find
-from registry.customers.commands import rematch
+from registry.customers.commands import rematch, withdraw
 from registry.customers.erase import erase_customer
 from registry.customers.find import find_customers, search_customers
 from tests.integration.customers.conftest import JANNA, Counter
@@ -125,6 +125,15 @@ def test_whoever_left_or_changed_is_found_no_longer(counter: Counter) -> None:
     ask = counter.db.execute
     assert not ask("SELECT FROM record_words WHERE record_id = %s", (ayse,)).rowcount
     assert not ask("SELECT FROM known_word WHERE word LIKE 'yild%'").rowcount
+
+
+def test_a_rare_spelling_goes_with_the_last_record_that_has_it(counter: Counter) -> None:
+    one, other = counter.land(AYSE, AYSE)
+    spelt = "SELECT FROM known_word WHERE word LIKE 'yild%'"
+    withdraw(counter.db, [one])
+    assert counter.db.execute(spelt).rowcount == 1
+    withdraw(counter.db, [other])
+    assert counter.db.execute(spelt).rowcount == 0
 
 
 @pytest.mark.parametrize(

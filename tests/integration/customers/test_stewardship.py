@@ -1,16 +1,27 @@
 """What stewards decide holds: in pages, in full runs, against models and numbers."""
 
+from datetime import date
 from uuid import uuid4
 
 import pytest
 
-from registry.customers import stewardship
+from registry.customers import review, stewardship
 from registry.customers.commands import propose, rematch, settle
 from registry.customers.explain import explain
 from registry.customers.find import find_customers
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
 from tests.integration.customers.conftest import JANNA, PIET, Counter
+
+NAMES = ("Aart", "Bram", "Cees", "Dirk", "Evert", "Frits")
+
+
+def set_edge(desk: Counter, one: int, other: int, *, bits: float) -> None:
+    """Let the model have found that two records weigh so much, and are two customers."""
+    left, right = min(one, other), max(one, other)
+    desk.db.execute("DELETE FROM match_edge WHERE left_id = %s OR right_id = %s", (left, left))
+    desk.db.execute("DELETE FROM match_edge WHERE left_id = %s OR right_id = %s", (right, right))
+    desk.db.execute("INSERT INTO match_edge VALUES (%s, %s, %s, false, false)", (left, right, bits))
 
 
 @pytest.fixture
@@ -95,18 +106,48 @@ def test_the_steps_of_an_explanation_add_up_to_the_weight(desk: Counter) -> None
 
 
 def test_doubtful_pairs_wait_until_somebody_decides(desk: Counter) -> None:
-    queue = stewardship.review_queue(desk.db)
-    benefits = [doubt.benefit for doubt in queue]
-    assert benefits == sorted(benefits, reverse=True)
-    one, other = desk.land(
-        {"given_name": "Kees", "family_name": "Blok", "postal_code": "2688 CD"},
-        {"given_name": "Kees", "family_name": "Blok", "house_number": "7"},
+    one, other = desk.land(JANNA, PIET)
+    set_edge(desk, one, other, bits=0.4)
+    found = review.read_queue(desk.db)
+    (doubt,) = [each for each in found.pairs if {each.left_id, each.right_id} == {one, other}]
+    assert (doubt.linked, doubt.records) == (False, 2)
+    assert found.count.asked == len(found.pairs) <= 2
+    assert found.count.concerned >= 2
+    assert (
+        review.review_queue(desk.db, after=doubt.place)
+        == found.pairs[found.pairs.index(doubt) + 1 :]
     )
-    pairs = {(doubt.left_id, doubt.right_id) for doubt in stewardship.review_queue(desk.db)}
-    if {(one, other), (other, one)} & pairs:
-        desk.decide(one, other, Verdict.POSTPONE)
-    after = {(doubt.left_id, doubt.right_id) for doubt in stewardship.review_queue(desk.db)}
+    desk.decide(one, other, Verdict.POSTPONE)
+    after = {(doubt.left_id, doubt.right_id) for doubt in review.review_queue(desk.db)}
     assert not {(one, other), (other, one)} & after
+
+
+def test_the_rest_waits_below_the_line_and_moves_up(desk: Counter) -> None:
+    people = desk.land(
+        *[
+            {"given_name": name, "family_name": name * 2, "birth_date": date(1950 + 3 * born, 1, 2)}
+            for born, name in enumerate(NAMES)
+        ]
+    )
+    for one, other in zip(people[::2], people[1::2], strict=True):
+        set_edge(desk, one, other, bits=0.4)
+    seen = []
+    while queue := review.read_queue(desk.db):
+        if not queue.pairs:
+            break
+        assert queue.count.asked == len(queue.pairs) <= 2
+        assert queue.count.pairs == queue.count.asked + queue.count.below
+        first = queue.pairs[0]
+        seen.append((first.left_id, first.right_id))
+        assert len(seen) < 60
+        desk.decide(*seen[-1], Verdict.POSTPONE)
+    assert len(set(seen)) == len(seen) >= len(NAMES) // 2
+
+
+@pytest.mark.parametrize("place", ["", "nowhere", "1/2", "nan/1/2", "inf/1/2", "1/2/x", "1/2/3/4"])
+def test_a_place_that_is_none_is_refused(desk: Counter, place: str) -> None:
+    with pytest.raises(InvalidInput, match="no place"):
+        review.review_queue(desk.db, after=place)
 
 
 def test_a_decision_needs_a_reason_and_two_records_that_exist(desk: Counter) -> None:

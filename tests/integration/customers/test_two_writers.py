@@ -11,6 +11,7 @@ import pytest
 
 from registry.customers.commands import absorb, rematch, withdraw
 from registry.customers.erase import erase_customer, erased_among, hold_off_erasures
+from registry.customers.index import LOCK, mark_incomplete
 from registry.storage.database import connect
 from registry.storage.embedded import EmbeddedPostgres
 from schemas.records import CustomerKind, CustomerRecord
@@ -21,7 +22,12 @@ from tests.integration.customers.conftest import JANNA, Counter
 # Fields that one source knows and another does not.
 DOOR = ("postal_code", "house_number", "birth_date")
 MAIL = ("email",)
-NAMES = ("Achterberg", "Terlinden", "Oosterhof", "Kuipers")
+NAMES = ("Achterberg", "Terlinden", "Oosterhof", "Kuipers", "Vermeulenstam", "Groot", "Aa")
+# What is read when somebody asks who a customer is, or why.
+QUESTIONED = (
+    *("customer", "customer_link", "match_record", "match_key", "match_edge"),
+    *("record_words", "known_word", "word_slips", "live_model", "match_model"),
+)
 Work = Callable[[psycopg.Connection], Any]
 _WAITING = """SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE NOT granted AND datname = current_database()"""
@@ -173,3 +179,35 @@ def test_a_withdrawal_and_a_page_of_the_same_record_do_not_wait_for_ever(rivals:
             assert late.result(timeout=60) == 1
 
     assert rivals.db.execute("SELECT FROM match_key WHERE record_id = %s", (record,)).rowcount == 0
+
+
+def test_a_withdrawal_that_waits_for_a_full_run_does_not_stop_it(rivals: Rivals) -> None:
+    record = rivals.known[0]
+    with connect(rivals.url) as first:
+        first.execute(LOCK)
+        with rivals.while_it_waits(lambda second: withdraw(second, [record])) as late:
+            rematch(first, retrain=False, memory_limit_mb=512)
+            first.commit()
+            assert late.result(timeout=60) == 1
+
+
+def test_before_any_model_two_writers_that_withdraw_do_not_wait_for_ever(rivals: Rivals) -> None:
+    one, other = rivals.known
+    page = rivals.page(rivals.person)
+    with rivals.db.transaction():
+        mark_incomplete(rivals.db)
+    with connect(rivals.url) as first:
+        absorb(first, page)
+        with rivals.while_it_waits(lambda second: withdraw(second, [one])) as late:
+            assert withdraw(first, [other], settled_later=True) == 1
+            first.commit()
+            assert late.result(timeout=60) == 1
+    assert rivals.counter.rules(one, other) == set()
+
+
+def test_questions_do_not_wait_for_a_full_run(rivals: Rivals) -> None:
+    with connect(rivals.url) as first, connect(rivals.url) as reader:
+        rematch(first, retrain=True, memory_limit_mb=512)
+        reader.execute("SET LOCAL lock_timeout = '10ms'")
+        for table in QUESTIONED:
+            assert reader.execute(f"SELECT FROM {table} LIMIT 1").rowcount == 1, table

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from registry.customers import around, outbox, purposes, reads, sheet, stewardship
+from registry.customers import around, outbox, purposes, reads, review, sheet, stewardship
 from registry.customers.find import search_customers
 from schemas.base import uuid7
 from schemas.customers import CustomerChange, Verdict
@@ -299,12 +299,12 @@ def test_what_changed_since_names_attributes_and_no_values(counter: Counter) -> 
 
 
 def test_possible_duplicates_are_counted(counter: Counter) -> None:
-    before = outbox.count_doubts(counter.db)
+    before = review.count_doubts(counter.db)
     counter.land(
         {"given_name": "Kees", "family_name": "Blok", "postal_code": "2688 CD"},
         {"given_name": "Kees", "family_name": "Blok", "house_number": "7"},
     )
-    after = outbox.count_doubts(counter.db)
+    after = review.count_doubts(counter.db)
     assert after.customers >= before.customers + 1
     assert after.apart >= before.apart
     assert after.concerned <= after.customers

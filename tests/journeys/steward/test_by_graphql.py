@@ -20,6 +20,10 @@ def change(name: str, given: str, wanted: str, kind: str) -> dict[str, Any]:
     return found
 
 
+def sheet(customer: str) -> str:
+    return f'{{ customerSheet(id: "{customer}") {{ name values {{ attribute value rule }} }} }}'
+
+
 @pytest.mark.usefixtures("database")
 def test_a_steward_works_by_graphql(database: Database) -> None:
     with unit_of_work() as db:
@@ -28,24 +32,39 @@ def test_a_steward_works_by_graphql(database: Database) -> None:
         janna, piet = counter.land({**JANNA, "national_id": "999990019"}, PIET)
     pair = f'left: "{janna}", right: "{piet}"'
     assert database
+    ours = find_somebody()
+    decide_and_undo(ours, pair)
+    measure_links()
+    train_beside(ours)
+    tell_and_erase(ours)
 
-    # Who is it? Found by a misspelt name; without a purpose nothing is shown.
+
+def find_somebody() -> str:
+    """Who is it? Found by a misspelt name; without a purpose nothing is shown."""
     ask = '{ findCustomers(words: "Jana van de Woude 06-05-1971") { id displayName by } }'
     found = data(ask)["findCustomers"][0]
     assert found["displayName"] == "Janna van der Wouden"
     assert refusal(ask, purpose="")["code"] == "purpose_needed"
-    ours = found["id"]
-    sheet = f'{{ customerSheet(id: "{ours}") {{ name values {{ attribute value rule }} }} }}'
+    ours: str = found["id"]
     for purpose, shown in (("stewardship", "999990019"), ("service", "***")):
-        values = data(sheet, purpose=purpose)["customerSheet"]["values"]
+        values = data(sheet(ours), purpose=purpose)["customerSheet"]["values"]
         assert {one["attribute"]: one["value"] for one in values}["national_id"] == shown
     free = '{ customers(search: "Janna") { nodes { displayName values { attribute value } } } }'
     (shown_freely,) = data(free, purpose="service")["customers"]["nodes"]
     assert {"attribute": "national_id", "value": "***"} in shown_freely["values"]
     assert data(free, purpose="")["customers"]["nodes"] == [], "a mask is not found by a name"
+    return ours
 
-    # What is doubtful, and why? Decide, see it hold, take it back.
-    assert isinstance(data("{ reviewQueue { leftId rightId benefit } }")["reviewQueue"], list)
+
+def decide_and_undo(ours: str, pair: str) -> None:
+    """What is doubtful, and why? Decide, see it hold, take it back."""
+    queue = data("{ reviewQueue { leftId rightId chance benefit place } }")["reviewQueue"]
+    counted = data("{ customerDoubts { pairs asked below apart concerned } }")["customerDoubts"]
+    assert len(queue) == counted["asked"] == counted["pairs"] - counted["below"]
+    for number, doubt in enumerate(queue):
+        further = f'{{ reviewQueue(after: "{doubt["place"]}") {{ place }} }}'
+        assert len(data(further)["reviewQueue"]) == len(queue) - number - 1
+    assert refusal('{ reviewQueue(after: "nowhere") { place } }')["code"] == "invalid_input"
     compared = f"{{ compareRecords({pair}) {{ linked because steps {{ field bits }} }} }}"
     assert not data(compared)["compareRecords"]["linked"]
     given = f'{pair}, verdict: LINK, reason: "shown a passport"'
@@ -66,14 +85,18 @@ def test_a_steward_works_by_graphql(database: Database) -> None:
         "verdict": "link", "reason": "shown a passport", "actor": "tester", "undoneBy": "tester"
     }  # fmt: skip
 
-    # How good are automatic links?
+
+def measure_links() -> None:
+    """How good are automatic links?"""
     change("drawSample", "size: 5", "waiting", "SampleChange")
     for link in data("{ linkSample { id } }")["linkSample"]:
         change("judgeLink", f'sample: "{link["id"]}", judgement: RIGHT', "share", "SampleChange")
     measured = data("{ linkPrecision { judged right share least } }")["linkPrecision"]
     assert (measured["judged"], measured["share"]) == (5, 1.0)
 
-    # A model is trained beside the live one, looked at, put in force; one nobody wants is rejected.
+
+def train_beside(ours: str) -> None:
+    """A model is trained beside the live one, looked at, put in force; another is rejected."""
     trained = change("trainModel", "", "proposal { version merges splits unchanged }",
                      "ModelTrained")["proposal"]  # fmt: skip
     version = trained["version"]
@@ -95,9 +118,13 @@ def test_a_steward_works_by_graphql(database: Database) -> None:
     assert live[version]
     refused = data(f"mutation {{ done: rejectModel({given}) {{ {PROBLEM} }} }}")["done"]
     assert refused["code"] == "model_in_use"
-    assert data(sheet)["customerSheet"]["name"] == "Janna van der Wouden", "ids are carried over"
+    assert data(sheet(ours))["customerSheet"]["name"] == "Janna van der Wouden", (
+        "ids are carried over"
+    )
 
-    # A copy reads what happened and says how far it is; then somebody asks to be erased.
+
+def tell_and_erase(ours: str) -> None:
+    """A copy reads what happened and says how far it is; then somebody asks to be erased."""
     events = data('{ customerEvents(reader: "dwh") { number change } }')["customerEvents"]
     last = events[-1]["number"]
     read = f'reader: "dwh", event: "{last}"'
@@ -108,6 +135,6 @@ def test_a_steward_works_by_graphql(database: Database) -> None:
     assert erased["records"] == 1
     (event,) = data('{ customerEvents(reader: "dwh") { change } }')["customerEvents"]
     assert event["change"] == "ERASED" or event["change"] == "erased"
-    assert refusal(sheet)["code"] == "unknown_customer"
+    assert refusal(sheet(ours))["code"] == "unknown_customer"
     since = '{ changedCustomers(since: "2026-01-01T00:00:00Z") { customerId changes } }'
     assert data(since)["changedCustomers"]
