@@ -122,15 +122,14 @@ def _sort_copies(
         if beyond is aside:
             continue
         moved.append(record)
-        mine = [(key, record) for key in keys]
         if aside:
-            move_keys(db, old=(), new=mine)
+            move_keys(db, old={}, new={record: keys})
             delta.joined.update(keys)
             delta.touched.add(record)
             delta.keys_of[record] = keys
             delta.note(record, kind, place, None, features)
         else:
-            move_keys(db, old=mine, new=())
+            move_keys(db, old={record: keys}, new={})
             delta.left.update(keys)
             delta.touched.discard(record)
             delta.gone.add(record)

@@ -176,7 +176,9 @@ def clean_rows(db: psycopg.Connection, records: Iterable[int]) -> dict[int, dict
     return {row["record_id"]: row for row in asked.fetchall()}
 
 
-FORMER = "SELECT record_id, customer_id FROM customer_link WHERE record_id = ANY(%s::bigint[])"
+FORMER = (
+    "SELECT record_id, customer_id::text FROM customer_link WHERE record_id = ANY(%s::bigint[])"
+)
 
 
 def ask_decisions(

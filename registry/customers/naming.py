@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import psycopg
 
@@ -132,10 +131,10 @@ def _add_copies(
     return added
 
 
-def _names(groups: Sequence[Group], former: Mapping[int, UUID]) -> list[UUID]:
+def _names(groups: Sequence[Group], former: Mapping[int, str]) -> list[str]:
     """Give every group an id: of the customer it shares most records with, or a new one."""
-    claims: dict[int, tuple[int, UUID]] = {}
-    best: dict[UUID, tuple[int, int]] = {}
+    claims: dict[int, tuple[int, str]] = {}
+    best: dict[str, tuple[int, int]] = {}
     for number, group in enumerate(groups):
         shared = Counter(former[record] for record in group.records if record in former)
         if shared:
@@ -145,12 +144,14 @@ def _names(groups: Sequence[Group], former: Mapping[int, UUID]) -> list[UUID]:
             if customer not in best or (-count, number) < (-best[customer][0], best[customer][1]):
                 best[customer] = (count, number)
     return [
-        claims[number][1] if number in claims and best[claims[number][1]][1] == number else uuid7()
+        claims[number][1]
+        if number in claims and best[claims[number][1]][1] == number
+        else str(uuid7())
         for number in range(len(groups))
     ]
 
 
-def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequence[UUID]) -> None:
+def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequence[str]) -> None:
     rows: list[tuple[Any, ...]] = []
     for group, name in zip(groups, names, strict=True):
         strongest: dict[int, float] = {}
@@ -168,7 +169,7 @@ def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequenc
             (
                 record,
                 name,
-                ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE).value,
+                ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE),
                 strongest.get(record, "NULL"),
             )
             for record in group.records
