@@ -44,6 +44,8 @@ for _command in (
     truths.import_truth,
     settling.survivorship,
     settling.settle,
+    settling.own_keys,
+    settling.settle_keys,
 ):
     app.command()(_command)
 

@@ -1,5 +1,6 @@
 """`townclerk customers link`: rows of any tables, without a hub and without a database."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,20 @@ SparkMaster = Annotated[
 COLUMNS_FILE_BYTES_MAX = 64 * 1024  # a line per role and column
 
 
+class OwnKeys(StrEnum):
+    """What the keys of one source tell about its rows."""
+
+    AUTO = "auto"
+    DISTINCT = "distinct"
+    REPEATS = "repeats"
+
+
+KeysChosen = Annotated[
+    OwnKeys,
+    typer.Option(help="Whether a source has anybody twice: `distinct` says no, `repeats` yes."),
+]
+
+
 def link(
     files: Annotated[list[Path], typer.Argument(help="CSV or Parquet; one or several.")],
     *,
@@ -40,6 +55,7 @@ def link(
     between_only: Annotated[
         bool, typer.Option("--between-only", help="Write only pairs of two different files.")
     ] = False,
+    own_keys: KeysChosen = OwnKeys.AUTO,
     engine: EngineChosen = Engine.DUCKDB,
     spark_master: SparkMaster = None,
     as_json: AsJson = False,
@@ -56,6 +72,7 @@ def link(
             clusters=clusters,
             all_pairs=all_pairs,
             between_only=between_only,
+            own_keys={OwnKeys.DISTINCT: True, OwnKeys.REPEATS: False}.get(own_keys),
             pairing=pairing,
         )
     if as_json:
@@ -70,7 +87,8 @@ def link(
                 *((column, "not used", "") for column in found.ignored[name]),
             ),
         )
-    for warning in found.warnings:
+    told = [f"{name} has nobody twice: none of its rows are linked" for name in found.distinct]
+    for warning in (*told, *found.warnings):
         say(f"Note: {warning}.")
     say(
         f"{found.records} rows are {found.clusters} customers: {found.pairs} pairs were weighed,"
