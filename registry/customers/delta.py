@@ -21,13 +21,11 @@ from registry.customers.index import (
     KEEP_PLANS,
     LIVE_MODEL,
     LOCK_LIVE,
-    LOCK_SHARED,
     PLAN_ANEW,
     KeptClean,
     Live,
     clean_rows,
     count_records,
-    live_model,
     mark_incomplete,
     read_live,
     stored_key,
@@ -115,13 +113,14 @@ def _match(
     records: Collection[int],
 ) -> bool:
     """Match `records`, as `match_records` does; those in `cleaned` are there afterwards."""
-    if before.locked.fetchone() is None:
-        db.execute(f"{PLAN_ANEW}; {LOCK_SHARED}")
-        if live_model(db) is not None:
+    ((was_live, _),) = before.locked.fetchall()
+    live, is_decided = read_live(db, before.live)
+    if not was_live:
+        db.execute(PLAN_ANEW)
+        if live is not None:
             # A full run ended while we waited, and has not seen these records.
             mark_incomplete(db)
         return False
-    live, is_decided = read_live(db, before.live)
     if live is None:
         db.execute(PLAN_ANEW)
         return False

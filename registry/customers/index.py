@@ -31,8 +31,6 @@ PLAN_ANEW = "SET LOCAL plan_cache_mode TO DEFAULT"
 GROWTH_BEFORE_TRAINING = 2.0
 # Below it a stale model costs nothing, and a full run little.
 RECORDS_FREE = 1_000
-# Pages that are only cleaned hold this one, side by side; a full run waits for all of them.
-LOCK_SHARED = "SELECT pg_advisory_xact_lock_shared(hashtext('customers.rematch'))"
 # Whoever writes or deletes landed records holds this one from before the first of them until
 # commit, side by side; an erasure waits for all of them, and they for it. Without it a page could
 # wait for an erasure that waits for the page's rows, or bring back what was erased meanwhile.
@@ -82,10 +80,16 @@ SELECT model_id, EXISTS (SELECT FROM match_decision
     WHERE undone_at IS NULL AND verdict <> 'postpone')
 FROM live_model WHERE complete
 """
-# Takes the matching lock where a complete model is live, and answers whether there was one. It
-# sees what stood before the lock was had, so the model must be read again.
+# Takes the matching lock, shared with other pages where no complete model is live, and answers
+# whether one was. It stands before all other questions of a page: a full run that has the lock
+# empties the tables they are about, and would wait for a page that waits for it. The answer is
+# what stood before the lock was had, so the model must be read again.
 LOCK_LIVE = """
-SELECT pg_advisory_xact_lock(hashtext('customers.rematch')) FROM live_model WHERE complete
+SELECT true, pg_advisory_xact_lock(hashtext('customers.rematch'))::text
+FROM live_model WHERE complete
+UNION ALL
+SELECT false, pg_advisory_xact_lock_shared(hashtext('customers.rematch'))::text
+WHERE NOT EXISTS (SELECT FROM live_model WHERE complete)
 """
 _ready: dict[UUID, Live | None] = {}
 

@@ -15,8 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from registry.intake.requests import WAITING_MAX, TooManyRequests
-from schemas.base import uuid7
+from registry.intake.queues import Asked, ask_once, write_outcome
 from schemas.errors import UnknownName
 from schemas.intake import RequestState
 from schemas.looks import LookKind
@@ -109,24 +108,9 @@ def ask(
     ).fetchone()
     if interface is None:
         raise UnknownName(f"No interface is registered under {urn}.", urn=urn)
-    wanted = Jsonb(dict(given or {}))
-    waiting = db.execute(
-        """SELECT id, kind = %s AND given = %s AND asked_by = %s FROM look_request
-           WHERE interface_id = %s AND state = %s ORDER BY id""",
-        (kind, wanted, by[:200], interface[0], RequestState.ASKED),
-    ).fetchall()
-    for found, is_same in waiting:
-        if is_same:
-            return UUID(str(found))
-    if len(waiting) >= WAITING_MAX:
-        raise TooManyRequests(f"{len(waiting)} looks wait for {urn} already.")
-    made = uuid7()
-    db.execute(
-        """INSERT INTO look_request (id, interface_id, kind, given, state, asked_by, asked_at)
-           VALUES (%s, %s, %s, %s, %s, %s, now())""",
-        (made, interface[0], kind, wanted, RequestState.ASKED, by[:200]),
-    )
-    return made
+    asked = Asked("look_request", "interface_id", interface[0], f"looks wait for {urn}")
+    wanted = {"kind": kind, "given": Jsonb(dict(given or {}))}
+    return ask_once(db, asked, wanted, by=by, same_by=True)
 
 
 def take_next(db: psycopg.Connection) -> Look | None:
@@ -160,17 +144,8 @@ def finish(
     check_number: int | None = None,
 ) -> None:
     """Write down what came of a look."""
-    db.execute(
-        """UPDATE look_request SET state = %s, finished_at = now(), answer = %s, error = %s,
-               check_number = %s WHERE id = %s""",
-        (
-            RequestState.FAILED if error else RequestState.DONE,
-            None if answer is None else Jsonb(answer),
-            None if error is None else Jsonb(error),
-            check_number,
-            look,
-        ),
-    )
+    more = {"check_number": check_number}
+    write_outcome(db, "look_request", look, answer=answer, error=error, **more)
 
 
 def keep_samples(db: psycopg.Connection, look: UUID, streams: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Work that somebody asks a worker to do: written with the change, taken by the next free worker.
+"""Work that somebody asks a worker to do with a source.
 
 Pages, GraphQL and Prefect may stand on other machines than the workers. What is asked for here is
 part of the asker's transaction, so a request that is taken back was never made.
@@ -10,25 +10,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
-from psycopg.types.json import Jsonb
 
 from registry.intake.queries import find_source
-from schemas.base import uuid7
-from schemas.errors import Conflict, UnknownName
+from registry.intake.queues import Asked, ask_once, write_outcome
+from schemas.errors import UnknownName
 from schemas.intake import RequestKind, RequestState
-
-WAITING_MAX = 100
-"""Requests that may wait for one source; more come of a loop."""
 
 TAKEN_HOURS_MAX = 6
 """A worker that has not answered by then is dead, and another takes the request."""
-
-
-class TooManyRequests(Conflict):
-    """So much is asked of one source that nobody reads what comes of it."""
-
-    code = "too_many_requests"
-    remedy = "Start a worker with `townclerk worker`; it does what waits."
 
 
 @dataclass(frozen=True)
@@ -58,23 +47,8 @@ def ask(
     source = find_source(db, source_key)
     if stream is not None and stream not in source.spec.get("streams", {}):
         raise UnknownName(f"{source_key} has no stream `{stream}`.")
-    waiting = db.execute(
-        """SELECT id, kind = %s AND stream IS NOT DISTINCT FROM %s FROM sync_request
-           WHERE source_id = %s AND state = %s ORDER BY id""",
-        (kind, stream, source.id, RequestState.ASKED),
-    ).fetchall()
-    for found, is_same in waiting:
-        if is_same:
-            return UUID(str(found))
-    if len(waiting) >= WAITING_MAX:
-        raise TooManyRequests(f"{len(waiting)} requests wait for {source_key} already.")
-    made = uuid7()
-    db.execute(
-        """INSERT INTO sync_request (id, source_id, kind, stream, state, asked_by, asked_at)
-           VALUES (%s, %s, %s, %s, %s, %s, now())""",
-        (made, source.id, kind, stream, RequestState.ASKED, by[:200]),
-    )
-    return made
+    asked = Asked("sync_request", "source_id", source.id, f"requests wait for {source_key}")
+    return ask_once(db, asked, {"kind": kind, "stream": stream}, by=by, same_by=False)
 
 
 def take_next(db: psycopg.Connection) -> Request | None:
@@ -105,13 +79,4 @@ def finish(
     error: dict[str, Any] | None = None,
 ) -> None:
     """Write down what came of a request."""
-    db.execute(
-        """UPDATE sync_request SET state = %s, finished_at = now(), answer = %s, error = %s
-           WHERE id = %s""",
-        (
-            RequestState.FAILED if error else RequestState.DONE,
-            None if answer is None else Jsonb(answer),
-            None if error is None else Jsonb(error),
-            request,
-        ),
-    )
+    write_outcome(db, "sync_request", request, answer=answer, error=error)

@@ -6,8 +6,9 @@ import psycopg
 import pytest
 
 from flows.requests import carry_out_next
-from registry.intake import requests, schedules
-from registry.intake.requests import TooManyRequests, ask, take_next
+from registry.intake import queues, requests, schedules
+from registry.intake.queues import TooManyRequests
+from registry.intake.requests import ask, take_next
 from registry.storage.database import Database, unit_of_work
 from schemas.base import utc_now
 from schemas.errors import GiveUp, InvalidInput, UnknownName
@@ -30,7 +31,7 @@ def test_the_same_thing_that_waits_is_not_asked_for_twice(db: psycopg.Connection
 def test_a_loop_that_asks_is_stopped(
     db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(requests, "WAITING_MAX", 2)
+    monkeypatch.setattr(queues, "WAITING_MAX", 2)
     source = a_source(db)
     for kind in ("sync", "replay"):
         a_sync_request(db, source_id=source.id, kind=kind)
