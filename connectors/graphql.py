@@ -1,7 +1,8 @@
-"""Read GraphQL interfaces that page with Relay connections: the kind `graphql`.
+"""Read GraphQL interfaces: the kind `graphql`.
 
-The document in the connector file takes `$first` and `$after` and asks for `edges { node }` and
-`pageInfo { hasNextPage endCursor }`. Source: Relay's cursor connections specification.
+A Relay connection takes `$first` and `$after`, and is asked for `edges { node }` (or `nodes`) and
+`pageInfo { hasNextPage endCursor }`. Any other list is paged as REST lists are, by variables of the
+document instead of parameters. Source: Relay's cursor connections specification.
 """
 
 import re
@@ -14,10 +15,21 @@ from pydantic import Field, StringConstraints, model_validator
 
 from connectors.sdk.http import Answer, HttpClient
 from connectors.sdk.http_kind import HttpConnector, Increments, Plan
-from connectors.sdk.json_pages import ABSENT, Envelope
+from connectors.sdk.json_pages import ABSENT, Envelope, Opened, merged, path_steps
 from connectors.sdk.known_pages import Opener
-from connectors.sdk.paging import TOKEN_CHARACTERS_MAX, End, Token
-from connectors.sdk.scans import Fetched, whole_number
+from connectors.sdk.paging import (
+    TOKEN_CHARACTERS_MAX,
+    CursorPaging,
+    End,
+    LastKeyPaging,
+    NoPaging,
+    NumberPaging,
+    OffsetPaging,
+    Seen,
+    Token,
+    said_as_json,
+)
+from connectors.sdk.scans import Fetched, stated, whole_number
 from connectors.sdk.spec import StreamSpec
 from connectors.sdk.strict import DottedPath, Name, PageSize, Path, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
@@ -32,6 +44,8 @@ MESSAGE_CHARACTERS_MAX = 200
 REQUEST_ERROR_STATUSES = frozenset({400, 422})
 """Servers answer a faulty document with these, and with JSON that says what is wrong."""
 
+_VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
+_EDGES = re.compile(r"\bedges\b")
 _SPACE = re.compile(r"\s+")
 
 
@@ -45,21 +59,33 @@ class GraphQLIncremental(Increments):
     variable: Name
 
 
+GraphQLPaging = Annotated[
+    NoPaging | CursorPaging | NumberPaging | OffsetPaging | LastKeyPaging,
+    Field(discriminator="type"),
+]
+"""The ways of paging that need no more than an answer's fields."""
+
+
 class GraphQLStream(StreamSpec):
-    """One connection of a GraphQL interface.
+    """One list of a GraphQL interface: a Relay connection, or any other.
 
     Attributes:
-        query: Document with the variables $first and $after.
+        query: Document; for a connection with the variables $first and $after.
         connection: Path to the connection in the answer, as in `data.permits`.
+        records: Path to a list that is no connection, as in `data.permits.items`.
+        paging: How such a list goes on; its parameters are variables of the document, with a dot
+            where one stands inside an object, as in `page.number`.
         path: Path below the registered address; empty means the address itself.
-        size: Records per page, the value of $first.
+        size: Records per page of a connection, the value of $first.
         variables: Further variables.
         total: Path to the number of records of the whole connection.
         incremental: How to ask only for what changed; without it everything is read.
     """
 
     query: Annotated[str, StringConstraints(min_length=2, max_length=DOCUMENT_CHARACTERS_MAX)]
-    connection: DottedPath
+    connection: DottedPath | None = None
+    records: DottedPath | None = None
+    paging: GraphQLPaging = NoPaging()
     path: Path | Annotated[str, StringConstraints(max_length=0)] = ""
     size: PageSize = 500
     variables: dict[Name, Any] = Field(default_factory=dict)
@@ -69,21 +95,43 @@ class GraphQLStream(StreamSpec):
     @model_validator(mode="after")
     def fit_together(self) -> "GraphQLStream":
         """Refuse a document without paging, and increments without a change mark."""
-        if "$first" not in self.query or "$after" not in self.query:
+        if (self.connection is None) == (self.records is None):
+            raise fault("give either `connection` or `records`")
+        if self.connection is not None and not isinstance(self.paging, NoPaging):
+            raise fault("a connection is paged by $first and $after", "paging")
+        if self.connection is not None and not ({"first", "after"} <= self._used):
             raise fault("`query` must use $first and $after", "query")
+        if self.records is not None and self.total is not None:
+            raise fault("the total of a list that is no connection stands under `paging`", "total")
+        if wanted := {path_steps(name)[0] for name in self._asked} - self._used:
+            raise fault(f"`query` must use ${min(wanted)}", "query")
         if self.incremental is not None:
             if self.changed is None:
                 raise fault("`incremental` needs `changed`", "incremental")
-            if f"${self.incremental.variable}" not in self.query:
+            if self.incremental.variable not in self._used:
                 raise fault("`query` must use this variable", "incremental", "variable")
         try:
             self.envelope()
         except InvalidConnectorFile as error:
-            raise fault(error.what, "connection") from None
+            place = "records" if self.connection is None else "connection"
+            raise fault(error.what, place) from None
         return self
+
+    @property
+    def _used(self) -> set[str]:
+        return set(_VARIABLE.findall(self.query))
+
+    @property
+    def _asked(self) -> set[str]:
+        """The variables by which pages are asked for."""
+        names = (getattr(self.paging, word, None) for word in ("parameter", "size_parameter"))
+        return {name for name in names if name}
 
     def envelope(self) -> Envelope:
         """Return what cuts this stream's answers open."""
+        if self.connection is None:
+            fields = {"errors": "errors", **self.paging.fields()}
+            return Envelope(str(self.records), fields)
         fields = {
             "errors": "errors",
             "more": f"{self.connection}.pageInfo.hasNextPage",
@@ -91,7 +139,9 @@ class GraphQLStream(StreamSpec):
         }
         if self.total is not None:
             fields["total"] = self.total
-        return Envelope(f"{self.connection}.edges", fields, inside="node")
+        if _EDGES.search(self.query):
+            return Envelope(f"{self.connection}.edges", fields, inside="node")
+        return Envelope(f"{self.connection}.nodes", fields)
 
 
 class GraphQLConnector(HttpConnector[GraphQLStream]):
@@ -112,21 +162,27 @@ class _Fetcher:
         self, http: HttpClient, spec: GraphQLStream, cursor: Cursor | None, opener: Opener
     ) -> None:
         self._http, self._spec, self._opener = http, spec, opener
-        self._variables = {**spec.variables, "first": spec.size}
+        self._variables = dict(spec.variables)
         if spec.incremental is not None and (bound := spec.incremental.bound(cursor)) is not None:
             self._variables[spec.incremental.variable] = bound
 
-    async def fetch(self, token: Token | None, seen: int) -> Fetched:  # noqa: ARG002  # see Fetch
-        body = {"query": self._spec.query, "variables": {**self._variables, "after": token}}
+    async def fetch(self, token: Token | None, seen: int) -> Fetched:
+        body = {"query": self._spec.query, "variables": self._asked(token)}
         return await self._http.post(
             self._http.below(self._spec.path),
             msgspec.json.encode(body),
             {"Content-Type": "application/json"},
-            partial(self._read, token),
+            partial(self._read, token, seen),
             also=REQUEST_ERROR_STATUSES,
         )
 
-    def _read(self, token: Token | None, answer: Answer) -> Fetched:
+    def _asked(self, token: Token | None) -> dict[str, Any]:
+        """Return the variables that ask for a page."""
+        if self._spec.connection is not None:
+            return {**self._variables, "first": self._spec.size, "after": token}
+        return merged(self._variables, *said_as_json(self._spec.paging, token))
+
+    def _read(self, token: Token | None, seen: int, answer: Answer) -> Fetched:
         try:
             opened = self._opener.open(answer.body)
         except GiveUp:
@@ -135,6 +191,8 @@ class _Fetcher:
         if opened.fields["errors"] not in (ABSENT, None, []):
             _refuse_errors(answer.body)
             raise GiveUp("The source answered with errors of a shape that GraphQL does not know.")
+        if self._spec.connection is None:
+            return self._listed(opened, token, seen)
         more, end = opened.fields["more"], opened.fields["end"]
         if more is False:
             total = opened.fields.get("total")
@@ -147,6 +205,24 @@ class _Fetcher:
         if not isinstance(end, str) or not 0 < len(end) <= TOKEN_CHARACTERS_MAX or end == token:
             raise GiveUp("The source says there is a next page, but its cursor leads nowhere new.")
         return Fetched(opened.records, end)
+
+    def _listed(self, opened: Opened, token: Token | None, seen: int) -> Fetched:
+        """Read a page of a list that is no connection."""
+        paging, count = self._spec.paging, len(opened.records)
+        total = stated("total", opened.fields.get("total"), paging.total)
+        pages = paging.pages if isinstance(paging, NumberPaging) else None
+        page = Seen(
+            records=count,
+            so_far=seen + count,
+            total=total,
+            token=token,
+            fields=opened.fields,
+            link="",
+            pieces=opened.records,
+            absolute=str,  # no link is ever followed here
+            pages=stated("pages", opened.fields.get("pages"), pages),
+        )
+        return Fetched(opened.records, paging.follow(page), total)
 
 
 class _Errors(msgspec.Struct):

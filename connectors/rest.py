@@ -22,9 +22,10 @@ from connectors.sdk.paging import (
     Seen,
     SizedPaging,
     Token,
+    said_as_json,
 )
 from connectors.sdk.partitions import Part, Partitions, values_of
-from connectors.sdk.scans import PARALLEL_MAX, Fetched, scan_partitions, whole_number
+from connectors.sdk.scans import PARALLEL_MAX, Fetched, scan_partitions, stated
 from connectors.sdk.spec import StreamSpec
 from connectors.sdk.strict import DottedPath, Expression, Header, Parameter, Path, fault
 from schemas.errors import GiveUp, InvalidConnectorFile
@@ -235,11 +236,7 @@ class _Fetcher:
         if self._spec.post is None:
             parameters, headers = {**fixed, **ask.parameters}, self._spec.headers
             return await self._http.get(target, parameters, read, headers=headers)
-        body, paging = self._body, self._spec.paging
-        for name, value in ask.parameters.items():
-            # A page's number and size are numbers, as JSON has them; a token stays text.
-            counted = isinstance(paging, CountedPaging) or name != getattr(paging, "parameter", "")
-            body = merged(body, planted(name, int(value) if counted else value))
+        body = merged(self._body, *said_as_json(self._spec.paging, token))
         if fixed:
             target = f"{target}?{urlencode(fixed)}"
         headers = {**_JSON, **self._spec.headers}
@@ -276,30 +273,18 @@ class _Fetcher:
     def _total(self, in_body: object, answer: Answer) -> int | None:
         """Return the total the source states."""
         paging = self._spec.paging
-        return _stated("total", in_body, paging.total, paging.total_header, answer)
+        header = paging.total_header
+        return stated("total", answer.headers.get(header) if header else in_body,
+                      paging.total or header)  # fmt: skip
 
     def _pages(self, in_body: object, answer: Answer) -> int | None:
         """Return how many pages the source says it has."""
         paging = self._spec.paging
         if not isinstance(paging, NumberPaging):
             return None
-        return _stated("pages", in_body, paging.pages, paging.pages_header, answer)
-
-
-def _stated(
-    name: str, in_body: object, path: str | None, header: str | None, answer: Answer
-) -> int | None:
-    """Return a number the source states; stating none where one was promised is a fault."""
-    if path is None and header is None:
-        return None
-    found = whole_number(in_body if header is None else answer.headers.get(header))
-    if found is None:
-        what = "total" if name == "total" else "number of pages"
-        raise GiveUp(
-            f"The source's answer does not state the {what} that the connector file promises.",
-            remedy=f"Correct `{name}` or `{name}_header` under paging, or leave it out.",
-        )
-    return found
+        header = paging.pages_header
+        return stated("pages", answer.headers.get(header) if header else in_body,
+                      paging.pages or header)  # fmt: skip
 
 
 def _written(value: str | bool | float) -> str:

@@ -37,7 +37,7 @@ def write_out(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     writer = _Writer(document)
     listed = document.get("streams")
     whole = (writer.write(entry, {}, 0) for entry in (listed if isinstance(listed, list) else ()))
-    return [_filled(stream, {}) for stream in whole if isinstance(stream, dict)]
+    return [filled(stream, {}) for stream in whole if isinstance(stream, dict)]
 
 
 class _Writer:
@@ -103,10 +103,10 @@ def _said(found: re.Match[str], parameters: Mapping[str, Any]) -> str:
     return found[0] if value is None or isinstance(value, dict | list) else str(value)
 
 
-def _filled(component: dict[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+def filled(component: dict[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a component whose missing fields are filled from the parameters handed down."""
     mine = {**parameters, **_parameters(component)}
     for name, value in component.items():
         if name in _COMPONENTS and isinstance(value, dict):
-            component[name] = _filled(value, mine)
+            component[name] = filled(value, mine)
     return {**mine, **component}

@@ -1,27 +1,26 @@
-"""Read GraphQL schemas, as text or as the answer to an introspection: which connections there are.
+"""Read GraphQL schemas, as text or as the answer to an introspection: which lists there are.
 
-Only lists that page as Relay's cursor connections do can be read; all others are passed over with
-a reason. Source: Relay's cursor connections specification.
+Those that page as Relay's cursor connections do are found here, all others in graphql_lists.
+Source: Relay's cursor connections specification.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
-    GraphQLEnumType,
     GraphQLError,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLNamedType,
     GraphQLObjectType,
-    GraphQLScalarType,
     GraphQLSchema,
     build_client_schema,
     build_schema,
     get_named_type,
-    is_required_argument,
 )
 
+from connectors.generate.graphql_lists import Chain, plain_list, walk_lists
+from connectors.generate.graphql_nodes import Node, as_schema, is_list, selection
 from connectors.generate.guesses import (
     SURE,
     WEAK,
@@ -38,16 +37,6 @@ from connectors.generate.words import plain
 SCHEMA_CHARACTERS_MAX = 8_000_000
 """The largest public schema has five million."""
 
-NODE_DEPTH_MAX = 2
-"""Objects inside a node that are asked for, too; deeper ones are other records."""
-
-LEAVES_MAX = 120
-"""Fields asked for per node."""
-
-_FORMATS = {"date": "date", "datetime": "date-time", "timestamp": "date-time", "email": "email",
-    "emailaddress": "email"}  # fmt: skip
-_TYPES = {"Int": "integer", "Float": "number", "Boolean": "boolean"}
-
 
 def read_graphql(document: str | Mapping[str, Any]) -> InferredInterface:
     """Infer what a schema lets a connector read.
@@ -60,12 +49,14 @@ def read_graphql(document: str | Mapping[str, Any]) -> InferredInterface:
         raise InterfaceUnreadable("The schema has no queries, so there is nothing to read.")
     streams: list[InferredStream] = []
     passed: list[tuple[str, str]] = []
-    for name, field in schema.query_type.fields.items():
-        found = _stream(name, field)
+    for chain in walk_lists(schema.query_type):
+        found = _stream(chain)
+        if isinstance(found, str) and (listed := plain_list(chain)) is not None:
+            found = listed
         if isinstance(found, InferredStream):
             streams.append(found)
         else:
-            passed.append((name, found))
+            passed.append((chain.place, found))
     return InferredInterface(
         kind="graphql",
         dialect="GraphQL",
@@ -92,19 +83,17 @@ def _schema(document: str | Mapping[str, Any]) -> GraphQLSchema:
         raise InterfaceUnreadable("The schema is nested too deeply to be read.") from None
 
 
-def _stream(name: str, field: GraphQLField) -> InferredStream | str:
-    node = _node_of(field)
+def _stream(chain: Chain) -> InferredStream | str:
+    name, field = chain.fields[-1]
+    node, inside = _node_of(field)
     if node is None:
-        return "no Relay connection: it has no `edges { node }` with `pageInfo`"
+        return "no list: neither a connection of Relay nor an array of objects"
     if not {"first", "after"} <= set(field.args):
         return "a connection that does not take `first` and `after`"
-    required = [a for a, found in field.args.items() if is_required_argument(found)]
-    if blocking := [argument for argument in required if argument != "first"]:
-        return f"needs the argument `{blocking[0]}`: written by hand"
     connection = get_named_type(field.type)
     assert isinstance(connection, GraphQLObjectType | GraphQLInterfaceType)  # `_node_of` saw it
     total = next((n for n in connection.fields if plain(n) in ("totalcount", "total")), None)
-    record = _as_schema(node, 0)
+    record = as_schema(node)
     shapes = Shapes({})
     changed = find_changed(shapes, record)
     arguments = [
@@ -113,16 +102,16 @@ def _stream(name: str, field: GraphQLField) -> InferredStream | str:
     ]
     since = find_since(arguments, changed)
     options: dict[str, Any] = {
-        "query": _document(name, field, node, total, since),
-        "connection": f"data.{name}",
+        "query": _document(chain, node, inside, total, since),
+        "connection": chain.path,
     }
     if total is not None:
-        options["total"] = f"data.{name}.{total}"
+        options["total"] = f"{chain.path}.{total}"
     return InferredStream(
-        name=name[:60],
-        place=name,
+        name=chain.name,
+        place=chain.place,
         options=options,
-        records=Guess(f"data.{name}.edges", SURE, f"`{name}` is a Relay connection"),
+        records=Guess(f"{chain.path}.{inside}", SURE, f"`{name}` is a Relay connection"),
         paging=Guess({}, SURE, "`pageInfo { hasNextPage endCursor }`"),
         key=find_key(shapes, record, in_path=(), owner=name),
         changed=changed,
@@ -130,81 +119,32 @@ def _stream(name: str, field: GraphQLField) -> InferredStream | str:
         if since is None
         else Guess({"variable": since.value["parameter"]}, since.confidence, since.evidence),
         map=propose_map(shapes, record, owner=name),
+        open_points=chain.open_points({"first", "after"}),
     )
 
 
-def _node_of(field: GraphQLField) -> GraphQLObjectType | GraphQLInterfaceType | None:
-    """Return the type of a connection's nodes, or None where a field is no connection."""
+def _node_of(field: GraphQLField) -> tuple[Node | None, str]:
+    """Return the type of a connection's nodes and where they are; None where it is none."""
     inner: GraphQLNamedType | None = get_named_type(field.type)
     fields = getattr(inner, "fields", {})
-    if "pageInfo" not in fields or "edges" not in fields:
-        return None
-    edges = getattr(get_named_type(fields["edges"].type), "fields", {})
-    if "node" not in edges:
-        return None
-    node = get_named_type(edges["node"].type)
-    return node if isinstance(node, GraphQLObjectType | GraphQLInterfaceType) else None
-
-
-def _readable(
-    node: GraphQLObjectType | GraphQLInterfaceType, depth: int
-) -> Iterator[tuple[str, GraphQLNamedType]]:
-    """Yield the fields of a type that can be asked for without arguments."""
-    for name, field in node.fields.items():
-        if any(is_required_argument(argument) for argument in field.args.values()):
+    for inside in ("edges", "nodes"):
+        if "pageInfo" not in fields or inside not in fields or is_list(field):
             continue
-        inner = get_named_type(field.type)
-        if isinstance(inner, GraphQLScalarType | GraphQLEnumType) or (
-            isinstance(inner, GraphQLObjectType)
-            and depth + 1 < NODE_DEPTH_MAX
-            and "[" not in str(field.type)
-            and "edges" not in inner.fields
-        ):
-            yield name, inner
-
-
-def _as_schema(node: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> dict[str, Any]:
-    """Write a type as JSON Schema, so that one set of rules judges both."""
-    properties: dict[str, Any] = {}
-    for name, inner in _readable(node, depth):
-        if isinstance(inner, GraphQLObjectType):
-            properties[name] = _as_schema(inner, depth + 1)
-        elif isinstance(inner, GraphQLEnumType):
-            properties[name] = {"type": "string", "enum": list(inner.values)}
-        else:
-            form = _FORMATS.get(plain(inner.name))
-            properties[name] = {"type": _TYPES.get(inner.name, "string")}
-            properties[name] |= {"format": form} if form else {}
-    return {"type": "object", "properties": properties}
-
-
-def _selection(node: GraphQLObjectType | GraphQLInterfaceType, depth: int) -> str:
-    parts = [
-        f"{name} {{ {_selection(inner, depth + 1)} }}"
-        if isinstance(inner, GraphQLObjectType)
-        else name
-        for name, inner in list(_readable(node, depth))[:LEAVES_MAX]
-    ]
-    return " ".join(parts) or "__typename"
+        found = get_named_type(fields[inside].type)
+        if inside == "edges":
+            edges = getattr(found, "fields", {})
+            found = get_named_type(edges["node"].type) if "node" in edges else None
+        if isinstance(found, GraphQLObjectType | GraphQLInterfaceType):
+            return found, inside
+    return None, ""
 
 
 def _document(
-    name: str,
-    field: GraphQLField,
-    node: GraphQLObjectType | GraphQLInterfaceType,
-    total: str | None,
-    since: Guess[dict[str, Any]] | None,
+    chain: Chain, node: Node, inside: str, total: str | None, since: Guess[dict[str, Any]] | None
 ) -> str:
     """Write the query, with exactly the variables that the field takes."""
-    variables = f"$first: {field.args['first'].type}, $after: {field.args['after'].type}"
-    given = "first: $first, after: $after"
-    if since is not None:
-        argument = since.value["parameter"]
-        variables += f", ${argument}: {field.args[argument].type}"
-        given += f", {argument}: ${argument}"
+    taken = {"first", "after"} | ({since.value["parameter"]} if since is not None else set())
+    inner = selection(node)
+    records = f"edges {{ node {{ {inner} }} }}" if inside == "edges" else f"nodes {{ {inner} }}"
     counted = f"{total} " if total else ""
-    return (
-        f"query List({variables}) {{\n  {name}({given}) {{\n"
-        f"    edges {{ node {{ {_selection(node, 0)} }} }}\n"
-        f"    {counted}pageInfo {{ hasNextPage endCursor }}\n  }}\n}}\n"
-    )
+    return chain.document(taken, f"{records}\n{counted}pageInfo {{ hasNextPage endCursor }}")

@@ -94,7 +94,7 @@ def _stream(kind: str, stream: InferredStream, place: Place) -> list[str]:
         lines.append(f"    data_set: {data_set}")
     for word, value in stream.options.items():
         lines += _option(word, value)
-    if kind == "rest":
+    if kind == "rest" or (kind == "graphql" and "connection" not in stream.options):
         lines.append(f"    records: {_scalar(stream.records.value)}  {_why(stream.records)}")
         lines.append(f"    paging: {_flow(stream.paging.value)}  {_why(stream.paging)}")
     if stream.incremental is not None:

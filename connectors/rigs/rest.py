@@ -83,7 +83,7 @@ class RestRig(HttpRig):
             case CursorPaging():
                 return int(_said(asked, paging.parameter) or 0)
             case NumberPaging():
-                return (int(_said(asked, paging.parameter)) - paging.first) * _size(show)
+                return (int(_said(asked, paging.parameter)) - paging.first) * page_size(show)
             case OffsetPaging():
                 return int(_said(asked, paging.parameter)) - paging.first
             case LastKeyPaging():
@@ -118,7 +118,7 @@ class RestRig(HttpRig):
                 item.update(merged(item, planted(paging.field, f"{number:06d}")))
             if paging.more is not None:
                 body = merged(body, planted(paging.more, shown.start + len(items) < shown.total))
-        body = _foretold(paging, body, headers, show, shown)
+        body = foretold(paging, body, headers, show, shown)
         if isinstance(paging, HeaderLinkPaging):
             headers["Link"] = f'<{link}>; rel="next"' if shown.follows is not None else "<x>; rel=x"
         if paging.total is not None:
@@ -128,12 +128,12 @@ class RestRig(HttpRig):
         return Told(json.dumps(body).encode(), headers=headers)
 
 
-def _size(show: Show) -> int:
+def page_size(show: Show) -> int:
     """Return how many records a page has, whatever was asked for."""
     return max(1, show.size // 2) if show.fault is Fault.SHORT_PAGE else show.size
 
 
-def _foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, shown: Shown) -> Any:
+def foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, shown: Shown) -> Any:
     """Say which page is the last, as sources do that refuse to be asked for more."""
     if not isinstance(paging, CountedPaging):
         return body
@@ -143,7 +143,7 @@ def _foretold(paging: Paging, body: Any, headers: dict[str, str], show: Show, sh
     if paging.last is not None:
         body = merged(body, planted(paging.last, not more))
     if isinstance(paging, NumberPaging):
-        pages = -(-shown.total // _size(show))
+        pages = -(-shown.total // page_size(show))
         if paging.pages is not None:
             body = merged(body, planted(paging.pages, pages))
         if paging.pages_header is not None:

@@ -13,7 +13,7 @@ import msgspec
 from pydantic import Field
 
 from connectors.sdk.counted import CountedPaging, NumberPaging, OffsetPaging
-from connectors.sdk.json_pages import ABSENT, path_steps
+from connectors.sdk.json_pages import ABSENT, path_steps, planted
 from connectors.sdk.pager import (
     TOKEN_CHARACTERS_MAX,
     Ask,
@@ -45,6 +45,7 @@ __all__ = [
     "SizedPaging",
     "Token",
     "next_link",
+    "said_as_json",
 ]
 
 RELATIONS = ("rel", "relation")
@@ -231,6 +232,19 @@ AnyPaging = Annotated[
     | OffsetPaging,
     Field(discriminator="type"),
 ]
+
+
+def said_as_json(paging: Paging, token: Token | None) -> list[dict[str, Any]]:
+    """Return what asks for a page as parts of an object, for sources that are asked in JSON.
+
+    A page's number and size are numbers there; a token stays text.
+    """
+    counted, own = isinstance(paging, CountedPaging), getattr(paging, "parameter", "")
+    return [
+        planted(name, int(value) if counted or name != own else value)
+        for name, value in paging.ask(token).parameters.items()
+    ]
+
 
 _PARAMETER = r";\s*([^\s=;,\"]+)(?:\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]*)))?"
 _LINK = re.compile(rf"<([^<>]*)>((?:\s*{_PARAMETER})*)")

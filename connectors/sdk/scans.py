@@ -277,3 +277,23 @@ def whole_number(value: Any) -> int | None:
     if isinstance(value, str) and value.isascii() and value.isdigit():
         return int(value[:18])
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def stated(name: str, found: object, where: str | None) -> int | None:
+    """Return a number the source states; stating none where one was promised is a fault.
+
+    Args:
+        name: What is stated, `total` or `pages`.
+        found: What stands there.
+        where: Path or header that the connector file names; None where it names none.
+    """
+    if where is None:
+        return None
+    number = whole_number(found)
+    if number is None:
+        what = "total" if name == "total" else "number of pages"
+        raise GiveUp(
+            f"The source's answer does not state the {what} that the connector file promises.",
+            remedy=f"Correct `{name}` or `{name}_header` under paging, or leave it out.",
+        )
+    return number

@@ -2,7 +2,8 @@
 
 A test account copied five thousand times would make each of its values look common, each of its
 keys hot, and cost twelve million pairs. So the copies beyond the first few are set aside before
-anything is counted, and afterwards go where the first two went.
+anything is counted, and afterwards go where the first two went. A copy that a steward decided about
+is never set aside: somebody looked at that one.
 """
 
 from collections.abc import Mapping
@@ -54,7 +55,12 @@ def content_digest(kind: CustomerKind) -> str:
 
 
 def set_copies_aside(
-    con: duckdb.DuckDBPyConnection, records: str, kind: CustomerKind, *, into: str
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    kind: CustomerKind,
+    *,
+    into: str,
+    spared: str | None = None,
 ) -> int:
     """Take copies beyond COPIES_MAX out of a table of comparison columns.
 
@@ -63,6 +69,7 @@ def set_copies_aside(
         records: The table; it is made anew, with `rid` counting from 0 again.
         kind: Which kind of customer it holds.
         into: Table to make: `id` of each copy set aside, `first_id` and `second_id` of its like.
+        spared: Table of the `id` of records that are not set aside.
 
     Returns:
         How many records stay. The session keeps `content(id, digest)` of all.
@@ -85,11 +92,12 @@ def set_copies_aside(
                 nth_value(id, 2) OVER place AS second_id, row_number() OVER place AS copy
             FROM content SEMI JOIN crowded USING (digest)
             WINDOW place AS (PARTITION BY digest ORDER BY id)
-        ) WHERE copy > ?
+        ) WHERE copy > ? $besides
         """,
         COPIES_MAX,
         COPIES_MAX,
         into=into,
+        besides=f"AND id NOT IN (SELECT id FROM {spared})" if spared else "",
     )
     aside = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
     if aside:

@@ -218,6 +218,16 @@ JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
 WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
 ORDER BY least(l.id, r.id), greatest(l.id, r.id), d.decided_at DESC, d.id DESC
 """
+# Whom a decision names, whether or not the record it pairs it with is there.
+DECIDED_ABOUT = """
+SELECT r.id FROM match_decision d
+JOIN landed_record r ON r.data_set_id = d.data_set_l AND r.key = d.key_l
+WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
+UNION
+SELECT r.id FROM match_decision d
+JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
+WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
+"""
 _DECISIONS_ON = """
 WITH given AS (
     SELECT data_set_id, key FROM landed_record WHERE id = ANY(%s::bigint[])

@@ -1,5 +1,6 @@
 """`townclerk customers`: the master view from the command line."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -54,6 +55,8 @@ for _command in (
     truths.import_truth,
     settling.survivorship,
     settling.settle,
+    settling.own_keys,
+    settling.settle_keys,
 ):
     app.command()(_command)
 
@@ -89,6 +92,20 @@ def rematch(
     say_next("`townclerk customers list --purpose service`")
 
 
+class OwnKeys(StrEnum):
+    """What the keys of one source tell about its rows."""
+
+    AUTO = "auto"
+    DISTINCT = "distinct"
+    REPEATS = "repeats"
+
+
+KeysChosen = Annotated[
+    OwnKeys,
+    typer.Option(help="Whether a source has anybody twice: `distinct` says no, `repeats` yes."),
+]
+
+
 @app.command()
 def link(
     files: Annotated[list[Path], typer.Argument(help="CSV or Parquet; one or several.")],
@@ -108,6 +125,7 @@ def link(
     between_only: Annotated[
         bool, typer.Option("--between-only", help="Write only pairs of two different files.")
     ] = False,
+    own_keys: KeysChosen = OwnKeys.AUTO,
     engine: EngineChosen = Engine.DUCKDB,
     spark_master: SparkMaster = None,
     as_json: AsJson = False,
@@ -124,6 +142,7 @@ def link(
             clusters=clusters,
             all_pairs=all_pairs,
             between_only=between_only,
+            own_keys={OwnKeys.DISTINCT: True, OwnKeys.REPEATS: False}.get(own_keys),
             pairing=pairing,
         )
     if as_json:
@@ -138,7 +157,8 @@ def link(
                 *((column, "not used", "") for column in found.ignored[name]),
             ),
         )
-    for warning in found.warnings:
+    told = [f"{name} has nobody twice: none of its rows are linked" for name in found.distinct]
+    for warning in (*told, *found.warnings):
         say(f"Note: {warning}.")
     say(
         f"{found.records} rows are {found.clusters} customers: {found.pairs} pairs were weighed,"

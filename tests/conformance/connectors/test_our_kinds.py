@@ -25,11 +25,24 @@ interface: urn:t:interface:crm
 auth: {auth}
 streams:
   people: {{data_set: urn:t:data_set:crm, map: {{kind: "'person'"}}, {stream}}}
+{beside}"""
+TEAMS = """  teams: {data_set: urn:t:data_set:t, get: /t, key: code, map: {kind: "'organisation'"}}
 """
 BEARER = "{type: bearer, secret: 'env:X'}"
 QUERY = (
     "'query($first: Int!, $after: String) { people(first: $first, after: $after)"
     " { edges { node { id } } pageInfo { hasNextPage endCursor } } }'"
+)
+LISTED = "'query($skip: Int, $take: Int) { people(skip: $skip, take: $take) { id } }'"
+LISTED_BY = "type: offset, parameter: skip, size_parameter: take, size: 5"
+IN_OBJECT = "'query($page: Page!) { people(page: $page) { total items { id } } }'"
+IN_OBJECT_BY = (
+    "type: page, parameter: page.number, size_parameter: page.size, size: 5,"
+    " total: data.people.total"
+)
+BELOW = (
+    "get: '/teams/{partition}/people', records: items, key: id, headers: {Accept-Crs: 'EPSG:4326'},"
+    ' where: "id != null", partitions: {stream: teams, field: code}, paging: {type: link, next: n}'
 )
 TOKEN = "{type: oauth2_client_credentials, client_id: a, secret: 'env:X', token_url: 'https://a/t'}"
 CURSOR = "paging: {type: cursor, parameter: after, next: next.x}"
@@ -69,6 +82,17 @@ SOURCES = {
         f"post: /search, records: people, key: id, paging: {IN_BODY}",
     ),
     "graphql": ("graphql", TOKEN, f"key: id, query: {QUERY}, connection: data.people"),
+    "graphql by offset": (
+        "graphql",
+        "{}",
+        f"key: id, query: {LISTED}, records: data.people, paging: {{{LISTED_BY}}}",
+    ),
+    "graphql by page in an object": (
+        "graphql",
+        BEARER,
+        f"key: id, query: {IN_OBJECT}, records: data.people.items, paging: {{{IN_OBJECT_BY}}}",
+    ),
+    "rest below another list": ("rest", "{}", BELOW),
     "odata": ("odata", BEARER, "set: /contacts, key: contactid"),
     "scim": ("scim", BEARER, "key: id"),
     "files as csv": ("files", "{}", "files: 'w*.csv', key: id"),
@@ -99,6 +123,8 @@ ALIKE = {
     "soap by records",
     "soap in one answer",
     "webhook one by one",
+    "graphql by page in an object",
+    "rest below another list",
 }
 
 
@@ -150,7 +176,9 @@ def tally() -> Iterator[Counter[Outcome]]:
 def test_a_kind_of_ours_keeps_its_word(source: str, rule: Rule, tally: Counter[Outcome]) -> None:
     kind, auth, stream = SOURCES[source]
     signing = auth if auth != "{}" else "{type: none}"
-    spec = load_connector_file(FILE.format(kind=kind, auth=signing, stream=stream), name="x.yaml")
+    beside = TEAMS if "stream: teams" in stream else ""
+    text = FILE.format(kind=kind, auth=signing, stream=stream, beside=beside)
+    spec = load_connector_file(text, name="x.yaml")
 
     verdict = judge(rule, find_rig(spec, "people"))
 

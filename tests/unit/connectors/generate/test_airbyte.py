@@ -97,3 +97,46 @@ def test_the_three_ways_of_paging_are_known(
 def test_what_is_no_manifest_is_refused(content: bytes) -> None:
     with pytest.raises(InterfaceUnreadable):
         translate_manifest(content, source="theirs")
+
+
+REQUESTER = "{type: HttpRequester, url_base: 'https://a.example/x', path: /list}"
+ODD = """
+{retriever: {requester: {type: HttpRequester, url: 'https://[x/{{ a }}'}}}
+{primary_key: [1, {}], transformations: [{type: AddFields, fields: [{path: 5}]}], retriever: GOOD}
+{retriever: {requester: {type: HttpRequester, url_base: 'https://a.example/x', path: '/a b'}}}
+{retriever: {requester: REQUESTER, partition_router: {type: 7, values: [[1]], request_option: [x]}}}
+{retriever: {requester: REQUESTER, paginator: {pagination_strategy: 7, page_token_option: 5}}}
+{retriever: {requester: REQUESTER, record_selector: {record_filter: 5, extractor: 5}}}
+"""
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_an_odd_stream_costs_itself_and_no_other(number: int) -> None:
+    good = f"{{requester: {REQUESTER}}}"
+    odd = ODD.replace("REQUESTER", REQUESTER).replace("GOOD", good).strip().splitlines()[number]
+    text = (
+        f"version: 7.0.0\nstreams:\n  - {{name: odd, {odd[1:]}\n"
+        f"  - {{name: good, primary_key: id, retriever: {good}}}\n"
+    )
+
+    found = translate_manifest(text.encode(), source="odd.yaml")
+
+    assert "good" in load_connector_file(found.text, name="odd.yaml").streams
+    assert "odd" in {place for place, _ in found.lost}
+
+
+def test_a_word_that_nobody_knows_is_listed_wherever_it_stands() -> None:
+    text = (
+        "version: 7.0.0\nmagic: {a: 1}\nstreams:\n  - {name: people, primary_key: id, magic: 1,"
+        " retriever: {magic: 1, requester: {type: HttpRequester, magic: 1, url_base:"
+        " 'https://a.example', path: /list}, record_selector: {magic: 1, extractor: {magic: 1}},"
+        " decoder: {type: CsvDecoder}}}\n"
+    )
+    found = translate_manifest(text.encode(), source="x.yaml")
+
+    assert {why for _, why in found.lost} == {
+        "`magic`", "`magic` of the stream", "`magic` of the retriever",
+        "`magic` of the requester", "`magic` of the record selector", "`magic` of the extractor",
+        "answers that are read by CsvDecoder",
+    }  # fmt: skip
+    assert "vanished: keep" in found.text
