@@ -46,6 +46,8 @@ CONTENT_COLUMNS: Mapping[CustomerKind, tuple[str, ...]] = {
 
 # Nobody stands in more sources than this with exactly the same content.
 COPIES_MAX = 20
+# Up to this many copies, each pair of them is written out; five thousand would make twelve million.
+COPIES_PAIRED_MAX = 500
 
 
 def content_digest(kind: CustomerKind) -> str:
@@ -120,7 +122,7 @@ def put_copies_back(con: duckdb.DuckDBPyConnection, aside: str, kind: str) -> No
     """Give the copies the cluster of their like, or each its own where those were not linked.
 
     Args:
-        con: The session with `linked_pair` and `linked_record`.
+        con: The session with `linked_pair`, `linked_record` and `linked_copy(id, first_id)`.
         aside: What `set_copies_aside` made.
         kind: Kind of customer, as it stands in `linked_record`.
     """
@@ -135,6 +137,7 @@ def put_copies_back(con: duckdb.DuckDBPyConnection, aside: str, kind: str) -> No
         kind,
         aside=aside,
     )
+    run(con, "INSERT INTO linked_copy SELECT id, first_id FROM $aside", aside=aside)
     run(
         con,
         """
@@ -143,4 +146,35 @@ def put_copies_back(con: duckdb.DuckDBPyConnection, aside: str, kind: str) -> No
         JOIN linked_pair p ON p.id_l = s.first_id AND p.id_r = s.second_id
         """,
         aside=aside,
+    )
+
+
+def pair_copies(con: duckdb.DuckDBPyConnection) -> None:
+    """Add to `linked_pair` each pair with a copy: it weighs what the pair of its like weighs."""
+    run(
+        con,
+        """
+        INSERT INTO linked_pair
+        WITH few AS (
+            SELECT first_id FROM linked_copy GROUP BY first_id HAVING count(*) <= ?
+        ), alike AS (
+            SELECT id, first_id FROM linked_copy SEMI JOIN few USING (first_id)
+        ), whole AS (
+            FROM alike UNION ALL SELECT first_id, first_id FROM few
+        ), among_copies AS (
+            SELECT a.id AS one, b.id AS other, p.* EXCLUDE (id_l, id_r)
+            FROM alike a JOIN alike b ON a.first_id = b.first_id AND a.id < b.id
+            JOIN linked_pair p ON p.id_l = a.first_id AND p.id_r = a.id
+        ), with_others AS (
+            SELECT coalesce(a.id, p.id_l) AS one, coalesce(b.id, p.id_r) AS other,
+                p.* EXCLUDE (id_l, id_r)
+            FROM linked_pair p
+            LEFT JOIN whole a ON a.first_id = p.id_l LEFT JOIN whole b ON b.first_id = p.id_r
+            WHERE p.id_r NOT IN (SELECT id FROM linked_copy)
+                AND (coalesce(a.id, p.id_l) <> p.id_l OR coalesce(b.id, p.id_r) <> p.id_r)
+        )
+        SELECT least(one, other), greatest(one, other), weight_bits, by_identity, apart
+        FROM (FROM among_copies UNION ALL FROM with_others)
+        """,
+        COPIES_PAIRED_MAX,
     )

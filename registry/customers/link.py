@@ -30,7 +30,8 @@ class Linked:
 
     The session then holds `linked_pair(id_l, id_r, weight_bits, by_identity, apart)` with every
     pair of KEPT_BITS_MIN or more and every compared pair within a cluster, and
-    `linked_record(id, kind, cluster)`.
+    `linked_record(id, kind, cluster)`; of many records with one content `linked_copy(id, first_id)`
+    names those that were set aside, whose only pair is with the first of them.
 
     Attributes:
         model: The model that decided, given or newly trained.
@@ -148,6 +149,7 @@ def _with_habits(
 def _prepare(con: duckdb.DuckDBPyConnection, *, indexed: bool) -> None:
     run(con, _LINKED_PAIR)
     run(con, _LINKED_RECORD)
+    run(con, "CREATE OR REPLACE TABLE linked_copy (id BIGINT, first_id BIGINT)")
     if indexed:
         prepare_index(con)
 
