@@ -45,7 +45,7 @@ REQUEST_ERROR_STATUSES = frozenset({400, 422})
 """Servers answer a faulty document with these, and with JSON that says what is wrong."""
 
 _VARIABLE = re.compile(r"\$([A-Za-z_]\w*)")
-_EDGES = re.compile(r"\bedges\b")
+_EDGES, _NODES = re.compile(r"\bedges\b"), re.compile(r"\bnodes\b")
 _SPACE = re.compile(r"\s+")
 
 
@@ -139,9 +139,9 @@ class GraphQLStream(StreamSpec):
         }
         if self.total is not None:
             fields["total"] = self.total
-        if _EDGES.search(self.query):
-            return Envelope(f"{self.connection}.edges", fields, inside="node")
-        return Envelope(f"{self.connection}.nodes", fields)
+        if _NODES.search(self.query) and not _EDGES.search(self.query):
+            return Envelope(f"{self.connection}.nodes", fields)
+        return Envelope(f"{self.connection}.edges", fields, inside="node")
 
 
 class GraphQLConnector(HttpConnector[GraphQLStream]):

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.customers.calibration import bands, draw
-from benchmarks.customers.peers import SECONDS_MAX, peer_environment, run_peer
+from benchmarks.customers.peers import peer_environment, run_peer
 from benchmarks.customers.quality import city_tables, scores
 from benchmarks.figures import ROOT, Figure
 from registry.customers.engine import open_engine
@@ -51,7 +51,7 @@ def run() -> list[Figure]:
         theirs: dict[str, Any] = {"unfinished": "as it was not begun"}
         if "BENCH_ALONE" not in os.environ:
             with peer_environment("splink==5.0.0") as python:
-                theirs = run_peer(python, "peer_splink.py", folder, cpu_seconds_max=SECONDS_MAX)
+                theirs = run_peer(python, "peer_splink.py", folder, bounded=False)
     PLOT.write_text(draw(ours["bands"], f"{records:,} records of the sandbox city"))
     return _figures(records, made, ours, theirs)
 

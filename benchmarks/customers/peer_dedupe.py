@@ -28,12 +28,9 @@ SAMPLE_RECORDS = 300
 FILLED_MIN = 0.02
 LABELLED_SHARE = 0.1
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
-# Beyond it a town's server would be at its end, and so would the other work on this machine.
-MEMORY_BYTES_MAX = 6 * 2**30
 WORDS = ("given_name", "family_name", "street", "city", "organisation_name", "email")
 LEFT_OUT = ("id", "source", "kind", "name_prefix", "initials")
 
-resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
 FOLDER = Path(sys.argv[1])
 con = duckdb.connect(config={"threads": 2, "memory_limit": "1GB"})
 names = [row[0] for row in con.execute(f"DESCRIBE FROM '{FOLDER}/plain.parquet'").fetchall()]

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from connectors.sdk.connector import Connector, find_connector
+from connectors.sdk.faults import plain_words, short
 from connectors.sdk.spec import ConnectorFile
 from connectors.sdk.yaml_lines import Lines, read_yaml
 from schemas.errors import InvalidConnectorFile, UnknownName
@@ -93,7 +94,7 @@ def _faults(error: ValidationError, place: tuple[str | int, ...]) -> list[Fault]
     found: list[Fault] = []
     for fault in error.errors(include_url=False, include_input=False):
         at = fault.get("ctx", {}).get("at", ()) if fault["type"] == "connector_file" else ()
-        found.append(((*place, *fault["loc"], *at), fault["msg"]))
+        found.append(((*place, *fault["loc"], *at), plain_words(fault)))
     return found
 
 
@@ -108,7 +109,7 @@ def _invalid(faults: list[Fault], lines: Lines, name: str) -> InvalidConnectorFi
 
 
 def _sentence(line: int, where: tuple[str | int, ...], words: str) -> str:
-    place = ".".join(str(step) for step in where if step != "[key]")
+    place = ".".join(short(step) for step in where if step != "[key]")
     start = f"line {line}" if line else "in"
     return f"{start} {place or 'the file'}: {words.rstrip('.?')}."
 

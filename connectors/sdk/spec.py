@@ -6,6 +6,7 @@ subclass of StreamSpec. docs/reference/connector-file.md is the same for people.
 
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from msgspec.structs import fields
 from pydantic import Field, SerializeAsAny, StringConstraints, model_validator
@@ -140,6 +141,27 @@ class ConnectorFile(Strict):
     streams: Annotated[
         dict[Name, SerializeAsAny[StreamSpec]], Field(min_length=1, max_length=STREAMS_MAX)
     ]
+
+    @model_validator(mode="after")
+    def name_a_place(self) -> "ConnectorFile":
+        """Refuse an address that names nobody, or holds a secret in the clear."""
+        if self.address is None or "://" not in self.address:
+            return self
+        try:
+            parts = urlsplit(self.address)
+            held = parts.password is not None or (
+                parts.username and parts.scheme.startswith("http")
+            )
+        except ValueError:
+            raise fault("this is no address", "address") from None
+        if held:
+            words = "an address holds no user name and no password: sign in with `auth`"
+            raise fault(words, "address")
+        if parts.scheme in ("http", "https") and not parts.hostname:
+            raise fault(
+                "the address names no server, as https://crm.mytown.example does", "address"
+            )
+        return self
 
     @model_validator(mode="after")
     def read_without_circles(self) -> "ConnectorFile":

@@ -206,6 +206,7 @@ def rematch(
             "plain",
             model=model,
             decided="decided",
+            spared="spared",
             own_keys=settled_own_keys(db),
             indexed=True,
             pairing=pairing,
@@ -279,7 +280,12 @@ def propose(
         if not records:
             raise NothingToTrainOn("There are no customers' records yet.")
         linked = link_table(
-            con, "plain", model=model, decided="decided", own_keys=settled_own_keys(db)
+            con,
+            "plain",
+            model=model,
+            decided="decided",
+            spared="spared",
+            own_keys=settled_own_keys(db),
         )
         change = ModelChange(*run(con, _DIFFERENCES)[0])
         if model is None:

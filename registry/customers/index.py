@@ -67,16 +67,21 @@ def stored_key(key: int, kind: CustomerKind) -> int:
 
 def live_model(db: psycopg.Connection) -> Live | None:
     """Return the model in force; None before the first training or while a full run is due."""
-    return read_live(db, db.execute(LIVE_MODEL))
+    return read_live(db, db.execute(LIVE_MODEL))[0]
 
 
-def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> Live | None:
-    """Return the model in force from the answer to LIVE_MODEL."""
+def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> tuple[Live | None, bool]:
+    """Return the model in force, and whether any decision stands, from the answer to LIVE_MODEL."""
     row = asked.fetchone()
-    return None if row is None else _prepared(db, row[0])
+    return (None, False) if row is None else (_prepared(db, row[0]), row[1])
 
 
-LIVE_MODEL = "SELECT model_id FROM live_model WHERE complete"
+# Also whether stewards decided anything that stands; in a young town pages need not ask about it.
+LIVE_MODEL = """
+SELECT model_id, EXISTS (SELECT FROM match_decision
+    WHERE undone_at IS NULL AND verdict <> 'postpone')
+FROM live_model WHERE complete
+"""
 # Takes the matching lock where a complete model is live, and answers whether there was one. It
 # sees what stood before the lock was had, so the model must be read again.
 LOCK_LIVE = """
@@ -212,6 +217,16 @@ JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l
 JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
 WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
 ORDER BY least(l.id, r.id), greatest(l.id, r.id), d.decided_at DESC, d.id DESC
+"""
+# Whom a decision names, whether or not the record it pairs it with is there.
+DECIDED_ABOUT = """
+SELECT r.id FROM match_decision d
+JOIN landed_record r ON r.data_set_id = d.data_set_l AND r.key = d.key_l
+WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
+UNION
+SELECT r.id FROM match_decision d
+JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
+WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
 """
 _DECISIONS_ON = """
 WITH given AS (

@@ -30,7 +30,8 @@ class Linked:
 
     The session then holds `linked_pair(id_l, id_r, weight_bits, by_identity, apart)` with every
     pair of KEPT_BITS_MIN or more and every compared pair within a cluster, and
-    `linked_record(id, kind, cluster)`.
+    `linked_record(id, kind, cluster)`; of many records with one content `linked_copy(id, first_id)`
+    names those that were set aside, whose only pair is with the first of them.
 
     Attributes:
         model: The model that decided, given or newly trained.
@@ -65,6 +66,7 @@ def link_table(
     cut_bits: float = CUT_BITS,
     kept_bits_min: float = KEPT_BITS_MIN,
     decided: str | None = None,
+    spared: str | None = None,
     own_keys: OwnKeys = None,
     indexed: bool = False,
     pairing: Pairing | None = None,
@@ -79,6 +81,7 @@ def link_table(
         cut_bits: Cut of a newly trained model.
         kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
         decided: Table of what stewards decided: id_l, id_r, link.
+        spared: Table of the ids of records that are compared however many copies they have.
         own_keys: Which sources keep people apart by their own keys, where somebody said so; a
             frozen model knows it.
         indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
@@ -92,7 +95,7 @@ def link_table(
     _prepare(con, indexed=indexed)
     for kind in CustomerKind:
         with found.step("standardise"):
-            records, count = _standardise(con, plain, kind, indexed=indexed)
+            records, count = _standardise(con, plain, kind, indexed=indexed, spared=spared)
             found.records[kind] = records
             _decided(con, decided)
         trained = model.kinds[kind] if model else None
@@ -118,13 +121,18 @@ def link_table(
 
 
 def _standardise(
-    con: duckdb.DuckDBPyConnection, plain: str, kind: CustomerKind, *, indexed: bool
+    con: duckdb.DuckDBPyConnection,
+    plain: str,
+    kind: CustomerKind,
+    *,
+    indexed: bool,
+    spared: str | None,
 ) -> tuple[int, int]:
     """Make `standard_record` of a kind; return its records with and without copies."""
     records = standardise(con, plain, kind, into="standard_record")
     if indexed:
         keep_words(con, "standard_record", kind)
-    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside")
+    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside", spared=spared)
 
 
 def _with_habits(
@@ -141,6 +149,7 @@ def _with_habits(
 def _prepare(con: duckdb.DuckDBPyConnection, *, indexed: bool) -> None:
     run(con, _LINKED_PAIR)
     run(con, _LINKED_RECORD)
+    run(con, "CREATE OR REPLACE TABLE linked_copy (id BIGINT, first_id BIGINT)")
     if indexed:
         prepare_index(con)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from registry.customers.column_names import ROLES, role_by_name
+from registry.customers.copies import pair_copies
 from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run
 from registry.customers.link import Linked, link_table
 from registry.customers.model import KEPT_BITS_MIN
@@ -112,6 +113,7 @@ def link_files(
             own_keys=own_keys,
             pairing=pairing,
         )
+        pair_copies(con)
         _take_counts(found, linked)
         apart = {source for part in linked.model.kinds.values() for source in part.distinct}
         names = {str(index): table.name for index, table in enumerate(tables)}

@@ -19,7 +19,7 @@ from registry.customers.blocking import RULES
 from registry.customers.comparisons import COMPARISONS
 from registry.customers.nicknames import SHORT_FORMS
 from registry.customers.phonetic import SPELLINGS
-from registry.customers.standard import ORGANISATION_TABLE, PERSON_TABLE
+from registry.customers.standard import FEATURES, ORGANISATION_TABLE, PERSON_TABLE
 from schemas.records import CustomerKind
 
 # The cut follows from what a wrong link costs: as much as this many missed links. At 2 the
@@ -154,7 +154,7 @@ def definitions_hash() -> str:
     """Return what identifies this release's comparison columns, levels and blocking rules."""
     return _sha256(
         {
-            "standard": [PERSON_TABLE, ORGANISATION_TABLE, SHORT_FORMS, SPELLINGS],
+            "standard": [PERSON_TABLE, ORGANISATION_TABLE, SHORT_FORMS, SPELLINGS, FEATURES],
             "kinds": _kind_definitions(),
         }
     )

@@ -6,6 +6,7 @@ The same rules as `master` has for a full run, for the few customers that one pa
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, TypeAlias
 
 import psycopg
@@ -20,6 +21,9 @@ from registry.storage.copying import array_of
 from schemas.base import uuid7
 from schemas.customers import LinkRule
 from schemas.records import CustomerKind
+
+# The server writes one part while Python chooses the values of the next.
+GROUPS_AT_ONCE = 250
 
 
 @dataclass
@@ -39,8 +43,9 @@ class Group:
     decided: Mapping[tuple[int, int], bool]
 
 
-# Kind, records and their places of equal content where some are set aside, ordered by place.
-Copies: TypeAlias = Sequence[tuple[str, list[int], list[str]]]
+# Kind, records of equal content where some are set aside, their places and whether each is, ordered
+# by place.
+Copies: TypeAlias = Sequence[tuple[str, list[int], list[str], list[bool]]]
 
 
 def ask_copies(
@@ -52,7 +57,8 @@ def ask_copies(
 
 _COPIES = """
 SELECT kind, array_agg(record_id ORDER BY place COLLATE "C"),
-    array_agg(place ORDER BY place COLLATE "C") FROM match_record
+    array_agg(place ORDER BY place COLLATE "C"), array_agg(aside ORDER BY place COLLATE "C")
+FROM match_record
 WHERE content IN (SELECT content FROM match_record WHERE aside AND content IN (
     SELECT unnest(%s::bigint[])
     UNION SELECT content FROM match_record WHERE component = ANY(%s::bigint[])))
@@ -77,14 +83,16 @@ def write_groups(db: psycopg.Connection, delta: Delta, groups: list[Group], copi
     if not clean.keys() >= grouped:
         clean |= clean_rows(db, grouped - clean.keys())
     names = _names(groups, former)
-    keep_customers(
-        db,
-        [
-            (name, golden_of([clean[record] for record in group.records], delta.rules))
-            for name, group in zip(names, groups, strict=True)
-        ],
-    )
-    _write_links(db, groups, names)
+    for start in range(0, len(groups), GROUPS_AT_ONCE):
+        part = slice(start, start + GROUPS_AT_ONCE)
+        keep_customers(
+            db,
+            [
+                (name, golden_of([clean[record] for record in group.records], delta.rules))
+                for name, group in zip(names[part], groups[part], strict=True)
+            ],
+        )
+        _write_links(db, groups[part], names[part])
     if gone:
         db.execute(
             "DELETE FROM customer_link WHERE record_id = ANY(%s::bigint[])", (array_of(gone),)
@@ -108,12 +116,12 @@ def _add_copies(
     """
     home = {record: group for group in groups for record in group.records}
     added: set[int] = set()
-    for kind, records, places in rows:
+    for kind, records, places, aside in rows:
         first, second = home.get(records[0]), home.get(records[1])
         if first is None or second is None:
             continue
         delta.places |= zip(records, places, strict=True)
-        copies = records[COPIES_MAX:]
+        copies = list(compress(records, aside))
         added.update(copies)
         gone.difference_update(copies)
         if first is not second:

@@ -242,3 +242,28 @@ def test_options_of_graphql_are_checked(options: str, words: str) -> None:
     text = of_kind("graphql", options)
 
     assert words in refused(text)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("address: 'https://'", "names no server"),
+        ("address: 'https://me:pw@crm.example'", "no user name and no password"),
+        ("address: 'postgresql://me:pw@db.example/crm'", "no user name and no password"),
+        ("address: 'https://[crm'", "this is no address"),
+        ("requests_per_second: many", "a number is expected here"),
+        ("timeout_seconds: 0", "it must be more than 0"),
+        ("auth: {type: barer}", "did you mean `bearer`"),
+        ("auth: {secret: 'env:X'}", "it needs a `type`"),
+        ("auth: []", "names with values are expected here"),
+        ("interface: not a urn", "a URN is written"),
+    ],
+)
+def test_what_is_wrong_is_said_in_plain_words_and_without_the_value(part: str, words: str) -> None:
+    head = "connector: crm\nkind: rest\nstreams:\n"
+    stream = "  a: {get: /a, key: id, map: {kind: \"'person'\"}}\n"
+
+    said = refused(f"{head}{stream}{part}\n")
+
+    assert words in said
+    assert "pw" not in said

@@ -12,6 +12,7 @@ from registry.customers.address import house_number, postal_code, street_and_num
 from registry.customers.clean import CLEAN_COLUMNS, clean
 from registry.customers.identifiers import chamber_number, citizen_service_number
 from registry.customers.names import family_parts, given_parts, split_prefix
+from registry.customers.standard import family_features, given_features
 from registry.customers.text import TEXT_CHARACTERS_MAX, fold, mixed_scripts, named, tidy
 from schemas.records import CustomerKind, CustomerRecord, Gender
 
@@ -305,3 +306,8 @@ def test_an_organisation_has_no_birth_date_and_no_citizen_service_number() -> No
     assert row["organisation_name"] == "Bakkerij Jansen B.V."
     assert row["chamber_number"] == "12345678"
     assert (row["birth_date"], row["national_id"], row["family_name"]) == (None, None, None)
+
+
+def test_digits_that_a_scanner_took_for_letters_are_letters_in_names() -> None:
+    assert given_features("J0hnny") == given_features("Johnny")
+    assert family_features("Bake1") == family_features("Bakel")
