@@ -66,6 +66,18 @@ def keep(name: str, figures: Sequence[Figure], command: str = "") -> None:
     (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n")
 
 
+def kept_before(name: str) -> list[Figure]:
+    """Return the figures of a suite's last run; none where it never ran."""
+    try:
+        document = json.loads((RESULTS / f"{name}.json").read_text())
+    except FileNotFoundError:
+        return []
+    return [
+        Figure(**{key: value for key, value in figure.items() if key != "kept"})
+        for figure in document["figures"]
+    ]
+
+
 def write_page() -> None:
     """Write docs/reference/figures.md from all results."""
     parts = [

@@ -42,6 +42,20 @@ class SurvivorshipRule(Table, table=True):
     revision: int = column("Counts changes.", default=1)
 
 
+class OwnKeyRule(Table, table=True):
+    """Whether a data set's own keys keep people apart, where a steward settled it."""
+
+    __tablename__ = "own_key_rule"
+    __table_args__ = (CheckConstraint("revision > 0", name="revision_positive"),)
+
+    data_set_id: UUID = Field(foreign_key="element.id", primary_key=True, ondelete="CASCADE")
+    keeps_apart: bool = column("Two of its records are never linked by the model.")
+    reason: str = column("Why, for those who ask later.", max_length=1000)
+    actor: str = column("Who settled it.", max_length=120)
+    changed_at: datetime = moment("When.", default_factory=utc_now)
+    revision: int = column("Counts changes.", default=1)
+
+
 class LinkSample(Table, table=True):
     """One automatic link drawn at random, and what a steward found it to be."""
 

@@ -19,7 +19,7 @@ from schemas.evidence import (
     StandardStatus,
     Waiver,
 )
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from tests.landscape_factories import an_element
 
 _numbers = itertools.count(1)

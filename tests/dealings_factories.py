@@ -23,6 +23,7 @@ from schemas.stewarding import (
     Erasure,
     EventReader,
     LinkSample,
+    OwnKeyRule,
     Purpose,
     SurvivorshipRule,
 )
@@ -89,6 +90,15 @@ def a_survivorship_rule(db: psycopg.Connection, **given: Any) -> SurvivorshipRul
     return row
 
 
+def an_own_key_rule(db: psycopg.Connection, **given: Any) -> OwnKeyRule:
+    """Settle that a data set keeps people apart."""
+    if "data_set_id" not in given:
+        given["data_set_id"] = factories.a_data_set(db).id
+    row = OwnKeyRule(**{"keeps_apart": True, "reason": "a test", "actor": "a test", **given})
+    insert_row(db, row)
+    return row
+
+
 def a_link_sample(db: psycopg.Connection, **given: Any) -> LinkSample:
     """Draw a link nobody has looked at."""
     if "model_id" not in given:
@@ -138,6 +148,7 @@ DEALINGS_FACTORIES = {
     "event_reader": an_event_reader,
     "interaction": an_interaction,
     "link_sample": a_link_sample,
+    "own_key_rule": an_own_key_rule,
     "purpose": a_purpose,
     "survivorship_rule": a_survivorship_rule,
 }

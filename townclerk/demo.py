@@ -19,7 +19,7 @@ from registry.settings import Settings
 from registry.storage.database import unit_of_work
 from registry.storage.running import running_database
 from schemas.errors import Misconfigured
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from townclerk.processes import Child, run_stoppable
 from townclerk.sandbox.connectors import connector_files
 from townclerk.sandbox.landscape import landscape_of

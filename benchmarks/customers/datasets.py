@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,13 @@ import duckdb
 import numpy as np
 
 from registry.customers.address import postal_code, street_and_number
+from registry.customers.address_lines import address_parts
 from registry.customers.contact import email_address, phone_number
+from registry.customers.dates import date_digits
+from registry.customers.genders import gender_of
+from registry.customers.plain import name_parts
 from registry.customers.standard import PLAIN_COLUMNS
+from registry.customers.text import fold
 
 BESIDE = Path(__file__).parents[2].parent / "shared" / "data"
 DATA = Path(os.environ.get("TOWNCLERK_TEST_DATA", BESIDE)) / "customers"
@@ -242,37 +246,38 @@ def _features(record: Mapping[str, Any]) -> Row:
         for name, value in feature.items():
             found.setdefault(name, str(value))
     organisation = found.get("RECORD_TYPE") == "ORGANIZATION"
-    whole = found.get("NAME_FULL", "").split()
-    given = found.get("NAME_FIRST") or (" ".join(whole[:-1]) or None)
-    family = found.get("NAME_LAST") or (whole[-1] if whole else None)
-    street, number = street_and_number(found.get("ADDR_LINE1") or found.get("ADDR_FULL"), None)
+    given, family = found.get("NAME_FIRST"), found.get("NAME_LAST")
+    if not given and not family:
+        given, family = name_parts(found.get("NAME_FULL", ""))
+    whole = ", ".join(
+        found[name]
+        for name in ("ADDR_FULL", "ADDR_LINE1", "ADDR_CITY", "ADDR_POSTAL_CODE")
+        if name in found
+    )
+    street, number, postal, city = address_parts(whole)
+    born = found.get("DATE_OF_BIRTH")
     return {
         "source": record["DATA_SOURCE"],
         "kind": "organisation" if organisation else "person",
         "organisation_name": found.get("NAME_ORG") if organisation else None,
         "given_name": None if organisation else given,
         "family_name": None if organisation else family,
-        "birth_date": _us_date(found.get("DATE_OF_BIRTH")),
-        "gender": found.get("GENDER"),
-        "identifier": found.get("SSN_NUMBER")
-        or found.get("PASSPORT_NUMBER")
-        or found.get("NATIONAL_ID_NUMBER"),
+        "birth_date": date_digits(born, month_first=True) if born else None,
+        "gender": gender_of(fold(found.get("GENDER", ""))),
+        "identifier": next((found[name] for name in _NUMBERS if name in found), None),
         "email": email_address(found.get("EMAIL_ADDRESS")),
         "phone": phone_number(found.get("PHONE_NUMBER")) or found.get("PHONE_NUMBER"),
         "street": street,
         "house_number": number,
-        "postal_code": postal_code(found.get("ADDR_POSTAL_CODE")),
-        "city": found.get("ADDR_CITY"),
+        "postal_code": postal_code(found.get("ADDR_POSTAL_CODE")) or postal,
+        "city": found.get("ADDR_CITY") or city,
     }
 
 
-def _us_date(text: str | None) -> str | None:
-    for shape in ("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d"):
-        try:
-            return datetime.strptime(text or "", shape).date().isoformat()  # noqa: DTZ007  # a day
-        except ValueError:
-            continue
-    return None
+_NUMBERS = (
+    "SSN_NUMBER", "PASSPORT_NUMBER", "NATIONAL_ID_NUMBER", "DRIVERS_LICENSE_NUMBER",
+    "TAX_ID_NUMBER",
+)  # fmt: skip
 
 
 def _fill(con: duckdb.DuckDBPyConnection, rows: list[Row]) -> None:

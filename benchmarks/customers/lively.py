@@ -319,6 +319,7 @@ STATE: Final[Mapping[str, str]] = {
 def keep_state(db: psycopg.Connection) -> None:
     """Copy what pages left, for `differences` to look at."""
     for number, question in enumerate(STATE.values()):
+        db.execute(f"DROP TABLE IF EXISTS by_pages_{number}")
         db.execute(f"CREATE TEMPORARY TABLE by_pages_{number} AS {question}")
 
 

@@ -40,7 +40,7 @@ from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
 from registry.web.draw.plotting import draw_plotted
 from registry.web.draw.views import draw_view
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from tests.servers import make_reachable_dir
 
 ELEMENTS, RELATIONSHIPS = 100_000, 400_000

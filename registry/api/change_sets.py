@@ -27,7 +27,7 @@ from registry.settings import settings
 from schemas.access import Scope
 from schemas.changes import ChangeState
 from schemas.errors import InvalidInput
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 
 Reason = Annotated[str, strawberry.argument(description="Why; it stays with the change-set.")]
 ChangeSetId = Annotated[

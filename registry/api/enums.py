@@ -12,7 +12,7 @@ from registry.landscape.questions.plotted import PlotBy
 from schemas.changes import ChangeState
 from schemas.evidence import CheckKind
 from schemas.intake import Freshness, RequestKind, RequestState, RunState, WithdrawalState
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 from schemas.records import CustomerKind
 
 

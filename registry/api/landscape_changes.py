@@ -17,7 +17,7 @@ from registry.landscape.edit import Edited, Editor, ElementEdit
 from registry.landscape.queries import ElementRow
 from schemas.access import Scope
 from schemas.errors import InvalidInput
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 
 R = TypeVar("R")
 # Attributes that are fields of the inputs, under the names they have in the register.

@@ -20,7 +20,7 @@ from registry.api.pages import plain_text
 from registry.compliance import queries
 from schemas.access import Scope
 from schemas.errors import InvalidInput, UnknownName
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 
 DOCUMENT_BYTES_MAX: Final = 2_000_000  # about a second of work; larger ones by the command line
 

@@ -39,7 +39,7 @@ from registry.landscape.questions.search import FOUND_DEFAULT, Found, search
 from registry.landscape.questions.stored import graph_at, kept_graph
 from registry.landscape.questions.suppliers import Supplied, suppliers
 from schemas.access import Scope
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 
 ANSWERS_MAX = 1000  # what one question gives; each has filters to ask for less
 SCORES_DEFAULT: Final = 100  # the worst records are asked for to be mended, not to be counted

@@ -18,7 +18,7 @@ from registry.landscape.edit import Edited, Editor, RelationshipEdit
 from registry.landscape.readable import RELATIONSHIP
 from schemas.access import Scope
 from schemas.errors import InvalidInput
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 Kind = Annotated[RelationshipKind, strawberry.argument(description="ArchiMate 3.2 relationship.")]
 Source = Annotated[str, strawberry.argument(description="URN of the element it leaves.")]

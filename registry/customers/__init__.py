@@ -1,29 +1,35 @@
 """The master view: one customer out of many records, with a reason for every link and value."""
 
-from registry.customers import (
-    around,
-    commands,
-    compare,
-    cross_reference,
-    dealings,
-    erase,
-    explain,
-    find,
-    link_files,
-    outbox,
-    pairing,
-    purposes,
-    queries,
-    reads,
-    review,
-    roles,
-    sampling,
-    settling,
-    sheet,
-    splink_settings,
-    stewardship,
-    versions,
-)
+from typing import TYPE_CHECKING
+
+from registry.on_demand import modules_of
+
+if TYPE_CHECKING:
+    from registry.customers import (
+        around,
+        commands,
+        compare,
+        cross_reference,
+        dealings,
+        erase,
+        explain,
+        find,
+        keeping,
+        link_files,
+        outbox,
+        pairing,
+        purposes,
+        queries,
+        reads,
+        review,
+        roles,
+        sampling,
+        settling,
+        sheet,
+        splink_settings,
+        stewardship,
+        versions,
+    )
 
 __all__ = [
     "around",
@@ -34,6 +40,7 @@ __all__ = [
     "erase",
     "explain",
     "find",
+    "keeping",
     "link_files",
     "outbox",
     "pairing",
@@ -49,3 +56,5 @@ __all__ = [
     "stewardship",
     "versions",
 ]
+
+__getattr__ = modules_of(__name__, __all__)

@@ -74,7 +74,7 @@ def clean(
     return (
         record_id,
         data_set_id,
-        record.kind.value,
+        str(record.kind),
         given,
         initials,
         prefix,

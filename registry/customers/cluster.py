@@ -20,6 +20,7 @@ from registry.customers.comparisons import COMPARISONS, IDENTITIES
 from registry.customers.engine import columns, run
 from registry.customers.features import Features
 from registry.customers.model import KindModel
+from registry.customers.own_keys import keep_apart
 from registry.customers.pairwise import Weighed
 from registry.customers.patterns import compare
 from registry.customers.score import score
@@ -249,6 +250,7 @@ def _collect_pairs(
     )
     compare(con, records, "component_all_pairs", COMPARISONS[kind], into="component_compared")
     score(con, "component_compared", kind, model, into="component_scored")
+    keep_apart(con, "component_scored", records, model)
     decide(con, "component_scored")
     run(
         con,

@@ -13,6 +13,7 @@ from registry.customers.column_words import (
     BUSINESS_WORDS,
     FAMILY_WORDS,
     GIVEN_WORDS,
+    LEGAL_ENDINGS,
     STREET_ENDINGS,
     STREET_WORDS,
     TOWN_BEGINNINGS,
@@ -301,7 +302,7 @@ def is_name_of_person(value: str) -> bool:
 def is_town(value: str) -> bool:
     """Tell what looks like the name of a town."""
     words = _words(value)
-    if not words or any(sign.isdigit() for sign in value):
+    if not words or any(sign.isdigit() for sign in value) or is_business(value):
         return False
     return (
         words[0] in TOWN_WORDS
@@ -342,8 +343,10 @@ def _is_address(value: str) -> bool:
 
 
 def is_business(value: str) -> bool:
-    """Tell a name with a legal form or a trade in it."""
-    return any(word in BUSINESS_WORDS for word in _words(value.replace(".", "")))
+    """Tell a name with a legal form, a trade or a partner in it."""
+    words = _words(value.replace(".", ""))
+    ends = len(words) > 1 and words[-1] in LEGAL_ENDINGS
+    return ends or "&" in value or any(word in BUSINESS_WORDS for word in words)
 
 
 def _is_house(value: str) -> bool:

@@ -146,7 +146,15 @@ plc corp corporation company sarl sas sa srl spa sl co cie scop eurl restaurant 
 hotel bistro pizzeria deli bakery bakkerij slagerij garage apotheek praktijk school services
 service group partners consulting advies techniek bouw transport center centre club church clinic
 salon store shop markt market bank university college associates sons gebroeders zonen und et
-cuisine kitchen house diner steakhouse academy
+cuisine kitchen house diner steakhouse academy og kgaa gbr spol sro doo ood eood lda sca snc eirl
+cvba bvba vzw asbl pty pvt oyj aps uab kft zrt stiftung fundacion fondation fondazione verein
+gesellschaft vennootschap cooperatie coop association associazione asociacion foundation trust
+institute institut schools hospital ministry gemeente municipality enterprises industries solutions
+systems technologies logistics trading holdings international agency bank insurance
+"""
+# Legal forms that are also words, or names; they stand last.
+_LEGAL_ENDINGS = """
+as ab oy bt ou sia ad eg
 """
 GIVEN_WORDS = frozenset(_GIVEN.split())
 FAMILY_WORDS = frozenset(_FAMILY.split())
@@ -156,3 +164,4 @@ TOWN_ENDINGS = tuple(_TOWN_ENDINGS.split())
 STREET_WORDS = frozenset(_STREET_WORDS.split())
 STREET_ENDINGS = tuple(_STREET_ENDINGS.split())
 BUSINESS_WORDS = frozenset(_BUSINESS_WORDS.split())
+LEGAL_ENDINGS = frozenset(_LEGAL_ENDINGS.split())

@@ -29,6 +29,7 @@ from registry.customers.master import (
     write_customers,
 )
 from registry.customers.model import MatchModel, from_parameters
+from registry.customers.own_keys import settled_own_keys
 from registry.customers.pairing import Pairing
 from registry.customers.survivorship import survivorship
 from registry.customers.versions import (
@@ -205,6 +206,8 @@ def rematch(
             "plain",
             model=model,
             decided="decided",
+            spared="spared",
+            own_keys=settled_own_keys(db),
             indexed=True,
             pairing=pairing,
         )
@@ -276,7 +279,14 @@ def propose(
         records = load(db, con)
         if not records:
             raise NothingToTrainOn("There are no customers' records yet.")
-        linked = link_table(con, "plain", model=model, decided="decided")
+        linked = link_table(
+            con,
+            "plain",
+            model=model,
+            decided="decided",
+            spared="spared",
+            own_keys=settled_own_keys(db),
+        )
         change = ModelChange(*run(con, _DIFFERENCES)[0])
         if model is None:
             keep_model(db, linked.model, records)

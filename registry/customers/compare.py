@@ -12,6 +12,7 @@ from registry.customers.index import clean_rows
 from registry.customers.purposes import ATTRIBUTES, MASK, Sight
 from registry.customers.reads import note_read
 from registry.customers.sheet import data_set_names
+from registry.customers.text import mixed_scripts
 from schemas.errors import UnknownName
 
 # Comparisons go by short names; people read what is compared.
@@ -178,6 +179,8 @@ def _because(found: Explanation, *, linked: bool) -> str:
     """Say what decides now."""
     if found.decided is not None:
         return f"A steward decided: {'one customer' if found.decided else 'two customers'}."
+    if found.own_keys:
+        return "Two keys of one source that has nobody twice: the model never links them."
     if found.apart:
         return "Two official numbers that differ: the model never links them."
     if found.by_identity:
@@ -204,6 +207,12 @@ def _warnings(found: Explanation, left: Mapping[str, Any], right: Mapping[str, A
             told.append(f"A steward linked them although their {name} differ.")
         if one and one == other and found.decided is False:
             told.append(f"A steward parted them although their {name} are equal.")
+    told += [
+        f"A {attribute.replace('_', ' ')} mixes {scripts} letters in one word; they look alike."
+        for attribute in ("given_name", "family_name", "organisation_name")
+        for row in (left, right)
+        if (scripts := mixed_scripts(row[attribute]))
+    ]
     if left["data_set_id"] == right["data_set_id"]:
         told.append("Both come from one data set, which seldom has a customer twice.")
     births = {left["birth_date"], right["birth_date"]} - {None}

@@ -2,7 +2,8 @@
 
 A test account copied five thousand times would make each of its values look common, each of its
 keys hot, and cost twelve million pairs. So the copies beyond the first few are set aside before
-anything is counted, and afterwards go where the first two went.
+anything is counted, and afterwards go where the first two went. A copy that a steward decided about
+is never set aside: somebody looked at that one.
 """
 
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ CONTENT_COLUMNS: Mapping[CustomerKind, tuple[str, ...]] = {
 
 # Nobody stands in more sources than this with exactly the same content.
 COPIES_MAX = 20
+# Up to this many copies, each pair of them is written out; five thousand would make twelve million.
+COPIES_PAIRED_MAX = 500
 
 
 def content_digest(kind: CustomerKind) -> str:
@@ -54,7 +57,12 @@ def content_digest(kind: CustomerKind) -> str:
 
 
 def set_copies_aside(
-    con: duckdb.DuckDBPyConnection, records: str, kind: CustomerKind, *, into: str
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    kind: CustomerKind,
+    *,
+    into: str,
+    spared: str | None = None,
 ) -> int:
     """Take copies beyond COPIES_MAX out of a table of comparison columns.
 
@@ -63,6 +71,7 @@ def set_copies_aside(
         records: The table; it is made anew, with `rid` counting from 0 again.
         kind: Which kind of customer it holds.
         into: Table to make: `id` of each copy set aside, `first_id` and `second_id` of its like.
+        spared: Table of the `id` of records that are not set aside.
 
     Returns:
         How many records stay. The session keeps `content(id, digest)` of all.
@@ -85,11 +94,12 @@ def set_copies_aside(
                 nth_value(id, 2) OVER place AS second_id, row_number() OVER place AS copy
             FROM content SEMI JOIN crowded USING (digest)
             WINDOW place AS (PARTITION BY digest ORDER BY id)
-        ) WHERE copy > ?
+        ) WHERE copy > ? $besides
         """,
         COPIES_MAX,
         COPIES_MAX,
         into=into,
+        besides=f"AND id NOT IN (SELECT id FROM {spared})" if spared else "",
     )
     aside = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
     if aside:
@@ -112,7 +122,7 @@ def put_copies_back(con: duckdb.DuckDBPyConnection, aside: str, kind: str) -> No
     """Give the copies the cluster of their like, or each its own where those were not linked.
 
     Args:
-        con: The session with `linked_pair` and `linked_record`.
+        con: The session with `linked_pair`, `linked_record` and `linked_copy(id, first_id)`.
         aside: What `set_copies_aside` made.
         kind: Kind of customer, as it stands in `linked_record`.
     """
@@ -127,6 +137,7 @@ def put_copies_back(con: duckdb.DuckDBPyConnection, aside: str, kind: str) -> No
         kind,
         aside=aside,
     )
+    run(con, "INSERT INTO linked_copy SELECT id, first_id FROM $aside", aside=aside)
     run(
         con,
         """
@@ -135,4 +146,35 @@ def put_copies_back(con: duckdb.DuckDBPyConnection, aside: str, kind: str) -> No
         JOIN linked_pair p ON p.id_l = s.first_id AND p.id_r = s.second_id
         """,
         aside=aside,
+    )
+
+
+def pair_copies(con: duckdb.DuckDBPyConnection) -> None:
+    """Add to `linked_pair` each pair with a copy: it weighs what the pair of its like weighs."""
+    run(
+        con,
+        """
+        INSERT INTO linked_pair
+        WITH few AS (
+            SELECT first_id FROM linked_copy GROUP BY first_id HAVING count(*) <= ?
+        ), alike AS (
+            SELECT id, first_id FROM linked_copy SEMI JOIN few USING (first_id)
+        ), whole AS (
+            FROM alike UNION ALL SELECT first_id, first_id FROM few
+        ), among_copies AS (
+            SELECT a.id AS one, b.id AS other, p.* EXCLUDE (id_l, id_r)
+            FROM alike a JOIN alike b ON a.first_id = b.first_id AND a.id < b.id
+            JOIN linked_pair p ON p.id_l = a.first_id AND p.id_r = a.id
+        ), with_others AS (
+            SELECT coalesce(a.id, p.id_l) AS one, coalesce(b.id, p.id_r) AS other,
+                p.* EXCLUDE (id_l, id_r)
+            FROM linked_pair p
+            LEFT JOIN whole a ON a.first_id = p.id_l LEFT JOIN whole b ON b.first_id = p.id_r
+            WHERE p.id_r NOT IN (SELECT id FROM linked_copy)
+                AND (coalesce(a.id, p.id_l) <> p.id_l OR coalesce(b.id, p.id_r) <> p.id_r)
+        )
+        SELECT least(one, other), greatest(one, other), weight_bits, by_identity, apart
+        FROM (FROM among_copies UNION ALL FROM with_others)
+        """,
+        COPIES_PAIRED_MAX,
     )

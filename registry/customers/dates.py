@@ -92,10 +92,12 @@ def date_digits(text: str, *, month_first: bool = False) -> str | None:
     parts = date_parts(whole)
     if parts is None:
         return None
-    year, month, day = _ordered(parts, month_first=month_first)
+    year, month, day = (part.zfill(2) for part in _ordered(parts, month_first=month_first))
+    if month > "12" >= day and len(month) == len(day) == 2:  # the other order than its neighbours
+        month, day = day, month
     if len(year) == 2 and year.isdigit():
         year = f"{20 if int(year) < _CENTURY_BELOW else 19}{year}"
-    digits = f"{year}{month:>02}{day:>02}"
+    digits = f"{year}{month}{day}"
     return digits if len(digits) == 8 and digits.isdigit() else None
 
 

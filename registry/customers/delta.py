@@ -10,6 +10,7 @@ one another go together, in a pipeline.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -33,12 +34,12 @@ from registry.customers.index import (
     stored_key,
 )
 from registry.customers.keys import move_keys
-from registry.customers.page import Clean, Delta
+from registry.customers.page import KINDS, Clean, Delta
+from registry.customers.pausing import without_collecting
 from registry.customers.regroup import regroup
 from registry.customers.survivorship import ask_survivorship, read_survivorship
 from registry.customers.words import RememberedWords, forget_words, words_of
 from registry.storage.copying import array_of, copy_lines, write_lines
-from schemas.records import CustomerKind
 
 _SIGN, _ALL = 1 << 63, 1 << 64
 
@@ -58,7 +59,8 @@ def take_in(db: psycopg.Connection, rows: Collection[Sequence[Any]]) -> int:
         kept = KeptClean(db, rows)
         before = _Before(db, [row[0] for row in rows])
     changed = kept.changed()
-    _match(db, before, changed, changed.keys())
+    with without_collecting():
+        _match(db, before, changed, changed.keys())
     return len(changed)
 
 
@@ -80,7 +82,8 @@ def match_records(
     with db.pipeline():
         db.execute(KEEP_PLANS)
         before = _Before(db, records)
-    return _match(db, before, clean_rows(db, changed), records)
+    with without_collecting():
+        return _match(db, before, clean_rows(db, changed), records)
 
 
 class _Before:
@@ -95,7 +98,8 @@ class _Before:
 
 
 _BEFORE = """
-SELECT given.id, l.customer_id, m.record_id IS NOT NULL, m.component, m.content, m.aside, m.keys
+SELECT given.id, l.customer_id::text, m.record_id IS NOT NULL, m.component, m.content, m.aside,
+    m.keys
 FROM unnest(%s::bigint[]) AS given(id)
 LEFT JOIN match_record m ON m.record_id = given.id
 LEFT JOIN customer_link l ON l.record_id = given.id
@@ -111,15 +115,17 @@ def _match(
 ) -> bool:
     """Match `records`, as `match_records` does; those in `cleaned` are there afterwards."""
     if before.locked.fetchone() is None:
-        db.execute(LOCK_SHARED)
+        db.execute(f"{PLAN_ANEW}; {LOCK_SHARED}")
         if live_model(db) is not None:
             # A full run ended while we waited, and has not seen these records.
             mark_incomplete(db)
         return False
     live = read_live(db, before.live)
     if live is None:
+        db.execute(PLAN_ANEW)
         return False
-    if not all(live.knows(CustomerKind(row["kind"])) for row in cleaned.values()):
+    if not all(live.knows(KINDS[row["kind"]]) for row in cleaned.values()):
+        db.execute(PLAN_ANEW)
         mark_incomplete(db)
         return False
     delta = Delta(cleaned=dict(cleaned), rules=read_survivorship(before.rules))
@@ -153,8 +159,8 @@ def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
         if component is not None:
             delta.components.add(component)
         if not aside:
-            delta.left.update(keys)
-            delta.old_keys += [(key, record) for key in keys]
+            delta.old_keys[record] = keys
+    delta.left.update(chain.from_iterable(delta.old_keys.values()))
     delta.fresh = delta.cleaned.keys() - delta.gone
 
 
@@ -175,7 +181,7 @@ def _see(delta: Delta, live: Live) -> _Seen:
     """Look at the records of a page with the eyes of the live model."""
     found = _Seen()
     for record, clean in delta.cleaned.items():
-        kind = CustomerKind(clean["kind"])
+        kind = KINDS[clean["kind"]]
         seer = live.weighers[kind].seer
         features = features_of(clean, kind)
         found.words[record] = words_of(features, kind)
@@ -184,13 +190,13 @@ def _see(delta: Delta, live: Live) -> _Seen:
         keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
         text = orjson.dumps(seen).decode()
         place = clean["place"]
-        found.rows.append((record, kind.value, place, content, "f", text, array_of(keys)))
-        delta.note(record, kind.value, place, None, text)
+        found.rows.append((record, clean["kind"], place, content, "f", text, array_of(keys)))
+        delta.note(record, clean["kind"], place, None, text)
         delta.features[record] = seen
         delta.keys_of[record] = keys
         delta.contents.add(content)
         delta.touched.add(record)
-        delta.joined.update(keys)
+    delta.joined.update(chain.from_iterable(delta.keys_of.values()))
     return found
 
 
@@ -222,9 +228,8 @@ def _put_in(
     """Move keys and words of records whose rows are written, and find their edges."""
     forget_words(db, delta.gone - delta.cleaned.keys())
     remembered = RememberedWords(db, words) if words else None
-    new_keys = {(key, record) for record, keys in delta.keys_of.items() for key in keys}
-    old_keys = set(delta.old_keys)
-    move_keys(db, old=old_keys - new_keys, new=new_keys - old_keys)
+    old, new = delta.moved_keys()
+    move_keys(db, old=old, new=new)
     count_records(db, live, len(delta.cleaned) - len(delta.gone))
     find_edges(db, delta, live)
     if remembered is not None:

@@ -22,6 +22,9 @@ TIE_BITS_MAX: Final = 4.25
 DOUBT_BITS_MAX: Final = 6.0
 # Pairs that are too weak to be kept are taken to weigh this: somewhat less than the weakest kept.
 UNKEPT_BITS: Final = KEPT_BITS_MIN - 2
+# Where the present answer is wrong in fewer cases nobody is asked, whatever records it concerns:
+# looking at ten plain pairs for one slip is how stewards stop looking.
+WRONG_CHANCE_MIN: Final = 0.1
 # A look is worth while where it mends a quarter of a pair: four looks for one that mends one.
 BENEFIT_MIN: Final = 0.25
 # Of the records, at most so many are asked about at a time; the rest waits its turn.
@@ -114,7 +117,8 @@ def weigh_questions(
         shared = {sources[record] for record in first} & {sources[record] for record in second}
         against = sum(repeat_bits.get(source, 0.0) for source in shared)
         doubt = _question(first, second, between, against, linked=one == other)
-        if doubt.benefit >= BENEFIT_MIN:
+        wrong = 1 - doubt.chance if doubt.linked else doubt.chance
+        if doubt.benefit >= BENEFIT_MIN and wrong >= WRONG_CHANCE_MIN:
             found.append(Question(doubt, first, second))
     return sorted(found, key=lambda question: rank(question.doubt))
 

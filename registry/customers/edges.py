@@ -6,7 +6,7 @@ import numpy as np
 import psycopg
 
 from registry.customers.copies import COPIES_MAX
-from registry.customers.index import FORMER, Live, ask_decisions, read_decisions
+from registry.customers.index import DECIDED_ABOUT, FORMER, Live, ask_decisions, read_decisions
 from registry.customers.keys import Holders, distinct_pairs, move_keys
 from registry.customers.model import KEPT_BITS_MIN
 from registry.customers.page import Delta, Pairs, load_features, weigh_pairs
@@ -59,6 +59,11 @@ def _weigh(
 ) -> None:
     """Weigh pairs and keep those that are strong enough to be worth a look."""
     load_features(db, delta, np.unique(pairs).tolist())
+    if decided:
+        # What an earlier release set aside although it was decided about takes no part.
+        seen = delta.touched | {one for one, head in delta.component_of.items() if head is not None}
+        both = [seen.issuperset(pair) for pair in pairs.tolist()]
+        pairs = pairs[np.array(both, dtype=np.bool_)]
     edges = weigh_pairs(delta, live, pairs, decided, least_bits=KEPT_BITS_MIN)
     if not edges:
         return
@@ -88,12 +93,13 @@ DELETE FROM match_edge WHERE left_id = ANY(%s::bigint[]) OR right_id = ANY(%s::b
 
 
 # Records that stand on the wrong side of the limit, and those that stand for copies beyond it.
-_COPIES = """
+# One that a steward decided about stands on the right side wherever it stands.
+_COPIES = f"""
 SELECT record_id, kind, place, component, features, keys, aside, beyond FROM (
-    SELECT *, row_number() OVER (PARTITION BY kind, content ORDER BY place COLLATE "C") > %s
-            AS beyond,
-        count(*) OVER (PARTITION BY kind, content) > %s AS crowded
-    FROM match_record WHERE content = ANY(%s::bigint[])) AS ranked
+    SELECT *, copy > %s AND NOT (crowded AND record_id IN ({DECIDED_ABOUT})) AS beyond FROM (
+        SELECT *, row_number() OVER (PARTITION BY kind, content ORDER BY place COLLATE "C") AS copy,
+            count(*) OVER (PARTITION BY kind, content) > %s AS crowded
+        FROM match_record WHERE content = ANY(%s::bigint[])) AS counted) AS ranked
 WHERE beyond <> aside OR (crowded AND NOT beyond)
 """
 
@@ -116,15 +122,14 @@ def _sort_copies(
         if beyond is aside:
             continue
         moved.append(record)
-        mine = [(key, record) for key in keys]
         if aside:
-            move_keys(db, old=(), new=mine)
+            move_keys(db, old={}, new={record: keys})
             delta.joined.update(keys)
             delta.touched.add(record)
             delta.keys_of[record] = keys
             delta.note(record, kind, place, None, features)
         else:
-            move_keys(db, old=mine, new=())
+            move_keys(db, old={record: keys}, new={})
             delta.left.update(keys)
             delta.touched.discard(record)
             delta.gone.add(record)

@@ -60,11 +60,13 @@ class ClassPrior:
         same: Shares of levels from "differs" up among matching pairs.
         personal: The household class is pinned to strangers plus `coincidence`.
         coincidence: Share of household pairs at the strongest level beyond chance.
+        differs_max: Largest share of matching pairs that differ.
     """
 
     same: Floats
     personal: bool
     coincidence: float
+    differs_max: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _better(guess: Likelihoods, evidence: Evidence, priors: Sequence[ClassPrior]
     stranger = tuple(_strangers(evidence, index, same + household) for index in range(len(priors)))
     return Likelihoods(
         same=tuple(
-            _counted(evidence.patterns[:, index], same, prior.same)
+            _held(_counted(evidence.patterns[:, index], same, prior.same), prior.differs_max)
             for index, prior in enumerate(priors)
         ),
         household=tuple(
@@ -179,6 +181,15 @@ def _pinned(stranger: Floats, prior: ClassPrior) -> Floats:
 def _counted(levels: NDArray[np.int64], weight: Floats, prior: Floats) -> Floats:
     found = np.bincount(levels, weights=weight, minlength=len(prior) + 1)[1:]
     return _bounded(found + PRIOR_PAIRS * prior / prior.sum())
+
+
+def _held(likelihood: Floats, differs_max: float) -> Floats:
+    """Return the likelihood with "differs" held at its bound, the rest in proportion."""
+    if likelihood[0] <= differs_max:
+        return likelihood
+    held: Floats = likelihood * (1.0 - differs_max) / (1.0 - likelihood[0])
+    held[0] = differs_max
+    return held
 
 
 def _bounded(likelihood: Floats) -> Floats:

@@ -13,6 +13,7 @@ from uuid import UUID
 import psycopg
 
 from registry.customers.commands import withdraw
+from registry.customers.delta import match_records
 from registry.customers.index import LANDING, LOCK, NO_LANDING
 from registry.customers.sheet import UnknownCustomer, current_id
 from registry.customers.words import unlearn_words, words_of_records
@@ -99,7 +100,11 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     unlearn_words(db, words, rare_only=False)
     _retire_if_left(db, found)
     db.execute("DELETE FROM landed_record WHERE id = ANY(%s)", ([*records, *dealings],))
+    partners = db.execute(_PARTNERS, {"sets": data_sets, "keys": keys}).fetchall()
     decisions = db.execute(_DECISIONS, {"sets": data_sets, "keys": keys}).rowcount
+    if partners:
+        # A copy that was compared for its decision's sake may be one too many now.
+        match_records(db, changed=[record for (record,) in partners])
     db.execute(
         "DELETE FROM link_sample WHERE left_id = ANY(%s) OR right_id = ANY(%s)", (records, records)
     )
@@ -142,6 +147,15 @@ def erased_among(db: psycopg.Connection, data_set: UUID, keys: Collection[str]) 
 
 
 _VERSIONS = "SELECT count(*)::int FROM customer_version WHERE customer_id = ANY(%s)"
+_PARTNERS = """
+SELECT r.id FROM match_decision d JOIN unnest(%(sets)s::uuid[], %(keys)s::text[]) AS gone(s, k)
+    ON d.data_set_l = gone.s AND d.key_l = gone.k
+JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
+UNION
+SELECT l.id FROM match_decision d JOIN unnest(%(sets)s::uuid[], %(keys)s::text[]) AS gone(s, k)
+    ON d.data_set_r = gone.s AND d.key_r = gone.k
+JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l
+"""
 _DECISIONS = """
 DELETE FROM match_decision AS d USING unnest(%(sets)s::uuid[], %(keys)s::text[]) AS gone(s, k)
 WHERE (d.data_set_l = gone.s AND d.key_l = gone.k) OR (d.data_set_r = gone.s AND d.key_r = gone.k)

@@ -11,6 +11,7 @@ from registry.customers.features import features_of
 from registry.customers.index import Live, clean_rows, decisions_on, live_model
 from registry.customers.levels import Comparison
 from registry.customers.model import KindModel
+from registry.customers.own_keys import are_kept_apart
 from registry.customers.score import match_weight_bits
 from schemas.errors import Conflict, InvalidInput, UnknownName
 from schemas.records import CustomerKind
@@ -52,7 +53,8 @@ class Explanation:
         probability: The same as a share of 1.
         cut_bits: From here on records are linked.
         by_identity: One official number, and nothing against it.
-        apart: Two official numbers.
+        apart: Two official numbers, or one source that keeps people apart.
+        own_keys: One source that keeps people apart has both, under two keys.
         decided: What a steward decided: True links, False parts, None leaves it to the model.
     """
 
@@ -64,6 +66,7 @@ class Explanation:
     cut_bits: float
     by_identity: bool
     apart: bool
+    own_keys: bool
     decided: bool | None
 
 
@@ -106,6 +109,10 @@ def explain(db: psycopg.Connection, one: int, other: int) -> Explanation:
         cut_bits=live.model.cut_bits,
         by_identity=pair.by_identity,
         apart=pair.apart,
+        own_keys=not pair.by_identity
+        and are_kept_apart(
+            live.model.kinds[kind], features[left]["source"], features[right]["source"]
+        ),
         decided=link,
     )
 

@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from registry.customers.standard import (
     organisation_features,
     street_features,
 )
+from registry.customers.text import RECENT_VALUES_MAX
 from schemas.records import CustomerKind
 
 Features = dict[str, Any]
@@ -39,18 +41,28 @@ _NAME_LETTERS_MIN = 3
 # Stands between and for values when a record's content is digested; no value holds it.
 _SEPARATOR, _ABSENT = "\x1f", "\x1e"
 
+# Names, streets and cities repeat within a page and from page to page.
+_given = lru_cache(RECENT_VALUES_MAX)(given_features)
+_family = lru_cache(RECENT_VALUES_MAX)(family_features)
+_organisation_name = lru_cache(RECENT_VALUES_MAX)(organisation_features)
+_street = lru_cache(RECENT_VALUES_MAX)(street_features)
+
 
 def digest(text: str) -> int:
     """Return what DuckDB's md5_number_lower returns: the second half of md5, lowest byte first."""
     return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[8:], "little")
 
 
+# Of values that may repeat; a key seldom does.
+_value_digest = lru_cache(RECENT_VALUES_MAX)(digest)
+
+
 def features_of(row: Mapping[str, Any], kind: CustomerKind) -> Features:
     """Return the comparison columns of one clean record, before a model has seen it."""
     found = _person(row) if kind is CustomerKind.PERSON else _organisation(row)
     email = (row["email"] or "").lower() or None
-    street = street_features(row["street"])[0] if row["street"] else None
-    city = street_features(row["city"])[0] if row["city"] else None
+    street = _street(row["street"])[0] if row["street"] else None
+    city = _street(row["city"])[0] if row["city"] else None
     postal = _NOT_ALNUM.sub("", row["postal_code"] or "").upper() or None
     digits = _FIRST_DIGITS.search(row["house_number"] or "")
     number = (digits.group().lstrip("0") if digits else "") or None
@@ -85,9 +97,9 @@ def _person(row: Mapping[str, Any]) -> Features:
     given: tuple[Any, ...] = (None, None, None, None, None)
     family: tuple[Any, ...] = (None, None, None)
     if row["given_name"]:
-        given = given_features(row["given_name"])
+        given = _given(row["given_name"])
     if row["family_name"]:
-        family = family_features(row["family_name"])
+        family = _family(row["family_name"])
     initials = _NOT_LETTERS.sub("", row["initials"] or "").upper() or None
     digits = _NOT_DIGITS.sub("", str(row["birth_date"] or ""))
     birth = digits if len(digits) == _BIRTH_DIGITS else None
@@ -114,7 +126,7 @@ def _person(row: Mapping[str, Any]) -> Features:
 def _organisation(row: Mapping[str, Any]) -> Features:
     made: tuple[Any, ...] = (None, None, None)
     if row["organisation_name"]:
-        made = organisation_features(row["organisation_name"])
+        made = _organisation_name(row["organisation_name"])
     domain = (row["email"] or "").lower().split("@")
     return {
         "name": made[0],
@@ -145,11 +157,11 @@ class Seer:
         """Return features without shared values and with the bits of the others."""
         seen = dict(features)
         for column, keys in self.shared.items():
-            if keys and seen[column] is not None and digest(seen[column]) in keys:
+            if keys and seen[column] is not None and _value_digest(seen[column]) in keys:
                 seen[column] = None
         for column, (bits, rest) in self.rarity.items():
             value = seen[column]
-            found = rest if value is None or not bits else bits.get(digest(value), rest)
+            found = rest if value is None or not bits else bits.get(_value_digest(value), rest)
             seen[f"{column}_bits"] = found
         return seen
 

@@ -14,7 +14,7 @@ from registry.customers.golden import Golden
 from schemas.customers import CustomerChange
 
 
-def keep_customers(db: psycopg.Connection, found: Sequence[tuple[UUID, Golden]]) -> None:
+def keep_customers(db: psycopg.Connection, found: Sequence[tuple[UUID | str, Golden]]) -> None:
     """Write customers that are new or differ, with the version that ended and an event each.
 
     Args:
@@ -62,7 +62,7 @@ SELECT id, CASE WHEN revision = 1 THEN %s ELSE %s END, now() FROM written
 
 
 def forget_customers(
-    db: psycopg.Connection, former: Mapping[int, UUID], now: Mapping[int, UUID]
+    db: psycopg.Connection, former: Mapping[int, str], now: Mapping[int, str]
 ) -> None:
     """Retire customers that have no record left, and tell of merges and splits.
 
@@ -72,13 +72,13 @@ def forget_customers(
         now: Customer by record, at present; records that left are absent.
     """
     kept = set(now.values())
-    heirs: dict[UUID, Counter[UUID]] = {}
+    heirs: dict[str, Counter[str]] = {}
     for record, customer in former.items():
         heirs.setdefault(customer, Counter())
         if record in now and now[record] != customer:
             heirs[customer][now[record]] += 1
-    retired: dict[UUID, UUID | None] = {}
-    events: list[tuple[UUID, CustomerChange, UUID | None]] = []
+    retired: dict[str, str | None] = {}
+    events: list[tuple[str, CustomerChange, str | None]] = []
     for customer, shares in sorted(heirs.items()):
         if customer in kept:
             events += [(customer, CustomerChange.SPLIT, heir) for heir in sorted(shares)]
@@ -92,12 +92,14 @@ def forget_customers(
         db.execute(
             """INSERT INTO customer_event (customer_id, change, other_id, happened_at)
                SELECT *, now() FROM unnest(%s::uuid[], %s::text[], %s::uuid[])""",
-            (list(customers), [change.value for change in changes], list(others)),
+            (list(customers), list(map(str, changes)), list(others)),
         )
     retire(db, retired)
 
 
-def retire(db: psycopg.Connection, retired: Mapping[UUID, UUID | None]) -> None:
+def retire(
+    db: psycopg.Connection, retired: Mapping[UUID, UUID | None] | Mapping[str, str | None]
+) -> None:
     """Delete customers and let their ids lead to those who took over, also over several merges.
 
     A customer without an heir had no record left: nothing of it is kept but the retired id.

@@ -176,7 +176,9 @@ def clean_rows(db: psycopg.Connection, records: Iterable[int]) -> dict[int, dict
     return {row["record_id"]: row for row in asked.fetchall()}
 
 
-FORMER = "SELECT record_id, customer_id FROM customer_link WHERE record_id = ANY(%s::bigint[])"
+FORMER = (
+    "SELECT record_id, customer_id::text FROM customer_link WHERE record_id = ANY(%s::bigint[])"
+)
 
 
 def ask_decisions(
@@ -210,6 +212,16 @@ JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l
 JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
 WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
 ORDER BY least(l.id, r.id), greatest(l.id, r.id), d.decided_at DESC, d.id DESC
+"""
+# Whom a decision names, whether or not the record it pairs it with is there.
+DECIDED_ABOUT = """
+SELECT r.id FROM match_decision d
+JOIN landed_record r ON r.data_set_id = d.data_set_l AND r.key = d.key_l
+WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
+UNION
+SELECT r.id FROM match_decision d
+JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
+WHERE d.undone_at IS NULL AND d.verdict <> 'postpone'
 """
 _DECISIONS_ON = """
 WITH given AS (

@@ -8,8 +8,8 @@ from registry.customers.cluster import connected
 from registry.customers.engine import columns, run, workspace
 from registry.customers.index import KEY_TURN
 from registry.customers.model import KEPT_BITS_MIN
+from registry.customers.replacing import replace_rows
 from registry.customers.wording import prepare_words, write_words
-from registry.storage.copying import copy_from_file
 from schemas.records import CustomerKind
 
 # Digests have 64 bits without a sign, PostgreSQL's bigint has one.
@@ -22,9 +22,11 @@ _PREPARE = (
     """CREATE OR REPLACE TABLE indexed_edge (id_l BIGINT, id_r BIGINT, weight_bits FLOAT,
            by_identity BOOLEAN, apart BOOLEAN)""",
 )
+# Columns, those of the primary key, and what stands in them.
 _TABLES = {
     "match_record": (
         "record_id, kind, place, content, aside, component, features, keys",
+        "record_id",
         """SELECT r.record_id, i.kind, r.place_text, content, aside, c.record_id, features,
                '{' || array_to_string(keys, ',') || '}'
            FROM indexed_record i JOIN records r ON r.place = i.id
@@ -32,11 +34,13 @@ _TABLES = {
     ),
     "match_key": (
         "key, record_id",
+        "key, record_id",
         """SELECT unnest(keys) AS key, r.record_id FROM indexed_record i
            JOIN records r ON r.place = i.id WHERE NOT aside ORDER BY key""",
     ),
     "match_edge": (
         "left_id, right_id, weight_bits, by_identity, apart",
+        "left_id, right_id",
         """SELECT l.record_id, r.record_id, weight_bits::DOUBLE, by_identity, apart
            FROM indexed_edge
            JOIN records l ON l.place = id_l JOIN records r ON r.place = id_r
@@ -126,8 +130,7 @@ def write_index(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> None:
         db: Connection in the caller's transaction.
         con: The session, with `records` and what `index_kind` kept.
     """
-    db.execute("TRUNCATE match_record, match_key, match_edge")
-    for table, (names, question) in _TABLES.items():
+    for table, (names, identity, question) in _TABLES.items():
         file = workspace(con) / f"{table}.csv"
         run(
             con,
@@ -135,7 +138,6 @@ def write_index(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> None:
             question=question,
             file=str(file),
         )
-        copy_from_file(db, table, names.split(", "), file)
+        replace_rows(db, table, names.split(", "), file, identity=identity.split(", "))
         file.unlink()
-        db.execute(f"ANALYZE {table}")
     write_words(db, con)

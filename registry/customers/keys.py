@@ -4,7 +4,8 @@ The answer to "who holds these keys" is millions of numbers for a large page, so
 wire as one string of bytes and stays in numpy.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,9 +13,10 @@ import psycopg
 from numpy.typing import NDArray
 
 from registry.customers.blocking import BLOCK_RECORDS_MAX
-from registry.storage.copying import array_of
+from registry.storage.copying import many_bigints
 
 Integers: TypeAlias = NDArray[np.int64]
+KeysOf: TypeAlias = Mapping[int, Collection[int]]  # by record
 
 # Keys asked for at a time: of the largest blocks that are 170 MB, and of usual ones 2 MB.
 KEYS_AT_ONCE = 5_000
@@ -25,13 +27,20 @@ _NO_PAIRS: Integers = np.empty((0, 2), dtype=np.int64)
 
 
 def move_keys(
-    db: psycopg.Connection, *, old: Iterable[tuple[int, int]], new: Iterable[tuple[int, int]]
+    db: psycopg.Connection,
+    *,
+    old: Mapping[int, Collection[int]],
+    new: Mapping[int, Collection[int]],
 ) -> None:
-    """Delete and add rows of match_key, given as key and record."""
-    # In the order of the index: neighbours are on one page of it.
-    for statement, rows in ((_DELETE, sorted(old)), (_INSERT, sorted(new))):
-        if rows:
-            db.execute(statement, tuple(map(array_of, zip(*rows, strict=True))))
+    """Delete and add rows of match_key."""
+    for statement, keys_of in ((_DELETE, old), (_INSERT, new)):
+        keys = np.fromiter(chain.from_iterable(keys_of.values()), np.int64)
+        if len(keys):
+            counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
+            records = np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
+            # In the order of the index: neighbours are on one page of it.
+            order = np.lexsort((records, keys))
+            db.execute(statement, (many_bigints(keys[order]), many_bigints(records[order])))
 
 
 _DELETE = """
@@ -57,14 +66,17 @@ class Holders:
             db: Connection in the page's transaction.
             keys: How many records more hold each key since the page began; may be 0 or negative.
         """
-        self._moves, self._is_near = keys, len(keys) <= KEYS_FEW
+        self._is_near = len(keys) <= KEYS_FEW
         self._answers: list[psycopg.Cursor] = []
         self._rows: tuple[NDArray[Any], list[tuple[Any, ...]]] | None = None
-        every = sorted(keys)
-        for start in range(0, len(every), KEYS_AT_ONCE):
-            asked = every[start : start + KEYS_AT_ONCE]
-            moved = map(abs, map(keys.__getitem__, asked))
-            values = (array_of(asked), array_of(moved), BLOCK_RECORDS_MAX + 1)
+        every = np.fromiter(keys, np.int64, len(keys))
+        order = np.argsort(every)
+        self._keys = every[order]
+        self._moves = np.fromiter(keys.values(), np.int64, len(keys))[order]
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            part = slice(start, start + KEYS_AT_ONCE)
+            asked, moved = many_bigints(self._keys[part]), many_bigints(abs(self._moves[part]))
+            values = (asked, moved, BLOCK_RECORDS_MAX + 1)
             question = _SEEN_HOLDERS if self._is_near else _HOLDERS
             self._answers.append(db.execute(question, values, binary=not self._is_near))
 
@@ -94,7 +106,7 @@ class Holders:
     def crossed(self) -> set[int]:
         """Return holders of blocks that have grown too large to join, or small enough again."""
         keys, starts, sizes = self._blocks()
-        moves = np.fromiter(map(self._moves.__getitem__, keys.tolist()), np.int64, len(keys))
+        moves = self._moves[np.searchsorted(self._keys, keys)]
         turned = (sizes > BLOCK_RECORDS_MAX) != (sizes - moves > BLOCK_RECORDS_MAX)
         found: set[int] = set()
         for start, size in zip(starts[turned].tolist(), sizes[turned].tolist(), strict=True):

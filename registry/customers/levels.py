@@ -37,6 +37,9 @@ class Comparison:
             likelihood in the household class is pinned to the strangers', so that this class can
             never explain agreement on who somebody is (facts measured on towns without
             households lose recall otherwise).
+        differs_max: Largest share of truly matching pairs that can differ. Where nothing but a
+            given name tells two people of a household apart, training would else take households
+            for customers who often change their name.
         coincidence: Share of household pairs that agree at the strongest level all the same:
             twins share a birth date, fathers and sons a name.
         frequency: Record column whose rarity scales the strongest level, if any.
@@ -52,6 +55,7 @@ class Comparison:
     levels: tuple[Level, ...]
     differs: float
     personal: bool = False
+    differs_max: float = 1.0
     coincidence: float = 0.0
     frequency: str | None = None
     counted: str | None = None

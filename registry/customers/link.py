@@ -12,9 +12,10 @@ from registry.customers.blocking import rules_for
 from registry.customers.cluster import cluster, decide
 from registry.customers.copies import put_copies_back, set_copies_aside
 from registry.customers.engine import run
+from registry.customers.habits import habits
 from registry.customers.indexing import index_kind, prepare_index
 from registry.customers.model import CUT_BITS, KEPT_BITS_MIN, KindModel, MatchModel
-from registry.customers.own_keys import habits
+from registry.customers.own_keys import OwnKeys, distinct_sources, keep_apart
 from registry.customers.pairing import InDuckDB, Pairing
 from registry.customers.score import score
 from registry.customers.standard import standardise
@@ -29,7 +30,8 @@ class Linked:
 
     The session then holds `linked_pair(id_l, id_r, weight_bits, by_identity, apart)` with every
     pair of KEPT_BITS_MIN or more and every compared pair within a cluster, and
-    `linked_record(id, kind, cluster)`.
+    `linked_record(id, kind, cluster)`; of many records with one content `linked_copy(id, first_id)`
+    names those that were set aside, whose only pair is with the first of them.
 
     Attributes:
         model: The model that decided, given or newly trained.
@@ -64,6 +66,8 @@ def link_table(
     cut_bits: float = CUT_BITS,
     kept_bits_min: float = KEPT_BITS_MIN,
     decided: str | None = None,
+    spared: str | None = None,
+    own_keys: OwnKeys = None,
     indexed: bool = False,
     pairing: Pairing | None = None,
 ) -> Linked:
@@ -77,6 +81,9 @@ def link_table(
         cut_bits: Cut of a newly trained model.
         kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
         decided: Table of what stewards decided: id_l, id_r, link.
+        spared: Table of the ids of records that are compared however many copies they have.
+        own_keys: Which sources keep people apart by their own keys, where somebody said so; a
+            frozen model knows it.
         indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
         pairing: Where pairs are found and compared; default is the session itself.
 
@@ -88,7 +95,7 @@ def link_table(
     _prepare(con, indexed=indexed)
     for kind in CustomerKind:
         with found.step("standardise"):
-            records, count = _standardise(con, plain, kind, indexed=indexed)
+            records, count = _standardise(con, plain, kind, indexed=indexed, spared=spared)
             found.records[kind] = records
             _decided(con, decided)
         trained = model.kinds[kind] if model else None
@@ -102,7 +109,8 @@ def link_table(
         with found.step("score"):
             score(con, "compared_pair", kind, part, into="scored_pair")
             if trained is None:
-                part = kinds[kind] = _with_habits(con, part, count, records, found.model.cut_bits)
+                part = replace(part, records=records)
+                part = kinds[kind] = _with_habits(con, part, count, found.model.cut_bits, own_keys)
         _cluster(con, kind, part, count=count, found=found)
         with found.step("keep"):
             if indexed:
@@ -113,28 +121,35 @@ def link_table(
 
 
 def _standardise(
-    con: duckdb.DuckDBPyConnection, plain: str, kind: CustomerKind, *, indexed: bool
+    con: duckdb.DuckDBPyConnection,
+    plain: str,
+    kind: CustomerKind,
+    *,
+    indexed: bool,
+    spared: str | None,
 ) -> tuple[int, int]:
     """Make `standard_record` of a kind; return its records with and without copies."""
     records = standardise(con, plain, kind, into="standard_record")
     if indexed:
         keep_words(con, "standard_record", kind)
-    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside")
+    return records, set_copies_aside(con, "standard_record", kind, into="copy_aside", spared=spared)
 
 
 def _with_habits(
-    con: duckdb.DuckDBPyConnection, part: KindModel, count: int, records: int, cut_bits: float
+    con: duckdb.DuckDBPyConnection, part: KindModel, count: int, cut_bits: float, said: OwnKeys
 ) -> KindModel:
     """Add to a model how the sources it was trained on keep their own records."""
     sources, customers = habits(
         con, "standard_record", "scored_pair", count=count, cut_bits=cut_bits
     )
-    return replace(part, records=records, sources=sources, customers=customers)
+    distinct = distinct_sources(sources, said)
+    return replace(part, sources=sources, customers=customers, distinct=distinct)
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, *, indexed: bool) -> None:
     run(con, _LINKED_PAIR)
     run(con, _LINKED_RECORD)
+    run(con, "CREATE OR REPLACE TABLE linked_copy (id BIGINT, first_id BIGINT)")
     if indexed:
         prepare_index(con)
 
@@ -160,6 +175,7 @@ def _cluster(
     cut_bits = found.model.cut_bits
     with found.step("cluster"):
         run(con, "DROP TABLE compared_pair")
+        keep_apart(con, "scored_pair", "standard_record", part)
         decide(con, "scored_pair")
         labels = cluster(
             con, "standard_record", "scored_pair", kind, part, count=count, cut_bits=cut_bits

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from registry.customers.column_names import ROLES, role_by_name
+from registry.customers.copies import pair_copies
 from registry.customers.engine import MEMORY_LIMIT_MB, open_engine, run
 from registry.customers.link import Linked, link_table
 from registry.customers.model import KEPT_BITS_MIN
@@ -43,6 +44,7 @@ class FileLinked:
         ignored: By file, columns without a role.
         keys: By file, the column that names its rows.
         warnings: What was odd, with the file's name before it.
+        distinct: Files, or sources in one file, of which no two rows were linked by the model.
         records: Rows that were compared.
         pairs: Pairs that were weighed.
         links: Pairs written.
@@ -55,6 +57,7 @@ class FileLinked:
     ignored: dict[str, list[str]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    distinct: list[str] = field(default_factory=list)
     records: int = 0
     pairs: int = 0
     links: int = 0
@@ -72,6 +75,7 @@ def link_files(
     clusters: Path | None = None,
     all_pairs: bool = False,
     between_only: bool = False,
+    own_keys: bool | None = None,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
     pairing: Pairing | None = None,
 ) -> FileLinked:
@@ -85,6 +89,8 @@ def link_files(
         clusters: CSV to write too: id, cluster.
         all_pairs: Write every pair that was weighed, not only those of one customer.
         between_only: Write only pairs of two different files.
+        own_keys: Whether no file, or no source in it, has anybody twice; None lets the rule of
+            `own_keys` decide for each.
         memory_limit_mb: What the comparison may hold before it spills to disk.
         pairing: Where pairs are found and compared; default is this process.
 
@@ -104,9 +110,14 @@ def link_files(
             con,
             "plain",
             kept_bits_min=_EVERY_PAIR_BITS if all_pairs else KEPT_BITS_MIN,
+            own_keys=own_keys,
             pairing=pairing,
         )
+        pair_copies(con)
         _take_counts(found, linked)
+        apart = {source for part in linked.model.kinds.values() for source in part.distinct}
+        names = {str(index): table.name for index, table in enumerate(tables)}
+        found.distinct = sorted(names[each] if len(tables) > 1 else each for each in apart)
         found.links = _write_pairs(con, out, every=all_pairs, between=between_only)
         if clusters is not None:
             _write_clusters(con, clusters)

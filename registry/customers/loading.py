@@ -5,7 +5,7 @@ import psycopg
 
 from registry.customers.clean import CLEAN_COLUMNS
 from registry.customers.engine import run, workspace
-from registry.customers.index import STANDING_DECISIONS
+from registry.customers.index import DECIDED_ABOUT, STANDING_DECISIONS
 from registry.storage.copying import copy_to_file
 
 _PLAIN = """
@@ -19,7 +19,7 @@ def load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
 
     Args:
         db: Connection in a transaction that holds the matching lock.
-        con: The session; it gets `records`, `plain`, `former` and `decided`.
+        con: The session; it gets `records`, `plain`, `former`, `decided` and `spared`.
 
     Returns:
         How many records there are.
@@ -59,6 +59,11 @@ def load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
         """CREATE VIEW decided AS SELECT l.place AS id_l, r.place AS id_r, link
            FROM decided_record JOIN records l ON l.record_id = left_id
            JOIN records r ON r.record_id = right_id""",
+    )
+    _copy_out(db, con, "named_record", {"record_id": "BIGINT"}, DECIDED_ABOUT)
+    run(
+        con,
+        "CREATE VIEW spared AS SELECT place AS id FROM named_record JOIN records USING (record_id)",
     )
     # The data set tells which pairs one source keeps apart, and how often it errs in that.
     run(con, _PLAIN)

@@ -19,7 +19,7 @@ from registry.customers.blocking import RULES
 from registry.customers.comparisons import COMPARISONS
 from registry.customers.nicknames import SHORT_FORMS
 from registry.customers.phonetic import SPELLINGS
-from registry.customers.standard import ORGANISATION_TABLE, PERSON_TABLE
+from registry.customers.standard import FEATURES, ORGANISATION_TABLE, PERSON_TABLE
 from schemas.records import CustomerKind
 
 # The cut follows from what a wrong link costs: as much as this many missed links. At 2 the
@@ -59,11 +59,13 @@ class Habit:
 
     Attributes:
         records: Records it has.
-        repeats: Links between two of them: customers whom it has twice.
+        repeats: Links between two of them: customers whom it seems to have twice.
+        sure: Those of them that are beyond doubt.
     """
 
     records: int
     repeats: int
+    sure: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class KindModel:
         hot_keys: Blocking keys that are not used.
         sources: How each source keeps its own records, where records name their source.
         customers: Groups that the links of training made, before any was parted.
+        distinct: Sources whose own keys keep people apart: two of its records are never linked.
     """
 
     records: int
@@ -97,6 +100,7 @@ class KindModel:
     hot_keys: NDArray[np.uint64]
     sources: Mapping[str, Habit] = field(default_factory=dict)
     customers: int = 0
+    distinct: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,7 @@ def definitions_hash() -> str:
     """Return what identifies this release's comparison columns, levels and blocking rules."""
     return _sha256(
         {
-            "standard": [PERSON_TABLE, ORGANISATION_TABLE, SHORT_FORMS, SPELLINGS],
+            "standard": [PERSON_TABLE, ORGANISATION_TABLE, SHORT_FORMS, SPELLINGS, FEATURES],
             "kinds": _kind_definitions(),
         }
     )
@@ -196,8 +200,11 @@ def _sources_as_json(part: KindModel) -> dict[str, Any]:
     """Return what is known of sources; models of tables without any stay as they were."""
     if not part.sources:
         return {}
-    habits = {name: [habit.records, habit.repeats] for name, habit in part.sources.items()}
-    return {"sources": habits, "customers": part.customers}
+    habits = {
+        name: [habit.records, habit.repeats, habit.sure] for name, habit in part.sources.items()
+    }
+    known: dict[str, Any] = {"sources": habits, "customers": part.customers}
+    return known | ({"distinct": sorted(part.distinct)} if part.distinct else {})
 
 
 def _kind_from_json(part: Mapping[str, Any]) -> KindModel:
@@ -221,6 +228,7 @@ def _kind_from_json(part: Mapping[str, Any]) -> KindModel:
         hot_keys=_unpacked(part["hot_keys"]),
         sources={name: Habit(*counts) for name, counts in part.get("sources", {}).items()},
         customers=int(part.get("customers", 0)),
+        distinct=frozenset(part.get("distinct", ())),
     )
 
 

@@ -6,8 +6,8 @@ The same rules as `master` has for a full run, for the few customers that one pa
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import psycopg
 
@@ -40,8 +40,9 @@ class Group:
     decided: Mapping[tuple[int, int], bool]
 
 
-# Kind, records and their places of equal content where some are set aside, ordered by place.
-Copies: TypeAlias = Sequence[tuple[str, list[int], list[str]]]
+# Kind, records of equal content where some are set aside, their places and whether each is, ordered
+# by place.
+Copies: TypeAlias = Sequence[tuple[str, list[int], list[str], list[bool]]]
 
 
 def ask_copies(
@@ -53,7 +54,8 @@ def ask_copies(
 
 _COPIES = """
 SELECT kind, array_agg(record_id ORDER BY place COLLATE "C"),
-    array_agg(place ORDER BY place COLLATE "C") FROM match_record
+    array_agg(place ORDER BY place COLLATE "C"), array_agg(aside ORDER BY place COLLATE "C")
+FROM match_record
 WHERE content IN (SELECT content FROM match_record WHERE aside AND content IN (
     SELECT unnest(%s::bigint[])
     UNION SELECT content FROM match_record WHERE component = ANY(%s::bigint[])))
@@ -109,12 +111,12 @@ def _add_copies(
     """
     home = {record: group for group in groups for record in group.records}
     added: set[int] = set()
-    for kind, records, places in rows:
+    for kind, records, places, aside in rows:
         first, second = home.get(records[0]), home.get(records[1])
         if first is None or second is None:
             continue
         delta.places |= zip(records, places, strict=True)
-        copies = records[COPIES_MAX:]
+        copies = list(compress(records, aside))
         added.update(copies)
         gone.difference_update(copies)
         if first is not second:
@@ -129,10 +131,10 @@ def _add_copies(
     return added
 
 
-def _names(groups: Sequence[Group], former: Mapping[int, UUID]) -> list[UUID]:
+def _names(groups: Sequence[Group], former: Mapping[int, str]) -> list[str]:
     """Give every group an id: of the customer it shares most records with, or a new one."""
-    claims: dict[int, tuple[int, UUID]] = {}
-    best: dict[UUID, tuple[int, int]] = {}
+    claims: dict[int, tuple[int, str]] = {}
+    best: dict[str, tuple[int, int]] = {}
     for number, group in enumerate(groups):
         shared = Counter(former[record] for record in group.records if record in former)
         if shared:
@@ -142,12 +144,14 @@ def _names(groups: Sequence[Group], former: Mapping[int, UUID]) -> list[UUID]:
             if customer not in best or (-count, number) < (-best[customer][0], best[customer][1]):
                 best[customer] = (count, number)
     return [
-        claims[number][1] if number in claims and best[claims[number][1]][1] == number else uuid7()
+        claims[number][1]
+        if number in claims and best[claims[number][1]][1] == number
+        else str(uuid7())
         for number in range(len(groups))
     ]
 
 
-def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequence[UUID]) -> None:
+def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequence[str]) -> None:
     rows: list[tuple[Any, ...]] = []
     for group, name in zip(groups, names, strict=True):
         strongest: dict[int, float] = {}
@@ -165,7 +169,7 @@ def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequenc
             (
                 record,
                 name,
-                ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE).value,
+                ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE),
                 strongest.get(record, "NULL"),
             )
             for record in group.records

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import orjson
@@ -54,12 +53,12 @@ class Delta:
         contents: Digests of content whose copies are counted anew.
         joined: How many records joined each blocking key.
         left: How many left each.
-        old_keys: Key and record of what was there before.
+        old_keys: Blocking keys of records that leave or change, by record.
         keys_of: Blocking keys of the touched records.
         kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
         places: Order of records, which decides draws.
-        former: Customer of records before the page.
+        former: Id of the customer of records before the page, as text.
         fresh: Records that were not matched before the page.
         rules: How golden values are chosen.
         component_of: Component of the records that were there before, None for copies set aside.
@@ -74,12 +73,12 @@ class Delta:
     contents: set[int] = field(default_factory=set)
     joined: Counter[int] = field(default_factory=Counter)
     left: Counter[int] = field(default_factory=Counter)
-    old_keys: list[tuple[int, int]] = field(default_factory=list)
+    old_keys: dict[int, list[int]] = field(default_factory=dict)
     keys_of: dict[int, list[int]] = field(default_factory=dict)
     kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
     places: dict[int, str] = field(default_factory=dict)
-    former: dict[int, UUID] = field(default_factory=dict)
+    former: dict[int, str] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
     rules: tuple[Survivorship, ...] = SURVIVORSHIP
     component_of: dict[int, int | None] = field(default_factory=dict)
@@ -88,8 +87,18 @@ class Delta:
 
     def moves(self) -> dict[int, int]:
         """Return how many records more hold each key than before the page, for keys that moved."""
-        keys = self.joined.keys() | self.left.keys()
-        return {key: self.joined[key] - self.left[key] for key in keys}
+        found = dict(self.joined)
+        for key, count in self.left.items():
+            found[key] = found.get(key, 0) - count
+        return found
+
+    def moved_keys(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """Return the keys that records of the page lose, and those that they get."""
+        old, new = dict(self.old_keys), dict(self.keys_of)
+        for record in old.keys() & new.keys():
+            before, after = set(old[record]), set(new[record])
+            old[record], new[record] = list(before - after), list(after - before)
+        return old, new
 
     def note(
         self, record: int, kind: str, place: str, component: int | None, features: str

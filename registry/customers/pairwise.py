@@ -14,12 +14,13 @@ from registry.customers.engine import columns, open_engine, run
 from registry.customers.expressions import Compare, levels_of
 from registry.customers.features import Features, Seer, seer_of
 from registry.customers.model import KindModel
+from registry.customers.own_keys import are_kept_apart, keep_apart
 from registry.customers.patterns import compare
 from registry.customers.score import class_bits, identity_flags, score
 from schemas.records import CustomerKind
 
-# Fewer pairs than this are weighed before a DuckDB session would have opened.
-BATCH_PAIRS_MIN = 1_500
+# Fewer pairs than this cost less in Python than their records cost to be read by DuckDB.
+BATCH_PAIRS_MIN = 30_000
 # Patterns whose class likelihoods are remembered; a town shows some ten thousand.
 PATTERNS_MAX = 200_000
 
@@ -95,6 +96,8 @@ class Weigher:
                 self.patterns.clear()
             known = self.patterns[pattern] = self._classes(pattern)
         same, household, stranger, by_identity, apart = known
+        if not by_identity and are_kept_apart(self.model, one["source"], other["source"]):
+            apart = True
         household += float(household_bits)
         stranger += float(stranger_bits)
         weight = same - max(household, stranger)
@@ -152,6 +155,7 @@ class Weigher:
             run(con, "CREATE TABLE pair AS SELECT l, r FROM given_pairs")
             compare(con, "record", "pair", COMPARISONS[self.kind], into="compared")
             score(con, "compared", self.kind, self.model, into="scored")
+            keep_apart(con, "scored", "record", self.model)
             heavy = ""
             if not math.isinf(least_bits):
                 heavy = f"WHERE weight_bits >= {least_bits!r} OR by_identity"

@@ -18,9 +18,18 @@ TWIN_SHARE = 0.005
 # them, and one pair in a hundred is of the right order to keep them apart.
 NAMESAKE_SHARE = 0.01
 
+# Twice what is expected before any data: one person in fourteen records under another given name
+# would be a table in which given names tell nobody from anybody.
+GIVEN_DIFFERS_MAX = 0.07
+
 # The strongest levels of the two names, or both swapped.
 _NO_NAMESAKES = "given_level < 5 OR (family_level > 0 AND family_level < 5)"
-_SWAPPED = "l.given = r.family AND l.family = r.given"
+# Swapped, slips and second words allowed: the first of a name stands in the other's family name.
+_SWAPPED = (
+    "(l.given[1] = r.family[1] AND l.family[1] = r.given[1]"
+    " AND jaro_winkler_similarity(l.given, r.family) >= 0.9"
+    " AND jaro_winkler_similarity(l.family, r.given) >= 0.9)"
+)
 
 PERSON = (
     Comparison(
@@ -40,6 +49,7 @@ PERSON = (
             ),
         ),
         differs=0.035,
+        differs_max=GIVEN_DIFFERS_MAX,
         personal=True,
         coincidence=NAMESAKE_SHARE,
         frequency="first_name",

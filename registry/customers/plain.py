@@ -34,6 +34,8 @@ _NUMBER_DIGITS_MIN = 6
 _EXTENSION = r"\s*(x|ext\.?|extension|#|toestel|tst\.?)\s*[0-9]{1,6}\s*$"
 # An American postal code with its delivery route; few sources know the latter.
 _ROUTE = re.compile(r"(\d{5})-?\d{4}")
+# A Chinese name is written without a blank, the family name of one sign first.
+_HAN_NAME = re.compile(r"[\u4e00-\u9fff]{2,3}")
 # What follows a family name and is none of it.
 _GENERATIONS = frozenset(
     ["jr", "sr", "ii", "iii", "iv", "phd", "md", "dds", "dvm", "esq", "msc", "bsc", "ma", "mba"]
@@ -266,6 +268,8 @@ def name_parts(text: str) -> Parts:
     family, comma, given = whole.partition(",")
     if comma and given.strip():
         return " ".join(_without_titles(given.split())) or None, family.strip()
+    if _HAN_NAME.fullmatch(whole):
+        return whole[1:], whole[0]
     words = _without_generation(_without_titles(whole.split()))
     if len(words) < 2:
         return None, words[0] if words else None

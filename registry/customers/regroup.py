@@ -75,8 +75,8 @@ def _load_members(
 # Records of a page below which the features of all members come along.
 RECORDS_FEW = 4
 _MEMBERS = f"""
-SELECT m.record_id, l.customer_id, m.kind, m.place, m.component, NULL,
-    {", ".join(f"c.{name}" for name in CLEAN_COLUMNS)}
+SELECT m.record_id, l.customer_id::text, m.kind, m.place, m.component, NULL,
+    {", ".join(f"c.{name}" for name in CLEAN_COLUMNS).replace("set_id", "set_id::text")}
 FROM match_record m JOIN clean_record c ON c.record_id = m.record_id
 LEFT JOIN customer_link l ON l.record_id = m.record_id
 WHERE m.component = ANY(%s::bigint[]) AND NOT m.aside

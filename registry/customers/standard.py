@@ -42,15 +42,24 @@ PLAIN_COLUMNS = (
 _LEGAL_FORM_WORDS = """
 bv nv vof cv ua ba stichting vereniging maatschap cooperatie cooperatief holding gmbh ag kg ohg ug
 ev mbh ltd limited inc incorporated llc llp plc corp corporation co company the de het b v n
+og kgaa gbr sarl sas sasu sa srl spa lda sca snc eirl bvba cvba vzw asbl pty pvt oy oyj ab aps kft
+zrt bt spol sro doo ood eood ad uab sia ou eg ohg
 """
 LEGAL_FORMS = frozenset(_LEGAL_FORM_WORDS.split())
 # More words than any name has; what follows is a description.
 _WORDS_MAX = 12
 
 
+# Digits within a word of letters are letters that a scanner misread.
+_LOOK_ALIKES = {ord(digit): letter for digit, letter in zip("0158", "olsb", strict=True)}
+# Counts up whenever functions of this module see a value otherwise than before, so that no model
+# of an earlier release goes on with other features than it was trained on.
+FEATURES = 2
+
+
 def given_features(value: str) -> tuple[str | None, str | None, str, str | None, str]:
     """Return folded given name, first name, full names (blank-parted), phonetic code, initials."""
-    words = fold(value).split()[:_WORDS_MAX]
+    words = _name_words(value)[:_WORDS_MAX]
     initials = "".join(word[0] for word in words).upper()
     if not words or all(len(word) == 1 for word in words):
         return None, None, "", None, initials
@@ -59,10 +68,21 @@ def given_features(value: str) -> tuple[str | None, str | None, str, str | None,
     return " ".join(words), first, " ".join(names), phonetic(names[0]) or first, initials
 
 
+def _name_words(value: str) -> list[str]:
+    """Return the folded words of a name, with letters for the digits that look like them."""
+    folded = fold(value)
+    if not any(sign.isdigit() for sign in folded):
+        return folded.split()
+    return [
+        word.translate(_LOOK_ALIKES) if any(sign.isalpha() for sign in word) else word
+        for word in folded.split()
+    ]
+
+
 def family_features(value: str) -> tuple[str | None, str | None, str | None]:
     """Return folded family name without prefix, phonetic codes of its first and last word."""
     _, family = split_prefix(value)
-    words = [word for word in fold(family).split() if len(word) > 1][:_WORDS_MAX]
+    words = [word for word in _name_words(family) if len(word) > 1][:_WORDS_MAX]
     if not words:
         return None, None, None
     return " ".join(words), phonetic(words[0]) or words[0], phonetic(words[-1]) or words[-1]

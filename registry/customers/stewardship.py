@@ -129,6 +129,22 @@ def undo(db: psycopg.Connection, decision: UUID, *, actor: str) -> tuple[int | N
     return row[1], row[2]
 
 
+def standing_decision(db: psycopg.Connection, one: int, other: int) -> Decision | None:
+    """Return what a steward decided about two records last and nobody has undone."""
+    with db.cursor(row_factory=class_row(Decision)) as cursor:
+        return cursor.execute(
+            """SELECT d.id, l.id AS left_id, r.id AS right_id, verdict, reason, actor, decided_at,
+                   undone_at, undone_by
+               FROM match_decision d
+               JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l
+               JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
+               WHERE undone_at IS NULL AND ((l.id, r.id) = (%(one)s, %(other)s)
+                   OR (l.id, r.id) = (%(other)s, %(one)s))
+               ORDER BY decided_at DESC, d.id DESC LIMIT 1""",
+            {"one": one, "other": other},
+        ).fetchone()
+
+
 def are_linked(db: psycopg.Connection, one: int, other: int) -> bool:
     """Tell whether two records are one customer now."""
     row = db.execute(

@@ -37,6 +37,8 @@ _FILLERS = frozenset(_FILLER_WORDS.split()) | {
 # Also names of people; only their title case is believed to be one ("Null", never "NULL").
 _FILLERS_AND_NAMES = frozenset({"na", "null", "nil"})
 
+# Alphabets whose letters are taken for one another.
+_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 _REMOVED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _APOSTROPHES = {ord(mark): None for mark in "'`’‘´ʼ"}
 _ASCII_FOLD = {
@@ -102,3 +104,18 @@ def _named(value: str) -> str | None:
     if text is None or is_filler(text) or not any(character.isalpha() for character in text):
         return None
     return text
+
+
+def mixed_scripts(value: str | None) -> str:
+    """Name the alphabets that one word mixes, e.g. "Latin and Cyrillic"; empty where none does.
+
+    A Cyrillic letter within a Latin word is a slip of a keyboard or a trick: nobody sees it.
+    """
+    for word in (value or "").split():
+        scripts = {
+            unicodedata.name(letter, "?").partition(" ")[0] for letter in word if letter.isalpha()
+        }
+        alike = scripts & _ALIKE
+        if len(alike) > 1:
+            return " and ".join(sorted((script.title() for script in alike), reverse=True))
+    return ""

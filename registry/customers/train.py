@@ -138,7 +138,7 @@ def _estimate(
         pairs=max(count * (count - 1) / 2, 1.0),
     )
     priors = [
-        em.ClassPrior(np.asarray(item.priors()), item.personal, item.coincidence)
+        em.ClassPrior(np.asarray(item.priors()), item.personal, item.coincidence, item.differs_max)
         for item in comparisons
     ]
     return em.estimate(

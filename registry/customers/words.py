@@ -7,12 +7,14 @@ once, so that a misspelt word leads to the words that somebody has.
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Final
 
 import psycopg
 
 from registry.customers.features import Features, digest
 from registry.customers.phonetic import phonetic
+from registry.customers.text import RECENT_VALUES_MAX
 from registry.storage.copying import array_of, bigints
 from schemas.records import CustomerKind
 
@@ -38,6 +40,7 @@ NUMBERS: Final[Mapping[CustomerKind, tuple[str, ...]]] = {
 _SIGN, _ALL = 1 << 63, 1 << 64
 
 
+@lru_cache(RECENT_VALUES_MAX)
 def key_of(word: str) -> int:
     """Return the digest under which a word, a slip or a beginning is kept, as a signed bigint."""
     found = digest(word)

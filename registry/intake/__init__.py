@@ -1,17 +1,22 @@
 """The intake room: what came in, exactly once."""
 
-from registry.intake import (
-    commands,
-    drift,
-    landing,
-    leases,
-    looks,
-    queries,
-    replay,
-    requests,
-    scans,
-    schedules,
-)
+from typing import TYPE_CHECKING
+
+from registry.on_demand import modules_of
+
+if TYPE_CHECKING:
+    from registry.intake import (
+        commands,
+        drift,
+        landing,
+        leases,
+        looks,
+        queries,
+        replay,
+        requests,
+        scans,
+        schedules,
+    )
 
 __all__ = [
     "commands",
@@ -25,3 +30,5 @@ __all__ = [
     "scans",
     "schedules",
 ]
+
+__getattr__ = modules_of(__name__, __all__)

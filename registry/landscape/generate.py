@@ -19,7 +19,7 @@ from registry.storage.bulk import set_aside
 from registry.storage.copying import copy_into
 from schemas.base import utc_now
 from schemas.errors import Conflict, InvalidInput
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 
 T = TypeVar("T")
 ELEMENTS_MIN = 20  # below this some kinds would be missing

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from schemas.errors import InvalidInput, UnknownName
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 _RULES: dict[str, Any] = tomllib.loads(
     files("schemas.reference").joinpath("archimate-3.2.toml").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import args_row, class_row
 
 from schemas.errors import UnknownName
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 
 PAGE_MAX = 200  # rows per page: what a person or a client can use at once
 

@@ -18,7 +18,7 @@ from registry.storage.readable import (
     Way,
 )
 from schemas.access import Scope
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 
 OPEN: Final = Policy(Scope.LANDSCAPE_READ)
 ELEMENTS: Final = Table("element", at="element_at")

@@ -8,7 +8,7 @@ from registry.compliance.standings import Standing, standings
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.portfolio import APPLICATION, SYSTEM
 from registry.web.draw.plotting import Compliance
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 # A system is as compliant as its worst interface.
 _WORST_FIRST = (Standing.FAILING, Standing.WAIVED, Standing.COMPLIANT)

@@ -28,6 +28,8 @@ from schemas.errors import Conflict, InvalidInput, TownclerkError, UnknownName
 QUEUE_SHOWN: Final = 50
 FORM_BYTES_MAX: Final = 8_192  # a name and a reason
 FIELDS_MAX: Final = 10
+PAIR: Final = 2
+DIGITS_MAX: Final = 18  # of a record's number
 STEWARDSHIP: Final = "stewardship"
 QUERY: Final = "{ reviewQueue { leftId rightId weightBits chance linked records benefit place } }"
 
@@ -40,6 +42,7 @@ def routes() -> list[BaseRoute]:
         Route("/customers/review", review),
         Route("/customers/review/{left:int}/{right:int}", side_by_side),
         Route("/customers/review/{left:int}/{right:int}", decide, methods=["POST"]),
+        Route("/customers/review/{left:int}/{right:int}/undo", undo, methods=["POST"]),
         Route("/customers/{key:uuid}", customer),
     ]
 
@@ -114,7 +117,8 @@ async def review(request: Request) -> Response:
         return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
     return pages.page(
         request, "review.html", "customers", query=QUERY, queue=queue.pairs, count=queue.count,
-        after=after, more=len(queue.pairs) == QUEUE_SHOWN, precision=precision, waiting=waiting,
+        after=after, done=_done(request.query_params.get("done")),
+        more=len(queue.pairs) == QUEUE_SHOWN, precision=precision, waiting=waiting,
     )  # fmt: skip
 
 
@@ -122,11 +126,12 @@ async def side_by_side(request: Request) -> Response:
     """Show two records side by side, with the evidence as a waterfall and a form to decide."""
     left, right = request.path_params["left"], request.path_params["right"]
 
-    def ask(db: psycopg.Connection) -> compare.Comparison:
-        return compare.compare_records(db, _sight(db, request, STEWARDSHIP), left, right)
+    def ask(db: psycopg.Connection) -> tuple[Any, Any]:
+        found = compare.compare_records(db, _sight(db, request, STEWARDSHIP), left, right)
+        return found, stewardship.standing_decision(db, left, right)
 
     try:
-        found = await pages.ask(ask)
+        found, standing = await pages.ask(ask)
     except UnknownName as error:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except (InvalidInput, Conflict) as error:
@@ -134,7 +139,7 @@ async def side_by_side(request: Request) -> Response:
     names = [compare.field_name(step.field) for step in found.steps]
     drawn = draw_waterfall(found.steps, names, cut_bits=found.cut_bits)
     return pages.page(
-        request, "compare.html", "customers", query=QUERY, found=found,
+        request, "compare.html", "customers", query=QUERY, found=found, standing=standing,
         evidence=list(zip(names, found.steps, strict=True)),
         picture=Markup(drawn),  # noqa: S704  # every word in it is escaped
         may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
@@ -160,11 +165,45 @@ async def decide(request: Request) -> Response:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except TownclerkError as error:
         return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
-    return RedirectResponse("/customers/review", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"/customers/review?done={left}-{right}", HTTPStatus.SEE_OTHER)
+
+
+async def undo(request: Request) -> Response:
+    """Take a decision back and show the pair as it is then."""
+    left, right = request.path_params["left"], request.path_params["right"]
+    try:
+        key = _decision((await _form(request)).get("decision", ""))
+
+        def do() -> None:
+            with unit_of_work() as db:
+                stewardship.undo(db, key, actor=request.state.actor.name)
+
+        await anyio.to_thread.run_sync(do)
+    except UnknownName as error:
+        return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
+    except TownclerkError as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    return RedirectResponse(f"/customers/review/{left}/{right}", HTTPStatus.SEE_OTHER)
 
 
 def _sight(db: psycopg.Connection, request: Request, purpose: str) -> purposes.Sight:
     return purposes.open_sight(db, purpose, actor=request.state.actor.name)
+
+
+def _decision(said: str) -> UUID:
+    try:
+        return UUID(said)
+    except ValueError as error:
+        raise InvalidInput("This is the id of no decision.") from error
+
+
+def _done(said: str | None) -> list[int] | None:
+    """Return the pair that was decided on last, where the address names one."""
+    parts = (said or "").split("-")
+    few = len(parts) == PAIR and all(
+        part.isascii() and part.isdigit() and len(part) <= DIGITS_MAX for part in parts
+    )
+    return [int(part) for part in parts] if few else None
 
 
 def _verdict(said: str) -> Verdict:

@@ -14,7 +14,7 @@ from registry.landscape.queries import ElementRow, Hop, MapRows
 from registry.web.draw.model import ComponentBlock, DomainBlock, LandscapeMap, SystemBox
 from registry.web.draw.states import STATES, ColourBy, Kind, State, Sync
 from schemas.intake import RunState
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 
 
 @dataclass(frozen=True)

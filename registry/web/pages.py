@@ -29,7 +29,7 @@ from registry.web.draw.model import LandscapeMap
 from registry.web.draw.states import STATES, ColourBy, State
 from schemas.access import Scope
 from schemas.errors import TownclerkError, UnknownName
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 
 T = TypeVar("T")
 

@@ -1,24 +1,14 @@
 """`townclerk customers`: the master view from the command line."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from registry import customers
-from registry.settings import settings
-from townclerk.cli import match_models, settling, stewarding, truths, viewing
-from townclerk.cli.files import read_text
-from townclerk.cli.opening import opened_town, quiet_logs, unit_of_work
-from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
-
-Engine = customers.pairing.Engine
-EngineChosen = Annotated[Engine, typer.Option(help="What finds and compares pairs of records.")]
-SparkMaster = Annotated[
-    str | None,
-    typer.Option(help="Where Spark runs: local[2], spark://HOST:PORT, yarn.", metavar="MASTER"),
-]
-COLUMNS_FILE_BYTES_MAX = 64 * 1024  # a line per role and column
+from townclerk.cli import linking, match_models, settling, stewarding, truths, viewing
+from townclerk.cli.linking import Engine, EngineChosen, SparkMaster
+from townclerk.cli.opening import opened_town, unit_of_work
+from townclerk.cli.output import AsJson, print_json, say, say_next
 
 app = typer.Typer(
     help="One record for each customer, merged from the sources.",
@@ -54,6 +44,8 @@ for _command in (
     truths.import_truth,
     settling.survivorship,
     settling.settle,
+    settling.own_keys,
+    settling.settle_keys,
 ):
     app.command()(_command)
 
@@ -89,63 +81,4 @@ def rematch(
     say_next("`townclerk customers list --purpose service`")
 
 
-@app.command()
-def link(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet; one or several.")],
-    *,
-    out: Annotated[Path, typer.Option(help="CSV of linked pairs to write.")],
-    columns: Annotated[
-        Path | None, typer.Option(help="YAML: `role: column`, or a list of columns, or null.")
-    ] = None,
-    clusters: Annotated[Path | None, typer.Option(help="CSV to write: id, cluster.")] = None,
-    key: Annotated[
-        str | None,
-        typer.Option("--id", help="Column that names the rows; `row` numbers them.", metavar="COL"),
-    ] = None,
-    all_pairs: Annotated[
-        bool, typer.Option("--all-pairs", help="Write every pair that was weighed.")
-    ] = False,
-    between_only: Annotated[
-        bool, typer.Option("--between-only", help="Write only pairs of two different files.")
-    ] = False,
-    engine: EngineChosen = Engine.DUCKDB,
-    spark_master: SparkMaster = None,
-    as_json: AsJson = False,
-) -> None:
-    """Link the rows of any tables that describe one customer; needs no hub and no database."""
-    quiet_logs(settings())
-    chosen = customers.roles.read_choices(_text_of(columns)) if columns else {}
-    with customers.pairing.open_pairing(engine, spark_master) as pairing:
-        found = customers.link_files.link_files(
-            files,
-            out,
-            chosen=chosen,
-            key=key,
-            clusters=clusters,
-            all_pairs=all_pairs,
-            between_only=between_only,
-            pairing=pairing,
-        )
-    if as_json:
-        print_json(found)
-        return
-    for name, roles in found.roles.items():
-        print_table(
-            f"{name}: rows are named by {found.keys[name]}",
-            ("column", "taken for", "because of"),
-            (
-                *((role.column, role.role, role.reason) for role in roles),
-                *((column, "not used", "") for column in found.ignored[name]),
-            ),
-        )
-    for warning in found.warnings:
-        say(f"Note: {warning}.")
-    say(
-        f"{found.records} rows are {found.clusters} customers: {found.pairs} pairs were weighed,"
-        f" {found.links} written, in {sum(found.seconds.values()):.1f} s."
-    )
-    say_next("a file for --columns with `role: column` lines, where a column was taken wrongly")
-
-
-def _text_of(file: Path) -> str:
-    return read_text(file, bytes_max=COLUMNS_FILE_BYTES_MAX)
+linking.add_to(app)

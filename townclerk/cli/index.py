@@ -33,6 +33,22 @@ COMMANDS: Final = {
     "secret": ("secret", "Secrets of sources, sealed under a key that is not in the database."),
     "token": ("token", "API tokens: made once, shown once, kept as keyed hashes."),
 }
+# Commands of a group that ask files and no database: the group's other modules stay where they are.
+ON_FILES: Final = {
+    "customers": {"link": "linking"},
+    "landscape": {
+        **dict.fromkeys(("check", "diff", "portfolio"), "landscape_files"),
+        "draw": "landscape_drawing",
+        "export": "landscape_export",
+        **dict.fromkeys(
+            (
+                *("gaps", "impact", "obligations", "roadmap", "suppliers"),
+                *("personal-data", "duplicates", "search", "completeness"),
+            ),
+            "landscape_questions",
+        ),
+    },
+}
 
 
 class Later(TyperCommand):
@@ -58,9 +74,24 @@ class Later(TyperCommand):
         alone.command(name=self.name)(getattr(module, str(self.name).replace("-", "_")))
         return typer.main.get_command(alone)
 
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
+    def load_with(self, word: str) -> Any:
+        """Return the group with no more commands than the module of one of them brings."""
+        module = ON_FILES.get(str(self.name), {}).get(word)
+        if module is None:
+            return self.load()
+        few = typer.Typer(help=self.help, add_completion=False, rich_markup_mode=None)
+        few.callback()(_nothing)
+        import_module(f"{MODULES}.{module}").add_to(few)
+        return typer.main.get_group(few)
+
+    def make_context(self, info_name: Any, args: list[str], *rest: Any, **options: Any) -> Any:
         """Hand over to the command itself."""
-        return self.load().make_context(*arguments, **options)
+        command = self.load_with(args[0] if args else "")
+        return command.make_context(info_name, args, *rest, **options)
+
+
+def _nothing() -> None:
+    """Stand for the group itself, so that one command alone is still found by its name."""
 
 
 def _tell_version(asked: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from registry import landscape
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from townclerk.cli import (
     landscape_changes,
     landscape_drawing,

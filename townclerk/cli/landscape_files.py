@@ -15,7 +15,6 @@ from registry.landscape.questions.model_graph import graph_of_model
 from registry.landscape.questions.portfolio import portfolio as beside_reference
 from registry.landscape.questions.portfolio_model import portfolio_model
 from schemas.errors import InvalidInput
-from townclerk.cli.landscape_deciding import show_register_difference
 from townclerk.cli.models import (
     File,
     ProfileName,
@@ -125,6 +124,8 @@ def diff(
     --from and --to compare the register with itself.
     """
     if old is None or new is None:
+        from townclerk.cli.landscape_deciding import show_register_difference
+
         show_register_difference(since, until, stored, known_at=known_at, as_json=as_json)
         return
     found = changes(read_model(old).model, read_model(new).model)

@@ -22,7 +22,7 @@ from registry.landscape.questions.search import FOUND_DEFAULT
 from registry.landscape.questions.search import search as find
 from registry.landscape.questions.suppliers import suppliers as find_suppliers
 from schemas.errors import InvalidInput, UnknownName
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from townclerk.cli.models import (
     AsOf,
     File,

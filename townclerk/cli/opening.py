@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from registry.settings import Settings, settings
-from registry.storage.database import unit_of_work
 from townclerk.logs import set_up_logs
 
-__all__ = ["opened_town", "quiet_logs", "unit_of_work"]
+if TYPE_CHECKING:
+    import psycopg
 
 
 def quiet_logs(chosen: Settings) -> None:
@@ -32,3 +33,16 @@ def opened_town() -> Iterator[Settings]:
     quiet_logs(chosen)
     with running_database(chosen):
         yield chosen
+
+
+@contextmanager
+def unit_of_work() -> Iterator["psycopg.Connection"]:
+    """Open one transaction on the open database; commands on files never import its driver.
+
+    Raises:
+        DatabaseUnreachable: No connection can be had, or it broke on the way.
+    """
+    from registry.storage import database
+
+    with database.unit_of_work() as db:
+        yield db

@@ -1,6 +1,7 @@
-"""How golden values are chosen, by command: show the rules, settle one."""
+"""How golden values are chosen and which keys keep people apart, by command: show and settle."""
 
 import getpass
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -65,3 +66,68 @@ def settle(
         return
     say(f"{changed} customers have another value by it.")
     say_next("`townclerk customers survivorship`")
+
+
+class Keys(StrEnum):
+    """What a data set's own keys tell."""
+
+    DISTINCT = "distinct"
+    REPEATS = "repeats"
+    RULE = "rule"
+
+
+def own_keys(as_json: AsJson = False) -> None:
+    """Show which data sets keep people apart by their own keys, and how often they err."""
+    with opened_town(), unit_of_work() as db:
+        found = customers.keeping.list_own_keys(db)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        "Own keys",
+        ("data set", "records", "seem to be twice", "surely", "its keys", "settled by", "why"),
+        (
+            (
+                one.data_set,
+                one.records,
+                one.repeats,
+                one.sure,
+                "keep people apart" if one.keeps_apart else "may repeat people",
+                one.actor or "the rule",
+                one.reason,
+            )
+            for one in found
+        ),
+    )
+    say_next("`townclerk customers settle-keys URN distinct --reason TEXT`, or repeats, or rule")
+
+
+def settle_keys(
+    data_set: Annotated[str, typer.Argument(help="URN, as `own-keys` lists it.")],
+    keys: Annotated[
+        Keys, typer.Argument(help="distinct: two keys are two people; rule: as the data shows.")
+    ],
+    *,
+    reason: Annotated[str, typer.Option(help="Why, for those who ask later.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Settle whether a data set has anybody twice; all records are matched by it at once."""
+    with opened_town(), unit_of_work() as db:
+        report = customers.keeping.settle_own_keys(
+            db,
+            data_set,
+            keeps_apart={Keys.DISTINCT: True, Keys.REPEATS: False}.get(keys),
+            reason=reason,
+            actor=actor or getpass.getuser(),
+        )
+    change = report.change if report else None
+    if as_json:
+        merges, splits = (change.merges, change.splits) if change else (0, 0)
+        print_json({"data_set": data_set, "merges": merges, "splits": splits})
+        return
+    if change is None:
+        say("Kept; nothing changes by it now.")
+    else:
+        say(f"{change.merges} customers were joined with others by it, {change.splits} parted.")
+    say_next("`townclerk customers own-keys`")

@@ -90,6 +90,8 @@ def why(one: One, other: Other, as_json: AsJson = False) -> None:
         say(f"A steward decided: {'link' if found.decided else 'unlink'}.")
     elif found.by_identity:
         say("One official number agrees and nothing contradicts it: linked whatever the weight.")
+    elif found.own_keys:
+        say("Two keys of one source that has nobody twice: never linked by the model.")
     elif found.apart:
         say("Two official numbers: never linked by the model.")
     say_next(f"`townclerk customers decide {one} {other} link --reason TEXT`, or unlink, postpone")

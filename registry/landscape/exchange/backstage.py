@@ -22,7 +22,7 @@ from registry.landscape.exchange.model import (
 from registry.landscape.exchange.municipal import define, kind_property
 from registry.landscape.exchange.refusals import FileTooLarge, ModelFileRefused
 from registry.landscape.metamodel import concept_of
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 YAML_BYTES_MAX = 5_000_000  # a catalogue of 10,000 entities
 ENTITIES_MAX = 50_000

@@ -22,7 +22,7 @@ from registry.landscape.exchange.refusals import ModelFileRefused
 from registry.landscape.exchange.spellings import ROLES, plain
 from registry.landscape.exchange.tables import Row, Table
 from registry.landscape.metamodel import concept_of
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 # What the law lists, our column title, and how agencies spell it.
 _COLUMNS: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 
 class Dialect(StrEnum):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from registry.landscape.metamodel import CONCEPTS, JUNCTION, RELATIONSHIP
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 NAMESPACE_3 = "http://www.opengroup.org/xsd/archimate/3.0/"
 NAMESPACE_2 = "http://www.opengroup.org/xsd/archimate"

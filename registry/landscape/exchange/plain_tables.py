@@ -30,7 +30,7 @@ from registry.landscape.exchange.spellings import (
     roles_of,
 )
 from registry.landscape.exchange.tables import Row, Table
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 ELEMENTS, RELATIONSHIPS = "Elements", "Relationships"
 ASSUMED_KIND = "system"

@@ -24,7 +24,7 @@ from registry.landscape.exchange.model import Text
 from registry.landscape.lifecycle import day_of
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.profiles import fact, says_yes
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 DATA_SETS: Final = ("data_set",)
 SERVICES: Final = ("interface", "application_interface")

@@ -14,7 +14,7 @@ from registry.landscape.lifecycle import REFERENCE, Lifecycle, lifecycle_of
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.portfolio import Portfolio
 from registry.landscape.questions.profiles import fact, says_yes
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 
 class Expected(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

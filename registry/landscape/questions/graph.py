@@ -13,7 +13,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from schemas.errors import InvalidInput, UnknownName
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 Indices = NDArray[np.int32]
 Facts = Mapping[str, tuple[str, ...]]

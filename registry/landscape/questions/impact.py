@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from registry.landscape.questions.graph import KINDS, LandscapeGraph
 from registry.landscape.questions.reach import DEPTH_DEFAULT, Direction, Reached, reach
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 ROWS_MAX = 10_000  # what a person or a page can use; the API asks for ids instead
 WALKS_KEPT_MAX = 50  # answers of at most 250 kB each, per kept landscape

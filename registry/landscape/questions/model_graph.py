@@ -15,7 +15,7 @@ from registry.landscape.questions.graph import (
     LandscapeGraph,
     folded,
 )
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 OBJECT_ID = "Object ID"  # what architecture tools keep when a model is exported again
 _MODES: Mapping[str | None, int] = {"Read": 1, "Write": 2, "ReadWrite": 3, "Access": 0, None: 0}

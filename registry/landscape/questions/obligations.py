@@ -11,7 +11,7 @@ from msgspec import Struct
 from registry.landscape.questions.graph import LandscapeGraph, folded
 from registry.landscape.questions.portfolio import Portfolio
 from registry.landscape.questions.profiles import ObligationSign, Profile
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 
 class Role(StrEnum):

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from registry.landscape.questions.graph import LandscapeGraph
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 STALE_AFTER: Final = timedelta(days=30)  # a monthly delivery is still alive
 INTERFACES: Final = ("interface", "application_interface")

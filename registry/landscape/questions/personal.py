@@ -8,7 +8,7 @@ from registry.landscape.questions.graph import KINDS, LandscapeGraph
 from registry.landscape.questions.portfolio import APPLICATION, SYSTEM
 from registry.landscape.questions.profiles import fact, says_yes
 from registry.landscape.questions.reach import READS, WRITES, Direction, reach
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 DATA = ("data_set", "data_object", "business_object", "distribution", "artifact", "representation")
 # What carries data onwards; anything else does not move it.

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from registry.landscape.questions.graph import LandscapeGraph, folded
 from registry.landscape.questions.profiles import FACTS, Profile, recognised
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 SYSTEM, APPLICATION = "system", "application_component"
 _SEPARATORS = re.compile(r"\s*[;|\n]\s*")

@@ -27,7 +27,7 @@ from registry.landscape.metamodel import KINDS as CONCEPT_OF_KIND
 from registry.landscape.questions.graph import KINDS, LandscapeGraph
 from registry.landscape.questions.plotted import plotted_views
 from registry.landscape.questions.portfolio import SYSTEM, Portfolio
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 _XML_ID: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 # What of our own belongs to a portfolio besides its systems.

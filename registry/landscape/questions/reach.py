@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from registry.landscape.questions.graph import CODE_OF, KINDS, Indices, LandscapeGraph, Ways
 from schemas.errors import InvalidInput
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 DEPTH_MAX = 100  # no landscape is longer; more would only hide a mistyped number
 DEPTH_DEFAULT = 6

@@ -6,7 +6,7 @@ from registry.landscape.exchange.inventory import KEEPS, SUPPLIES, SystemEntry
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.portfolio import Portfolio
 from registry.landscape.questions.profiles import fact
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 DATA = ("data_set", "data_object")
 

@@ -6,7 +6,7 @@ from typing import Final
 from registry.landscape.exchange.geometry import size_of
 from registry.landscape.exchange.model import Connection, Node, Relationship, View
 from registry.web.draw.view_shapes import INK
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]

@@ -6,7 +6,7 @@ from pathlib import Path
 from lxml import etree
 
 from registry.landscape.metamodel import CONCEPTS, allowed, letter_of
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 
 def published(path: Path) -> dict[tuple[str, str], frozenset[str]]:

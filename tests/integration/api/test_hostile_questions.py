@@ -15,7 +15,7 @@ from registry.api.schema import schema
 from registry.api.whole import ANSWER_BYTES_MAX
 from registry.storage.database import unit_of_work
 from schemas.base import uuid7
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 from tests import factories
 from tests.integration.api.asking import ask, data, refusal
 

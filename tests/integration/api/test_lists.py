@@ -8,7 +8,7 @@ from strawberry.extensions.validation_cache import DEFAULT_MAXSIZE, _get_validat
 
 from registry.api.pages import global_id
 from registry.storage.database import unit_of_work
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 from tests import factories
 from tests.integration.api.asking import data
 

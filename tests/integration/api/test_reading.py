@@ -14,7 +14,7 @@ from registry.storage.database import Database, unit_of_work
 from registry.storage.guarding import guard
 from schemas.access import Scope
 from schemas.base import utc_now, uuid7
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from tests import factories
 from tests.integration.api.asking import ask, data, refusal
 from tests.landscape_factories import a_scenario, a_scenario_change

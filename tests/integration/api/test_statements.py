@@ -26,7 +26,7 @@ from registry.landscape import queries
 from registry.landscape.queries import Hop
 from registry.storage.database import unit_of_work
 from registry.web.graphiql import Example, examples
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from tests import factories
 from tests.integration.api.asking import data
 from tests.integration.api.conftest import Noted

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from benchmarks.customers.lively import differences, keep_state
 from registry.customers import stewardship
 from registry.customers.commands import absorb, propose, rematch, withdraw
+from registry.customers.copies import COPIES_MAX
+from registry.customers.erase import erase_customer
 from registry.customers.index import mark_incomplete
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord
@@ -22,9 +25,13 @@ NUMBER, ANOTHER = "111222333", "123456782"
 def town(counter: Counter) -> Iterator[Counter]:
     """A town of which a full run finds nothing new when the test is over."""
     yield counter
-    keep_state(counter.db)
-    rematch(counter.db, retrain=False, memory_limit_mb=MEMORY_MB)
-    assert not any(differences(counter.db).values()), differences(counter.db)
+    a_full_run_finds_the_same(counter.db)
+
+
+def a_full_run_finds_the_same(db: psycopg.Connection) -> None:
+    keep_state(db)
+    rematch(db, retrain=False, memory_limit_mb=MEMORY_MB)
+    assert not any(differences(db).values()), differences(db)
 
 
 def say(counter: Counter, *said: tuple[int, dict[str, Any]]) -> int:
@@ -149,3 +156,32 @@ def test_every_pair_of_a_component_may_be_parted_and_joined_again(town: Counter)
     for decision in decisions:
         stewardship.undo(town.db, decision, actor="Sam")
     assert town.together(*records)
+
+
+def test_a_decision_on_one_of_many_copies_holds_until_it_is_undone(town: Counter) -> None:
+    *copies, piet = town.land(*[JANNA] * 30, PIET)
+    one, other, *_ = aside = set_aside(town)
+    assert len(aside) == len(copies) - COPIES_MAX
+    link = town.decide(one, piet, Verdict.LINK)
+    town.decide(other, copies[0], Verdict.UNLINK)
+    assert town.together(one, piet)
+    assert not town.together(other, copies[0])
+    a_full_run_finds_the_same(town.db)
+    stewardship.undo(town.db, link, actor="Sam")
+    assert not town.together(one, piet)
+    assert set_aside(town) == [record for record in aside if record != other]
+
+
+def test_a_copy_whose_partner_was_erased_is_one_of_many_again(town: Counter) -> None:
+    *_, piet = town.land(*[JANNA] * 30, PIET)
+    aside = set_aside(town)
+    town.decide(aside[0], piet, Verdict.UNLINK)
+    assert set_aside(town) == aside[1:]
+    erase_customer(town.db, town.customer(piet), reason="request 9", actor="Sam")
+    assert set_aside(town) == aside
+
+
+def set_aside(town: Counter) -> list[int]:
+    """Return the copies beyond the first few, which follow their like."""
+    rows = town.db.execute("SELECT record_id FROM match_record WHERE aside ORDER BY record_id")
+    return [record for (record,) in rows]

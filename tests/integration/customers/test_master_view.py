@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from registry.customers import commands, queries
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from schemas.records import CustomerKind, CustomerRecord, Gender
 from tests.factories import a_landed_record, an_element
 

@@ -22,7 +22,12 @@ from tests.integration.customers.conftest import JANNA, Counter
 # Fields that one source knows and another does not.
 DOOR = ("postal_code", "house_number", "birth_date")
 MAIL = ("email",)
-NAMES = ("Achterberg", "Terlinden", "Oosterhof", "Kuipers", "Vermeulenstam", "Groot")
+NAMES = ("Achterberg", "Terlinden", "Oosterhof", "Kuipers", "Vermeulenstam", "Groot", "Aa")
+# What is read when somebody asks who a customer is, or why.
+QUESTIONED = (
+    *("customer", "customer_link", "match_record", "match_key", "match_edge"),
+    *("record_words", "known_word", "word_slips", "live_model", "match_model"),
+)
 Work = Callable[[psycopg.Connection], Any]
 _WAITING = """SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE NOT granted AND datname = current_database()"""
@@ -198,3 +203,11 @@ def test_before_any_model_two_writers_that_withdraw_do_not_wait_for_ever(rivals:
             first.commit()
             assert late.result(timeout=60) == 1
     assert rivals.counter.rules(one, other) == set()
+
+
+def test_questions_do_not_wait_for_a_full_run(rivals: Rivals) -> None:
+    with connect(rivals.url) as first, connect(rivals.url) as reader:
+        rematch(first, retrain=True, memory_limit_mb=512)
+        reader.execute("SET LOCAL lock_timeout = '10ms'")
+        for table in QUESTIONED:
+            assert reader.execute(f"SELECT FROM {table} LIMIT 1").rowcount == 1, table

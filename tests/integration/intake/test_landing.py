@@ -4,7 +4,7 @@ import psycopg
 
 from registry.intake.landing import LandedPage, land
 from registry.intake.leases import HeldLease, take_lease
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from schemas.records import (
     Cursor,
     CustomerKind,

@@ -8,7 +8,7 @@ from registry.landscape.generate import FIXED, LOOSE, SHARES, LandscapeNotEmpty,
 from registry.landscape.metamodel import allowed, concept_of
 from registry.landscape.queries import count_by_kind
 from schemas.errors import InvalidInput
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from tests import factories
 
 

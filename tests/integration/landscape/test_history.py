@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from schemas.changes import ScenarioChange
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from tests.factories import a_relationship, an_element
 from tests.landscape_factories import a_scenario, a_scenario_change, a_stored_view
 

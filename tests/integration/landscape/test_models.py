@@ -34,7 +34,7 @@ from registry.landscape.models.releases import (
 )
 from registry.landscape.models.report import Report
 from schemas.errors import Conflict, UnknownName
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from tests.factories import a_relationship, a_source, an_element
 
 FILES = sorted((Path(__file__).parents[2] / "unit/landscape/exchange/models").iterdir())

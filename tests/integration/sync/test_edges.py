@@ -14,7 +14,7 @@ from flows.edges import UnforeseenFault, without_values
 from registry.customers import commands, engine, queries
 from registry.intake.leases import renew_lease, take_lease
 from schemas.errors import SourceBusy, StaleLease
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_landed_record, a_source, an_element
 

@@ -23,7 +23,7 @@ from connectors.webhook import (
 from registry import intake, landscape
 from registry.settings import Settings
 from registry.storage.database import Database, unit_of_work
-from schemas.landscape import ElementKind
+from schemas.landscape_kinds import ElementKind
 from tests.factories import an_element, an_interface
 from townclerk.app import create_app
 

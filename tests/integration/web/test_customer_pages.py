@@ -1,6 +1,8 @@
 """Pages of the counter and of stewards over a real database, asked through the gate."""
 
+import re
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -41,8 +43,23 @@ def test_a_steward_finds_compares_and_decides(client: Client) -> None:
     refused = client.post(pair, content="verdict=link&reason=", headers=FORM)
     assert refused.status_code == 400
     done = client.post(pair, content="verdict=link&reason=seen", headers=FORM)
-    assert (done.status_code, done.headers["location"]) == (303, "/customers/review")
-    assert "A steward decided: one customer." in client.get(pair).text
+    after = done.headers["location"]
+    assert (done.status_code, after) == (303, f"/customers/review?done={janna}-{piet}")
+    assert f'href="{pair}">See it, or take it back' in client.get(after).text
+    decided = client.get(pair).text
+    assert "A steward decided: one customer." in decided
+    (decision,) = re.findall(r'name="decision" value="([0-9a-f-]{36})"', decided)
+    for bad, status in (("", 400), ("x", 400), (str(uuid4()), 404)):
+        body = f"decision={bad}"
+        assert client.post(f"{pair}/undo", content=body, headers=FORM).status_code == status
+    undone = client.post(f"{pair}/undo", content=f"decision={decision}", headers=FORM)
+    assert (undone.status_code, undone.headers["location"]) == (303, pair)
+    again = client.get(pair).text
+    assert "Two customers now" in again
+    assert 'name="decision"' not in again
+    for odd in ("1", "a-b", "1-2-3", "<b>-1", "9" * 30 + "-1"):
+        assert "See it, or take it back" not in client.get(f"/customers/review?done={odd}").text
+    assert client.get("/customers/review?after=nowhere").status_code == 400
     for bad in ("verdict=marry&reason=x", "\xff", "&".join(["a=b"] * 99), "a" * 9000):
         assert client.post(pair, content=bad.encode("latin-1"), headers=FORM).status_code == 400
     assert client.get("/customers/review/1/999999999999").status_code == 404

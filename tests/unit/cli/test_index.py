@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from townclerk.cli.index import COMMANDS, Later, command_line
+from townclerk.cli.index import COMMANDS, ON_FILES, Later, command_line
 
 HEAVY = (
     *("alembic", "duckdb", "fastapi", "graphene", "httpx", "numpy", "prefect", "psycopg"),
@@ -95,3 +95,49 @@ def test_a_check_of_a_file_loads_no_database_and_no_http_client(tmp_path: Path) 
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stderr.strip() == "[]"
+
+
+MODEL = """<?xml version="1.0" encoding="UTF-8"?>
+<model xmlns="http://www.opengroup.org/xsd/archimate/3.0/" identifier="id-town"
+    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+  <name xml:lang="en">Town</name>
+  <elements>
+    <element identifier="id-a" xsi:type="ApplicationComponent">
+      <name xml:lang="en">A</name>
+    </element>
+  </elements>
+</model>
+"""
+FROM_FILES = (
+    "landscape check town.xml",
+    "landscape diff town.xml town.xml",
+    "landscape gaps town.xml",
+    "landscape export town.xml --out again.xml",
+    "customers link people.csv --out pairs.csv",
+)
+
+
+def test_commands_on_files_load_neither_tables_nor_prefect(tmp_path: Path) -> None:
+    (tmp_path / "town.xml").write_text(MODEL)
+    people = "".join(f"{n},Jan,de Vries,198{n}-01-02\n" for n in range(4))
+    (tmp_path / "people.csv").write_text(f"id,first_name,last_name,birth_date\n{people}")
+    unwanted = ("sqlalchemy", "sqlmodel", "prefect", "psycopg_pool", "strawberry", "httpx")
+    script = (
+        "import sys; from townclerk.cli import run; "
+        f"codes = [run(line.split()) for line in {FROM_FILES!r}]; "
+        f"print(codes, [name for name in {unwanted!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr.splitlines()[-1] == "[0, 0, 0, 0, 0] []"
+
+
+@pytest.mark.parametrize("group", ON_FILES)
+def test_a_command_on_files_is_the_same_by_itself_as_in_its_group(group: str) -> None:
+    later = command_line().commands[group]
+    assert isinstance(later, Later)
+    for word in ON_FILES[group]:
+        alone, among = later.load_with(word).commands[word], later.load().commands[word]
+        assert alone.help == among.help
+        assert [p.opts for p in alone.params] == [p.opts for p in among.params]

@@ -12,7 +12,8 @@ from registry.customers.address import house_number, postal_code, street_and_num
 from registry.customers.clean import CLEAN_COLUMNS, clean
 from registry.customers.identifiers import chamber_number, citizen_service_number
 from registry.customers.names import family_parts, given_parts, split_prefix
-from registry.customers.text import TEXT_CHARACTERS_MAX, fold, named, tidy
+from registry.customers.standard import family_features, given_features
+from registry.customers.text import TEXT_CHARACTERS_MAX, fold, mixed_scripts, named, tidy
 from schemas.records import CustomerKind, CustomerRecord, Gender
 
 DATA_SET = UUID("018f0000-0000-7000-8000-000000000001")
@@ -22,6 +23,21 @@ TODAY = date(2026, 11, 21)
 def cleaned(**fields: object) -> dict[str, object]:
     record = CustomerRecord(key="1", kind=CustomerKind.PERSON, **fields)  # type: ignore[arg-type]
     return dict(zip(CLEAN_COLUMNS, clean(7, DATA_SET, record, today=TODAY), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Janna", ""),
+        (None, ""),
+        ("Иван", ""),
+        ("Иван van Dijk", ""),
+        ("J\u0430nna", "Latin and Cyrillic"),
+        ("van der W\u03bfuden", "Latin and Greek"),
+    ],
+)
+def test_a_word_of_two_alphabets_is_named(name: str | None, told: str) -> None:
+    assert mixed_scripts(name) == told
 
 
 def test_a_complete_record_comes_out_folded_split_and_checked() -> None:
@@ -290,3 +306,8 @@ def test_an_organisation_has_no_birth_date_and_no_citizen_service_number() -> No
     assert row["organisation_name"] == "Bakkerij Jansen B.V."
     assert row["chamber_number"] == "12345678"
     assert (row["birth_date"], row["national_id"], row["family_name"]) == (None, None, None)
+
+
+def test_digits_that_a_scanner_took_for_letters_are_letters_in_names() -> None:
+    assert given_features("J0hnny") == given_features("Johnny")
+    assert family_features("Bake1") == family_features("Bakel")

@@ -6,7 +6,7 @@ import pytest
 
 from registry.customers.doubts import Doubt, Evidence, asked_most, weigh_questions
 from registry.customers.model import Habit, KindModel
-from registry.customers.own_keys import repeat_bits
+from registry.customers.own_keys import distinct_sources, repeat_bits
 
 
 def a_pair(left: int, right: int, bits: float, **more: bool) -> Evidence:
@@ -33,12 +33,14 @@ def test_two_customers_are_asked_about_once_however_many_pairs_they_have() -> No
 
 def test_one_likely_pair_among_unlikely_ones_is_little_evidence() -> None:
     lone = {1: "a", 2: "b"}
-    many = {1: "a", 2: "b", 3: "b", 4: "b"}
+    many = {1: "a", 2: "b", 3: "b"}
     (alone,) = asked(lone, a_pair(1, 2, 0.5))
-    held = [a_pair(2, 3, 12), a_pair(3, 4, 12), a_pair(2, 4, 12)]
-    (among,) = asked(many, *held, a_pair(1, 2, 0.5))
+    (among,) = asked(many, a_pair(2, 3, 12), a_pair(1, 2, 0.5))
     assert alone.chance > 0.5
-    assert among.chance < 0.15
+    assert among.chance < 0.2
+    crowd = dict.fromkeys(range(2, 40), "b") | {1: "a"}
+    held = [a_pair(2, other, 12) for other in range(3, 40)]
+    assert not asked(crowd, *held, a_pair(1, 2, 5.5)), "a crowd makes no question of a relative"
 
 
 def test_a_weak_pair_is_not_asked_about_where_a_third_record_holds_both() -> None:
@@ -102,3 +104,19 @@ def test_a_source_says_the_more_against_one_customer_the_fewer_it_has_twice() ->
     assert -1 < repeat_bits(part, "messy") < 0
     assert repeat_bits(part, "all") == 0
     assert repeat_bits(part, "unheard of") == 0
+
+
+def test_a_source_keeps_people_apart_where_the_data_say_so_and_where_somebody_does() -> None:
+    found = {
+        "kept": Habit(5_000, 5, 2),
+        "seldom": Habit(5_000, 40, 1),
+        "sure": Habit(5_000, 8, 8),
+        "small": Habit(200, 0, 0),
+    }
+    assert distinct_sources(found, None) == {"kept"}
+    assert distinct_sources(found, {"kept": False, "small": True}) == {"small"}
+    assert distinct_sources(found, True) == found.keys()
+    assert distinct_sources(found, False) == frozenset()
+    alone = {"kept": found["kept"]}
+    assert distinct_sources(alone, None) == frozenset(), "one table is linked to find repeats"
+    assert distinct_sources(alone, True) == {"kept"}

@@ -120,3 +120,12 @@ def test_a_missing_level_says_nothing() -> None:
     likelihoods = [np.array([0.25, 0.75]), np.array([0.5, 0.5])]
     levels = np.array([[0, 0], [2, 0], [2, 1]])
     assert np.exp(log_likelihood(levels, likelihoods)) == pytest.approx([1.0, 0.75, 0.375])
+
+
+def test_a_bound_on_how_many_of_one_customer_differ_is_kept() -> None:
+    seen = evidence({"same": SAME, "household": HOUSEHOLD, "stranger": STRANGER})
+    held = [ClassPrior(item.same, item.personal, 0.0, differs_max=0.04) for item in priors()]
+    found = estimate(seen, held, classes=3, same_pairs=2_000.0)
+    for row in found.same:
+        assert row[0] <= 0.04
+        assert row.sum() == pytest.approx(1.0)

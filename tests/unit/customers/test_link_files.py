@@ -207,3 +207,35 @@ def test_a_first_column_may_name_rows_and_people(tmp_path: Path) -> None:
 def test_a_chosen_column_that_no_file_has_is_refused(town: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="No file has a column vornaam"):
         link_files([town], tmp_path / "pairs.csv", chosen={"given_name": ["vornaam"]})
+
+
+def test_every_pair_of_many_copies_of_one_record_is_written(town: Path, tmp_path: Path) -> None:
+    line = "Wilma;Zwaluwe;04-05-1961;Kade;7;2599ZZ;;0701234567"
+    slip = line.replace("Wilma", "Wilna")
+    with town.open("a", encoding="cp1252") as file:
+        file.writelines(f"C{number};{line}\n" for number in range(30))
+        file.write(f"C30;{slip}\n")
+    out = tmp_path / "pairs.csv"
+    link_files([town], out)
+    pairs = [(row["id_l"], row["id_r"]) for row in pairs_in(out)]
+    copies = [pair for pair in pairs if pair[0][0] == pair[1][0] == "C"]
+    assert len(copies) == len(set(copies)) == 31 * 30 // 2
+    assert len(pairs) == len(set(pairs))
+
+
+def test_people_and_companies_in_one_column_are_told_apart(tmp_path: Path) -> None:
+    given = ["Anna", "Pieter", "Emma", "Willem", "Maria", "Thomas", "Julia", "Robert"]
+    family = ["Bakker", "Visser", "Smit", "Bos", "Mulder", "Meijer", "Vos", "Dekker", "Kok"]
+    path = tmp_path / "creditors.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("no", "creditor", "street", "postcode"))
+        for number, last in enumerate(family):
+            home = (f"Kade {number}", f"26{number}1 AB")
+            writer.writerow((f"p{number}", f"{given[number % 8]} {last}", *home))
+            writer.writerow((f"q{number}", f"{last}, {given[number % 8]}", *home))
+            writer.writerow((f"c{number}", f"{last} BV", *home))
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert found.roles["creditors.csv"][0].role == "party_name"
+    pairs = {(row["id_l"], row["id_r"]) for row in pairs_in(tmp_path / "pairs.csv")}
+    assert pairs == {(f"p{number}", f"q{number}") for number in range(9)}

@@ -113,6 +113,7 @@ def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
     records = sorted(single)
     pairs = [*pairwise(records), *(sorted(chance.sample(records, 2)) for _ in range(4_000))]
     chosen = sorted({(left, right) for left, right in pairs})
+    monkeypatch.setattr(weighing, "BATCH_PAIRS_MIN", 1)
     many = weigher.weigh(single, chosen)
     monkeypatch.setattr(weighing, "BATCH_PAIRS_MIN", 10**9)
     one = weigher.weigh(single, chosen)

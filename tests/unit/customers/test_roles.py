@@ -231,3 +231,13 @@ def test_two_columns_of_single_words_are_given_and_family_names() -> None:
     values = {"one": given, "two": family}
     found = {role.column: role.role for role in infer_roles(list(values), values, key=None)}
     assert found == {"one": "given_name", "two": "family_name"}
+
+
+def test_a_date_whose_month_cannot_be_is_read_the_other_way() -> None:
+    assert date_digits("20/8/1991", month_first=True) == "19910820"
+    assert date_digits("8/20/1991") == "19910820"
+    assert date_digits("31/13/1999") == "19991331"
+
+
+def test_a_chinese_name_has_its_family_name_first() -> None:
+    assert name_parts("张秀英") == ("秀英", "张")

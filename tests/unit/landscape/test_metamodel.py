@@ -19,7 +19,7 @@ from registry.landscape.metamodel import (
     require_allowed,
 )
 from schemas.errors import UnknownName
-from schemas.landscape import ElementKind, RelationshipKind
+from schemas.landscape_kinds import ElementKind, RelationshipKind
 
 CONCEPT = st.sampled_from(list(CONCEPTS))
 ELEMENT = CONCEPT.filter(lambda concept: concept not in {"Relationship", "Junction"})

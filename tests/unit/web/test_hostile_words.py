@@ -11,7 +11,7 @@ from registry.storage.embedded import EmbeddedPostgres
 from registry.web.assets import STATIC
 from registry.web.pages import system_address
 from schemas.intake import RunState
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from tests.factories import (
     a_data_set,
     a_quarantined_record,

@@ -12,7 +12,7 @@ from registry.web.draw.text import width_px
 from registry.web.draw.view_shapes import readable_on
 from registry.web.draw.view_text import SIZE_MIN, fit_block
 from registry.web.draw.views import ViewOptions, draw_view
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from tests.unit.landscape.questions.town import Draft, a_box, a_whole_town
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -10,7 +10,7 @@ from registry.landscape.questions.graph import AmbiguousName
 from registry.landscape.questions.impact import impact
 from registry.landscape.questions.reach import Direction, reach
 from schemas.errors import InvalidInput, UnknownName
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 from tests.unit.landscape.questions.town import Draft, a_whole_town
 
 

@@ -17,7 +17,7 @@ from registry.landscape.exchange.municipal import define, kind_property
 from registry.landscape.metamodel import concept_of
 from registry.landscape.questions.graph import LandscapeGraph
 from registry.landscape.questions.model_graph import graph_of_model
-from schemas.landscape import RelationshipKind
+from schemas.landscape_kinds import RelationshipKind
 
 
 class Draft:

@@ -1,0 +1,110 @@
+"""The kinds of elements and relationships of a landscape, which files need as well as tables."""
+
+from enum import StrEnum
+
+
+class ElementKind(StrEnum):
+    """What an element is: in the words of the counter, or else as ArchiMate 3.2 calls it.
+
+    registry/landscape/metamodel.py knows the ArchiMate concept each of the counter's words is.
+    """
+
+    DOMAIN = "domain"
+    REFERENCE_COMPONENT = "reference_component"
+    SYSTEM = "system"
+    INTERFACE = "interface"
+    DATA_SET = "data_set"
+    DISTRIBUTION = "distribution"
+    CONTRACT = "contract"
+    SUPPLIER = "supplier"
+    ORGANISATION = "organisation"
+    PROCESSING_ACTIVITY = "processing_activity"
+    STANDARD = "standard"
+    STANDARD_VERSION = "standard_version"
+    PLATEAU = "plateau"
+    CHANNEL = "channel"
+    SERVICE = "service"
+    CUSTOMER_NEED = "customer_need"
+    # ArchiMate, motivation
+    STAKEHOLDER = "stakeholder"
+    DRIVER = "driver"
+    ASSESSMENT = "assessment"
+    GOAL = "goal"
+    OUTCOME = "outcome"
+    PRINCIPLE = "principle"
+    REQUIREMENT = "requirement"
+    CONSTRAINT = "constraint"
+    MEANING = "meaning"
+    VALUE = "value"
+    # ArchiMate, strategy
+    RESOURCE = "resource"
+    CAPABILITY = "capability"
+    VALUE_STREAM = "value_stream"
+    COURSE_OF_ACTION = "course_of_action"
+    # ArchiMate, business
+    BUSINESS_ACTOR = "business_actor"
+    BUSINESS_ROLE = "business_role"
+    BUSINESS_COLLABORATION = "business_collaboration"
+    BUSINESS_INTERFACE = "business_interface"
+    BUSINESS_PROCESS = "business_process"
+    BUSINESS_FUNCTION = "business_function"
+    BUSINESS_INTERACTION = "business_interaction"
+    BUSINESS_EVENT = "business_event"
+    BUSINESS_SERVICE = "business_service"
+    BUSINESS_OBJECT = "business_object"
+    REPRESENTATION = "representation"
+    PRODUCT = "product"
+    # ArchiMate, application
+    APPLICATION_COMPONENT = "application_component"
+    APPLICATION_COLLABORATION = "application_collaboration"
+    APPLICATION_INTERFACE = "application_interface"
+    APPLICATION_FUNCTION = "application_function"
+    APPLICATION_INTERACTION = "application_interaction"
+    APPLICATION_PROCESS = "application_process"
+    APPLICATION_EVENT = "application_event"
+    APPLICATION_SERVICE = "application_service"
+    DATA_OBJECT = "data_object"
+    # ArchiMate, technology
+    NODE = "node"
+    DEVICE = "device"
+    SYSTEM_SOFTWARE = "system_software"
+    TECHNOLOGY_COLLABORATION = "technology_collaboration"
+    TECHNOLOGY_INTERFACE = "technology_interface"
+    PATH = "path"
+    COMMUNICATION_NETWORK = "communication_network"
+    TECHNOLOGY_FUNCTION = "technology_function"
+    TECHNOLOGY_PROCESS = "technology_process"
+    TECHNOLOGY_INTERACTION = "technology_interaction"
+    TECHNOLOGY_EVENT = "technology_event"
+    TECHNOLOGY_SERVICE = "technology_service"
+    ARTIFACT = "artifact"
+    # ArchiMate, physical
+    EQUIPMENT = "equipment"
+    FACILITY = "facility"
+    DISTRIBUTION_NETWORK = "distribution_network"
+    MATERIAL = "material"
+    # ArchiMate, implementation
+    WORK_PACKAGE = "work_package"
+    IMPLEMENTATION_EVENT = "implementation_event"
+    DELIVERABLE = "deliverable"
+    GAP = "gap"
+    # ArchiMate, other
+    GROUPING = "grouping"
+    LOCATION = "location"
+    JUNCTION = "junction"
+
+
+class RelationshipKind(StrEnum):
+    """The eleven relationships of ArchiMate 3.2 (The Open Group, C226, chapter 5)."""
+
+    COMPOSITION = "composition"
+    AGGREGATION = "aggregation"
+    ASSIGNMENT = "assignment"
+    REALIZATION = "realization"
+    SERVING = "serving"
+    ACCESS = "access"
+    INFLUENCE = "influence"
+    ASSOCIATION = "association"
+    TRIGGERING = "triggering"
+    FLOW = "flow"
+    SPECIALIZATION = "specialization"
