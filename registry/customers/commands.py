@@ -19,7 +19,7 @@ from registry.customers.index import (
     live_model,
 )
 from registry.customers.indexing import write_index
-from registry.customers.link import link_table
+from registry.customers.link import Linked, link_table
 from registry.customers.loading import load
 from registry.customers.master import (
     choose_values,
@@ -201,16 +201,7 @@ def rematch(
             unread = [] if version else None
         elif retrain:
             unread = []
-        linked = link_table(
-            con,
-            "plain",
-            model=model,
-            decided="decided",
-            spared="spared",
-            own_keys=settled_own_keys(db),
-            indexed=True,
-            pairing=pairing,
-        )
+        linked = _linked(db, con, model, indexed=True, pairing=pairing)
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
         change = ModelChange(*run(con, _DIFFERENCES)[0]) if version else None
         with _timed(seconds, "merge"):
@@ -279,14 +270,7 @@ def propose(
         records = load(db, con)
         if not records:
             raise NothingToTrainOn("There are no customers' records yet.")
-        linked = link_table(
-            con,
-            "plain",
-            model=model,
-            decided="decided",
-            spared="spared",
-            own_keys=settled_own_keys(db),
-        )
+        linked = _linked(db, con, model)
         change = ModelChange(*run(con, _DIFFERENCES)[0])
         if model is None:
             keep_model(db, linked.model, records)
@@ -297,6 +281,27 @@ def propose(
         change.merges,
         change.splits,
         change.unchanged,
+    )
+
+
+def _linked(
+    db: psycopg.Connection,
+    con: duckdb.DuckDBPyConnection,
+    model: MatchModel | None,
+    *,
+    indexed: bool = False,
+    pairing: Pairing | None = None,
+) -> Linked:
+    """Link the records that were loaded, by what stewards decided and settled."""
+    return link_table(
+        con,
+        "plain",
+        model=model,
+        decided="decided",
+        spared="spared",
+        own_keys=settled_own_keys(db),
+        indexed=indexed,
+        pairing=pairing,
     )
 
 

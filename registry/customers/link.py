@@ -71,7 +71,7 @@ def link_table(
     indexed: bool = False,
     pairing: Pairing | None = None,
 ) -> Linked:
-    """Link the records of one table.
+    """Link the records of one table; return the model, counts and times.
 
     Args:
         con: The session; it receives the tables that Linked describes.
@@ -86,9 +86,6 @@ def link_table(
             frozen model knows it.
         indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
         pairing: Where pairs are found and compared; default is the session itself.
-
-    Returns:
-        The model, counts and times.
     """
     kinds: dict[CustomerKind, KindModel] = {}
     found = Linked(model or MatchModel(kinds, cut_bits))
