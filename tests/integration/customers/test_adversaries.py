@@ -119,6 +119,7 @@ def test_decisions_that_contradict_each_other_leave_one_answer(town: Counter) ->
     assert town.together(second, third)
 
 
+@pytest.mark.heavy
 def test_two_hundred_records_of_one_person_come_change_and_go(town: Counter) -> None:
     records = town.land(*[{**JANNA, "email": f"j{number}@post.nl"} for number in range(200)])
     assert town.together(*records)
@@ -145,6 +146,7 @@ def test_what_came_while_no_model_was_in_force_is_found_by_the_next_run(town: Co
     assert town.together(one, other)
 
 
+@pytest.mark.heavy
 def test_every_pair_of_a_component_may_be_parted_and_joined_again(town: Counter) -> None:
     records = town.land(*[JANNA] * 5)
     decisions = [
