@@ -175,8 +175,7 @@ def rematch(
 
     Args:
         db: Connection in a transaction.
-        retrain: Train a new model; None trains when there is none, the town has doubled, or the
-            model trained itself before all sources were read and now they are.
+        retrain: Train a new model; None trains when there is none or it knows too little.
         version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
         pairing: Where pairs are found and compared; default is this process.
