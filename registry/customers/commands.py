@@ -202,15 +202,9 @@ def rematch(
         elif retrain:
             unread = []
         linked = link_table(
-            con,
-            "plain",
-            model=model,
-            decided="decided",
-            spared="spared",
-            own_keys=settled_own_keys(db),
-            indexed=True,
-            pairing=pairing,
-        )
+            con, "plain", model=model, decided="decided", spared="spared",
+            own_keys=settled_own_keys(db), indexed=True, pairing=pairing,
+        )  # fmt: skip
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
         change = ModelChange(*run(con, _DIFFERENCES)[0]) if version else None
         with _timed(seconds, "merge"):

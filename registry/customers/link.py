@@ -82,8 +82,7 @@ def link_table(
         kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
         decided: Table of what stewards decided: id_l, id_r, link.
         spared: Table of the ids of records that are compared however many copies they have.
-        own_keys: Which sources keep people apart by their own keys, where somebody said so; a
-            frozen model knows it.
+        own_keys: Which sources keep people apart by their own keys, where somebody said so.
         indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
         pairing: Where pairs are found and compared; default is the session itself.
 
@@ -103,8 +102,8 @@ def link_table(
             rules = rules_for(kind, trained.records if trained else records)
             part = weigh(
                 con, "standard_record", kind, count, model=trained, rules=rules,
-                classes=classes, into="compared_pair",
-                keys_into="kept_key" if indexed else None, pairing=pairing or InDuckDB(),
+                classes=classes, into="compared_pair", pairing=pairing or InDuckDB(),
+                keys_into="kept_key" if indexed else None,
             )  # fmt: skip
         with found.step("score"):
             score(con, "compared_pair", kind, part, into="scored_pair")
