@@ -99,8 +99,8 @@ def link_table(
             rules = rules_for(kind, trained.records if trained else records)
             part = weigh(
                 con, "standard_record", kind, count, model=trained, rules=rules,
-                classes=classes, into="compared_pair",
-                keys_into="kept_key" if indexed else None, pairing=pairing or InDuckDB(),
+                classes=classes, into="compared_pair", pairing=pairing or InDuckDB(),
+                keys_into="kept_key" if indexed else None,
             )  # fmt: skip
         with found.step("score"):
             score(con, "compared_pair", kind, part, into="scored_pair")
