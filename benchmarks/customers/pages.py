@@ -47,6 +47,7 @@ def measure(records: int) -> dict[str, Any]:
         found: dict[str, Any] = {
             "records": town.report.records,
             "customers": town.report.customers,
+            "place": "memory" if town.in_memory else "this disk",
             "made_seconds": round(time.perf_counter() - begun, 1),
             "steps": town.report.seconds,
         }
@@ -99,8 +100,8 @@ def run() -> list[Figure]:
     """Measure beside a town of RECORDS, or as many as BENCH_RECORDS says."""
     found = measure(int(os.environ.get("BENCH_RECORDS", RECORDS)))
     town = (
-        f"beside {found['records']:,} matched records; PostgreSQL with fsync on this disk; load"
-        f" {os.getloadavg()[0]:.1f} at the end"
+        f"beside {found['records']:,} matched records; PostgreSQL with fsync on {found['place']};"
+        f" load {os.getloadavg()[0]:.1f} at the end"
     )
     steps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found["steps"].items())
     figures = [

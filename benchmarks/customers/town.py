@@ -22,7 +22,7 @@ from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_sync_run
-from tests.servers import make_reachable_dir
+from tests.servers import MEMORY, make_reachable_dir
 
 SOURCES = 3
 RECORDS_A_PERSON = 1.75
@@ -86,6 +86,7 @@ class Town:
     data_sets: list[UUID]
     run_id: UUID
     report: MatchReport
+    in_memory: bool
 
     def land(self, count: int) -> list[Landed]:
         """Land new records as a connector would."""
@@ -126,7 +127,7 @@ def matched_town(records: int) -> Iterator[Town]:
                     report = rematch(db)
                 # What autovacuum does within minutes: plans need to know how large tables are.
                 db.execute("VACUUM ANALYZE")
-                yield Town(db, people, data_sets, run_id, report)
+                yield Town(db, people, data_sets, run_id, report, place.is_relative_to(MEMORY))
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

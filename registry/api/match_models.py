@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final
 import psycopg
 import strawberry
 
+from registry.access.tokens import Actor
 from registry.api.changes import Change, change
 from registry.api.context import Context
 from registry.api.described import described, told
 from registry.api.pages import plain_text
-from registry.customers import commands, versions
+from registry.customers import commands, keeping, versions
 from schemas.access import Scope
 from schemas.errors import InvalidInput
 
@@ -22,6 +23,7 @@ RECORDS_MAX: Final = 100_000  # about five seconds of one core; a request has te
 Info = strawberry.Info[Context, None]
 Version = Annotated[str, strawberry.argument(description="Hash of a kept model, or its beginning.")]
 ModelVersion: Any = described(versions.ModelVersion, "ModelVersion")
+OwnKeys: Any = described(keeping.OwnKeysOf, "OwnKeys")
 ModelProposal: Any = described(commands.Proposal, "ModelProposal")
 
 
@@ -52,6 +54,15 @@ class ModelRejected(Change):
     version: str = strawberry.field(description="Its hash.")
 
 
+@strawberry.type(description="It was settled whether a data set keeps people apart by its keys.")
+class OwnKeysChange(Change):
+    """It was settled whether a data set keeps people apart by its keys."""
+
+    data_set: str = strawberry.field(description="URN of the data set.")
+    merges: int = strawberry.field(description="Customers that were joined with others by it.")
+    splits: int = strawberry.field(description="Customers that were parted by it.")
+
+
 @strawberry.type(description="Questions about the models that link records.")
 class ModelQuestions:
     """Questions about the models that link records."""
@@ -65,6 +76,14 @@ class ModelQuestions:
         return told(await info.context.read(Scope.CUSTOMERS_READ, versions.list_versions))
 
     @strawberry.field(
+        description="How each data set keeps its own records, and whether two keys are two people.",
+        graphql_type=list[OwnKeys],
+    )
+    async def own_keys(self, info: Info) -> Any:
+        """Tell how data sets keep their records."""
+        return told(await info.context.read(Scope.CUSTOMERS_READ, keeping.list_own_keys))
+
+    @strawberry.field(
         description="What a kept model would make of the customers of today; nothing changes.",
         graphql_type=ModelProposal,
     )
@@ -73,20 +92,20 @@ class ModelQuestions:
 
         def compare(db: psycopg.Connection) -> commands.Proposal:
             model = versions.find_model(db, plain_text(version, "version"))
-            _small_enough(db)
+            _small_enough(db, "townclerk customers models")
             return commands.propose(db, version=model.content_hash)
 
         return told(await info.context.read(Scope.CUSTOMERS_READ, compare))
 
 
 def _train_model(db: psycopg.Connection) -> ModelTrained:
-    _small_enough(db)
+    _small_enough(db, "townclerk customers train")
     return ModelTrained(proposal=told(commands.propose(db)))
 
 
 def _approve_model(db: psycopg.Connection, version: Version) -> ModelApproved:
     model = versions.find_model(db, plain_text(version, "version"))
-    _small_enough(db)
+    _small_enough(db, f"townclerk customers rematch --version {model.content_hash[:16]}")
     done = commands.rematch(db, version=model.content_hash)
     found = done.change or commands.ModelChange(0, 0, 0)
     return ModelApproved(
@@ -104,14 +123,36 @@ def _reject_model(db: psycopg.Connection, version: Version) -> ModelRejected:
     return ModelRejected(version=versions.reject_version(db, plain_text(version, "version")))
 
 
-def _small_enough(db: psycopg.Connection) -> None:
+def _settle_own_keys(
+    db: psycopg.Connection,
+    data_set: Annotated[str, strawberry.argument(description="URN of the data set.")],
+    *,
+    keeps_apart: Annotated[
+        bool | None,
+        strawberry.argument(description="Whether it has nobody twice; null goes back to the rule."),
+    ] = None,
+    reason: Annotated[str, strawberry.argument(description="Why, for those who ask later.")],
+    actor: Actor,
+) -> OwnKeysChange:
+    urn = plain_text(data_set, "dataSet")
+    word = {True: "distinct", False: "repeats", None: "rule"}[keeps_apart]
+    _small_enough(db, f"townclerk customers settle-keys URN {word} --reason TEXT")
+    report = keeping.settle_own_keys(
+        db, urn, keeps_apart=keeps_apart, reason=plain_text(reason, "reason"), actor=actor.name
+    )
+    found = (report.change if report else None) or commands.ModelChange(0, 0, 0)
+    return OwnKeysChange(data_set=urn, merges=found.merges, splits=found.splits)
+
+
+def _small_enough(db: psycopg.Connection, command: str) -> None:
+    """Refuse a town that a request cannot match, and name the command that can."""
     row = db.execute(
         "SELECT count(*) FROM (SELECT FROM clean_record LIMIT %s) few", (RECORDS_MAX + 1,)
     ).fetchone()
     if row is not None and row[0] > RECORDS_MAX:
         raise InvalidInput(
             f"There are more than {RECORDS_MAX:,} records; matching them outlasts a request.",
-            remedy="Use `townclerk customers train` and `townclerk customers rematch --version`.",
+            remedy=f"Run `{command}` where the hub runs.",
         )
 
 
@@ -128,6 +169,11 @@ class ModelMutation:
         _approve_model,
         Scope.CUSTOMERS_STEWARD,
         "Put a kept model in force and link all records anew; customers keep their ids.",
+    )
+    settle_own_keys = change(
+        _settle_own_keys,
+        Scope.CUSTOMERS_STEWARD,
+        "Settle whether a data set has anybody twice; all records are matched by it at once.",
     )
     reject_model = change(
         _reject_model,

@@ -71,6 +71,7 @@ _HOUSE = re.compile(r"0*\d{1,4}(?:\.0)?(?:\s?[-/]?\s?(?:[A-Za-z]{1,3}|\d{1,3}))?
 _NUMBER_INSIDE = re.compile(r"(?:^|[\s,])\d{1,5}\s?[-/]?\s?[A-Za-z]?(?=$|[\s,])")
 _YEAR = re.compile(r"(19|20)\d\d")
 _IDENTIFIER = re.compile(r"(?=.*\d)[A-Z0-9][A-Z0-9 .-]{5,23}")
+_DECIMAL = re.compile(r"\d+\.\d+")
 # Shorter numbers are codes of places and things; a person's has this many signs and more.
 _IDENTIFIER_SIGNS_MIN = 7
 
@@ -364,6 +365,7 @@ def _are_years(values: Values) -> bool:
 def _is_identifier(value: str) -> bool:
     return (
         _IDENTIFIER.fullmatch(value.upper()) is not None
+        and not _DECIMAL.fullmatch(value)
         and sum(sign.isdigit() for sign in value) >= 5
         and sum(sign.isalnum() for sign in value) >= _IDENTIFIER_SIGNS_MIN
     )

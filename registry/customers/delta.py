@@ -9,7 +9,6 @@ one another go together, in a pipeline.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
@@ -36,9 +35,11 @@ from registry.customers.page import KINDS, Clean, Delta
 from registry.customers.pausing import without_collecting
 from registry.customers.regroup import regroup
 from registry.customers.survivorship import ask_survivorship, read_survivorship
-from registry.customers.words import RememberedWords, forget_words, words_of
+from registry.customers.words import RememberedWords, forget_words, learn_new, words_of
 from registry.storage.copying import array_of, copy_lines, write_lines
 
+# The server is kept busy with one part while Python works on the next.
+RECORDS_AT_ONCE = 250
 _SIGN, _ALL = 1 << 63, 1 << 64
 
 
@@ -113,7 +114,7 @@ def _match(
 ) -> bool:
     """Match `records`, as `match_records` does; those in `cleaned` are there afterwards."""
     ((was_live, _),) = before.locked.fetchall()
-    live = read_live(db, before.live)
+    live, is_decided = read_live(db, before.live)
     if not was_live:
         db.execute(PLAN_ANEW)
         if live is not None:
@@ -127,21 +128,31 @@ def _match(
         db.execute(PLAN_ANEW)
         mark_incomplete(db)
         return False
-    delta = Delta(cleaned=dict(cleaned), rules=read_survivorship(before.rules))
+    rules = read_survivorship(before.rules)
+    delta = Delta(cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
     _take_out(delta, before, records)
-    seen = _see(delta, live)
-    if len(seen.rows) > 1:
-        _forget_records(db, delta)
-        _copy_records(db, seen.rows)
     with db.pipeline():
-        if len(seen.rows) <= 1:
-            _forget_records(db, delta)
-            for row in seen.rows:
+        rows, words = _put_in(db, delta, live)
+        if len(rows) <= 1:
+            for row in rows:
                 db.execute(_INSERT_RECORD, row)
-        _put_in(db, delta, live, seen.words)
-        regroup(db, delta, live)
-        db.execute(PLAN_ANEW)
+            _find(db, delta, live, words)
+    if len(rows) > 1:
+        lines = copy_lines(list(zip(*rows, strict=True)))
+        write_lines(db, "match_record", _RECORD_COLUMNS, lines)
+        with db.pipeline():
+            _find(db, delta, live, words)
     return True
+
+
+def _find(
+    db: psycopg.Connection, delta: Delta, live: Live, words: Iterable[RememberedWords]
+) -> None:
+    """Find edges and customers of records that are written."""
+    find_edges(db, delta, live)
+    learn_new(db, words)
+    regroup(db, delta, live)
+    db.execute(PLAN_ANEW)
 
 
 def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
@@ -163,54 +174,56 @@ def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
     delta.fresh = delta.cleaned.keys() - delta.gone
 
 
-@dataclass
-class _Seen:
-    """What the live model sees in the records of a page.
+def _put_in(
+    db: psycopg.Connection, delta: Delta, live: Live
+) -> tuple[list[tuple[Any, ...]], list[RememberedWords]]:
+    """Look at the records of a page as the live model does, and move their keys and words.
 
-    Attributes:
-        rows: Values in the order of _RECORD_COLUMNS.
-        words: Words by which each record is found.
+    The server moves those of one part while the next one is looked at.
+
+    Returns:
+        Rows in the order of _RECORD_COLUMNS, still to be written, and the words on their way.
     """
-
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
-    words: dict[int, set[str]] = field(default_factory=dict)
-
-
-def _see(delta: Delta, live: Live) -> _Seen:
-    """Look at the records of a page with the eyes of the live model."""
-    found = _Seen()
-    for record, clean in delta.cleaned.items():
-        kind = KINDS[clean["kind"]]
-        seer = live.weighers[kind].seer
-        features = features_of(clean, kind)
-        found.words[record] = words_of(features, kind)
-        content = _signed(content_of(features, kind))
-        seen = seer.see(features)
-        keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
-        text = orjson.dumps(seen).decode()
-        place = clean["place"]
-        found.rows.append((record, clean["kind"], place, content, "f", text, array_of(keys)))
-        delta.note(record, clean["kind"], place, None, text)
-        delta.features[record] = seen
-        delta.keys_of[record] = keys
-        delta.contents.add(content)
-        delta.touched.add(record)
+    leaving = delta.gone - delta.cleaned.keys()
+    forget_words(db, leaving)
+    if delta.gone:
+        db.execute(_FORGET_RECORDS, (array_of(delta.gone),))
+    move_keys(db, old={r: delta.old_keys[r] for r in leaving & delta.old_keys.keys()}, new={})
+    rows: list[tuple[Any, ...]] = []
+    remembered = []
+    every = list(delta.cleaned)
+    for start in range(0, len(every), RECORDS_AT_ONCE):
+        part = every[start : start + RECORDS_AT_ONCE]
+        words = {record: _see(delta, live, record, rows) for record in part}
+        old, new = delta.moved_keys(part)
+        move_keys(db, old=old, new=new)
+        remembered.append(RememberedWords(db, words))
     delta.joined.update(chain.from_iterable(delta.keys_of.values()))
-    return found
+    count_records(db, live, len(delta.cleaned) - len(delta.gone))
+    return rows, remembered
+
+
+def _see(delta: Delta, live: Live, record: int, rows: list[tuple[Any, ...]]) -> set[str]:
+    """Look at one record, add its row, and return the words by which it is found."""
+    clean = delta.cleaned[record]
+    kind = KINDS[clean["kind"]]
+    seer = live.weighers[kind].seer
+    features = features_of(clean, kind)
+    content = _signed(content_of(features, kind))
+    seen = seer.see(features)
+    keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
+    text = orjson.dumps(seen).decode()
+    rows.append((record, clean["kind"], clean["place"], content, "f", text, array_of(keys)))
+    delta.note(record, clean["kind"], clean["place"], None, text)
+    delta.features[record] = seen
+    delta.keys_of[record] = keys
+    delta.contents.add(content)
+    delta.touched.add(record)
+    return words_of(features, kind)
 
 
 def _signed(digest: int) -> int:
     return digest - _ALL if digest >= _SIGN else digest
-
-
-def _forget_records(db: psycopg.Connection, delta: Delta) -> None:
-    if delta.gone:
-        db.execute(_FORGET_RECORDS, (array_of(delta.gone),))
-
-
-def _copy_records(db: psycopg.Connection, rows: Sequence[Sequence[Any]]) -> None:
-    lines = copy_lines(list(zip(*rows, strict=True)))
-    write_lines(db, "match_record", _RECORD_COLUMNS, lines)
 
 
 _FORGET_RECORDS = "DELETE FROM match_record WHERE record_id = ANY(%s::bigint[])"
@@ -219,17 +232,3 @@ _INSERT_RECORD = f"""
 INSERT INTO match_record ({", ".join(_RECORD_COLUMNS)})
 VALUES (%s, %s, %s, %s, %s, %s, %s::bigint[])
 """
-
-
-def _put_in(
-    db: psycopg.Connection, delta: Delta, live: Live, words: Mapping[int, Collection[str]]
-) -> None:
-    """Move keys and words of records whose rows are written, and find their edges."""
-    forget_words(db, delta.gone - delta.cleaned.keys())
-    remembered = RememberedWords(db, words) if words else None
-    old, new = delta.moved_keys()
-    move_keys(db, old=old, new=new)
-    count_records(db, live, len(delta.cleaned) - len(delta.gone))
-    find_edges(db, delta, live)
-    if remembered is not None:
-        remembered.learn(db)

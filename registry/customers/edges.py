@@ -6,10 +6,10 @@ import numpy as np
 import psycopg
 
 from registry.customers.copies import COPIES_MAX
-from registry.customers.index import DECIDED_ABOUT, FORMER, Live, ask_decisions, read_decisions
+from registry.customers.index import DECIDED_ABOUT, FORMER, Live
 from registry.customers.keys import Holders, distinct_pairs, move_keys
 from registry.customers.model import KEPT_BITS_MIN
-from registry.customers.page import Delta, Pairs, load_features, weigh_pairs
+from registry.customers.page import Decisions, Delta, Pairs, load_features, weigh_pairs
 from registry.storage.copying import array_of
 
 
@@ -23,20 +23,20 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     """
     copies = db.execute(_COPIES, (COPIES_MAX, COPIES_MAX, array_of(delta.contents)))
     holders = _ask_holders(db, delta)
-    decisions = ask_decisions(db, delta.touched)
+    decisions = Decisions(db, delta)
     if _sort_copies(db, delta, copies.fetchall()):
-        holders, decisions = _ask_holders(db, delta), ask_decisions(db, delta.touched)
+        holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
     crossed = holders.crossed() - delta.touched
     if crossed:
         _touch(db, delta, crossed)
-        holders, decisions = _ask_holders(db, delta), ask_decisions(db, delta.touched)
+        holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
     for record, *seen in holders.seen:
         if record not in delta.features.texts:
             delta.note(record, *seen)
     _forget_edges(db, delta)
     if not delta.touched:
         return
-    decided = read_decisions(decisions)
+    decided = decisions.read()
     pairs = holders.pairs(delta.touched)
     if decided:
         one, other = np.array(list(decided), dtype=np.int64).T

@@ -100,11 +100,7 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     unlearn_words(db, words, rare_only=False)
     _retire_if_left(db, found)
     db.execute("DELETE FROM landed_record WHERE id = ANY(%s)", ([*records, *dealings],))
-    partners = db.execute(_PARTNERS, {"sets": data_sets, "keys": keys}).fetchall()
-    decisions = db.execute(_DECISIONS, {"sets": data_sets, "keys": keys}).rowcount
-    if partners:
-        # A copy that was compared for its decision's sake may be one too many now.
-        match_records(db, changed=[record for (record,) in partners])
+    decisions = _drop_decisions(db, data_sets, keys)
     db.execute(
         "DELETE FROM link_sample WHERE left_id = ANY(%s) OR right_id = ANY(%s)", (records, records)
     )
@@ -198,6 +194,16 @@ def _drop_quarantine(db: psycopg.Connection, records: Sequence[int]) -> int:
            WHERE r.id = ANY(%s) AND q.source_id = sync_run.source_id AND q.key = r.key""",
         (list(records),),
     ).rowcount
+
+
+def _drop_decisions(db: psycopg.Connection, data_sets: Sequence[UUID], keys: Sequence[str]) -> int:
+    gone = {"sets": list(data_sets), "keys": list(keys)}
+    partners = db.execute(_PARTNERS, gone).fetchall()
+    dropped = db.execute(_DECISIONS, gone).rowcount
+    if partners:
+        # A copy that was compared for its decision's sake may be one too many now.
+        match_records(db, changed=[record for (record,) in partners])
+    return dropped
 
 
 def _retire_if_left(db: psycopg.Connection, customer: UUID) -> None:

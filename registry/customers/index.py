@@ -65,16 +65,21 @@ def stored_key(key: int, kind: CustomerKind) -> int:
 
 def live_model(db: psycopg.Connection) -> Live | None:
     """Return the model in force; None before the first training or while a full run is due."""
-    return read_live(db, db.execute(LIVE_MODEL))
+    return read_live(db, db.execute(LIVE_MODEL))[0]
 
 
-def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> Live | None:
-    """Return the model in force from the answer to LIVE_MODEL."""
+def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> tuple[Live | None, bool]:
+    """Return the model in force, and whether any decision stands, from the answer to LIVE_MODEL."""
     row = asked.fetchone()
-    return None if row is None else _prepared(db, row[0])
+    return (None, False) if row is None else (_prepared(db, row[0]), row[1])
 
 
-LIVE_MODEL = "SELECT model_id FROM live_model WHERE complete"
+# Also whether stewards decided anything that stands; in a young town pages need not ask about it.
+LIVE_MODEL = """
+SELECT model_id, EXISTS (SELECT FROM match_decision
+    WHERE undone_at IS NULL AND verdict <> 'postpone')
+FROM live_model WHERE complete
+"""
 # Takes the matching lock, shared with other pages where no complete model is live, and answers
 # whether one was. It stands before all other questions of a page: a full run that has the lock
 # empties the tables they are about, and would wait for a page that waits for it. The answer is

@@ -166,6 +166,11 @@ def _plain_of(
     # Columns that say who somebody is and are empty in every row link nothing, and are no mistake.
     named = {role_by_name(column) for column in table.columns}
     if not _TELLING & (named | {role.role for role in roles}):
+        if len(table.columns) == 1:
+            raise InvalidInput(
+                f"{table.name} has one column, and that does not say who somebody is.",
+                remedy="Cells are parted by a comma, a semicolon, a tab or |; export it anew.",
+            )
         raise InvalidInput(
             f"No column of {table.name} says who somebody is.",
             remedy="Name them in a file for --columns, one `role: column` a line; the roles are "

@@ -22,6 +22,9 @@ from schemas.base import uuid7
 from schemas.customers import LinkRule
 from schemas.records import CustomerKind
 
+# The server writes one part while Python chooses the values of the next.
+GROUPS_AT_ONCE = 250
+
 
 @dataclass
 class Group:
@@ -80,14 +83,16 @@ def write_groups(db: psycopg.Connection, delta: Delta, groups: list[Group], copi
     if not clean.keys() >= grouped:
         clean |= clean_rows(db, grouped - clean.keys())
     names = _names(groups, former)
-    keep_customers(
-        db,
-        [
-            (name, golden_of([clean[record] for record in group.records], delta.rules))
-            for name, group in zip(names, groups, strict=True)
-        ],
-    )
-    _write_links(db, groups, names)
+    for start in range(0, len(groups), GROUPS_AT_ONCE):
+        part = slice(start, start + GROUPS_AT_ONCE)
+        keep_customers(
+            db,
+            [
+                (name, golden_of([clean[record] for record in group.records], delta.rules))
+                for name, group in zip(names[part], groups[part], strict=True)
+            ],
+        )
+        _write_links(db, groups[part], names[part])
     if gone:
         db.execute(
             "DELETE FROM customer_link WHERE record_id = ANY(%s::bigint[])", (array_of(gone),)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from registry.customers import pairwise
 from registry.customers.features import Features
-from registry.customers.index import Live
+from registry.customers.index import Live, ask_decisions, read_decisions
 from registry.customers.pairwise import Weighed
 from registry.customers.survivorship import SURVIVORSHIP, Survivorship
 from registry.storage.copying import array_of
@@ -61,6 +61,7 @@ class Delta:
         former: Id of the customer of records before the page, as text.
         fresh: Records that were not matched before the page.
         rules: How golden values are chosen.
+        is_decided: Whether stewards decided anything in this town that stands.
         component_of: Component of the records that were there before, None for copies set aside.
         weighed: Evidence found on the way, by pair, where it was found a pair at a time.
         linked: Edges of touched records that link, by pair.
@@ -81,6 +82,7 @@ class Delta:
     former: dict[int, str] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
     rules: tuple[Survivorship, ...] = SURVIVORSHIP
+    is_decided: bool = True
     component_of: dict[int, int | None] = field(default_factory=dict)
     weighed: dict[tuple[int, int], Weighed] = field(default_factory=dict)
     linked: dict[tuple[int, int], Weighed] = field(default_factory=dict)
@@ -92,12 +94,18 @@ class Delta:
             found[key] = found.get(key, 0) - count
         return found
 
-    def moved_keys(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
-        """Return the keys that records of the page lose, and those that they get."""
-        old, new = dict(self.old_keys), dict(self.keys_of)
-        for record in old.keys() & new.keys():
-            before, after = set(old[record]), set(new[record])
-            old[record], new[record] = list(before - after), list(after - before)
+    def moved_keys(
+        self, records: Iterable[int]
+    ) -> tuple[dict[int, Collection[int]], dict[int, Collection[int]]]:
+        """Return the keys that records lose, and those that they get."""
+        old: dict[int, Collection[int]] = {}
+        new: dict[int, Collection[int]] = {}
+        for record in records:
+            before, after = self.old_keys.get(record), self.keys_of[record]
+            new[record] = after
+            if before is not None:
+                old[record] = set(before).difference(after)
+                new[record] = set(after).difference(before)
         return old, new
 
     def note(
@@ -110,6 +118,20 @@ class Delta:
 
 
 KINDS = {kind.value: kind for kind in CustomerKind}
+
+
+class Decisions:
+    """What stewards decided about pairs with some records; asked when made, where any stands."""
+
+    def __init__(
+        self, db: psycopg.Connection, delta: Delta, components: Iterable[int] = ()
+    ) -> None:
+        """Ask about touched records and those of components; a pipeline does not wait."""
+        self._asked = ask_decisions(db, delta.touched, components) if delta.is_decided else None
+
+    def read(self) -> dict[tuple[int, int], bool]:
+        """Return decisions by pair of records, the smaller id first: True links."""
+        return read_decisions(self._asked) if self._asked is not None else {}
 
 
 def load_features(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:

@@ -10,9 +10,9 @@ import psycopg
 from registry.customers.blocking import BLOCK_RECORDS_MAX
 from registry.customers.clean import CLEAN_COLUMNS
 from registry.customers.cluster import COMPONENT_RECORDS_MAX, part_weighed
-from registry.customers.index import Live, ask_decisions, read_decisions
+from registry.customers.index import Live
 from registry.customers.naming import Copies, Group, ask_copies, write_groups
-from registry.customers.page import KINDS, Delta, load_features, weigh_pairs
+from registry.customers.page import KINDS, Decisions, Delta, load_features, weigh_pairs
 from registry.customers.pairwise import Weighed
 from registry.storage.copying import array_of
 
@@ -55,7 +55,7 @@ def _load_members(
     question = _SEEN_MEMBERS if len(delta.touched) <= RECORDS_FEW else _MEMBERS
     asked = db.execute(question, (chosen,)) if delta.components else None
     stored = db.execute(_LINKS, (chosen, live.model.cut_bits)) if delta.components else None
-    decisions = ask_decisions(db, delta.touched, delta.components)
+    decisions = Decisions(db, delta, delta.components)
     copies = ask_copies(db, delta.contents, delta.components)
     members = set()
     for record, customer, kind, place, component, features, *clean in asked or ():
@@ -69,7 +69,7 @@ def _load_members(
         delta.cleaned.setdefault(record, dict(zip(CLEAN_COLUMNS, clean, strict=True)))
     for left, right, bits, by_identity in stored or ():
         links[left, right] = bits, by_identity
-    return members, read_decisions(decisions), copies.fetchall()
+    return members, decisions.read(), copies.fetchall()
 
 
 # Records of a page below which the features of all members come along.

@@ -6,7 +6,7 @@ Words of a record are kept as digests, as blocking keys are; the town's own spel
 once, so that a misspelt word leads to the words that somebody has.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -114,14 +114,19 @@ class RememberedWords:
         given = {"records": bigints(words), "words": array_of(digests)}
         self._unknown = db.execute(_REMEMBER, given | {"keys": bigints(self._spelt)})
 
-    def learn(self, db: psycopg.Connection) -> None:
-        """Let the town know the words that it did not know."""
-        unknown = [key for (key,) in self._unknown.fetchall()]
-        if not unknown:
-            return
-        words = [self._spelt[key] for key in unknown]
-        slips = (f'"{bigints(slip_keys(word))}"' for word in words)
-        quoted = (f'"{word}"' for word in words)  # letters alone; but one may be "null"
+    def unknown(self) -> dict[int, str]:
+        """Return the words that the town did not know, by digest."""
+        return {key: self._spelt[key] for (key,) in self._unknown.fetchall()}
+
+
+def learn_new(db: psycopg.Connection, remembered: Iterable[RememberedWords]) -> None:
+    """Let the town know the words of a page that it did not know; each once."""
+    unknown: dict[int, str] = {}
+    for each in remembered:
+        unknown |= each.unknown()
+    if unknown:
+        slips = (f'"{bigints(slip_keys(word))}"' for word in unknown.values())
+        quoted = (f'"{word}"' for word in unknown.values())  # letters; but one may be "null"
         db.execute(_LEARN, (bigints(unknown), array_of(quoted), array_of(slips)))
 
 

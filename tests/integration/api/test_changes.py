@@ -43,6 +43,7 @@ SCOPES = {  # all others change the landscape
     "judgeLink": Scope.CUSTOMERS_STEWARD,
     "setPurpose": Scope.CUSTOMERS_STEWARD,
     "settleSurvivorship": Scope.CUSTOMERS_STEWARD,
+    "settleOwnKeys": Scope.CUSTOMERS_STEWARD,
     "trainModel": Scope.CUSTOMERS_STEWARD,
     "approveModel": Scope.CUSTOMERS_STEWARD,
     "rejectModel": Scope.CUSTOMERS_STEWARD,

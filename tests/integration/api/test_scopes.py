@@ -135,6 +135,7 @@ OPENS = {
     "linkSample": Scope.CUSTOMERS_READ,
     "linkPrecision": Scope.CUSTOMERS_READ,
     "survivorship": Scope.CUSTOMERS_READ,
+    "ownKeys": Scope.CUSTOMERS_READ,
     "modelVersions": Scope.CUSTOMERS_READ,
     "modelProposal": Scope.CUSTOMERS_READ,
     "customers": Scope.CUSTOMERS_READ,

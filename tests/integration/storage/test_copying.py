@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from registry.storage.bulk import set_aside
-from registry.storage.copying import copy_into, copy_lines, write_lines
+from registry.storage.copying import copy_into, copy_lines, many_bigints, write_lines
 from registry.storage.database import connect
 from schemas.base import utc_now, uuid7
 from tests.factories import a_data_set, a_sync_run
@@ -224,3 +225,9 @@ def test_any_text_written_as_lines_arrives_unchanged(
 def test_a_value_that_lines_cannot_carry_is_no_text_by_chance() -> None:
     with pytest.raises(TypeError):
         copy_lines([[Decimal(1)]])
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [-(2**63), -1, 1, 2**63 - 1]])
+def test_many_numbers_arrive_as_an_array(awkward: psycopg.Connection, numbers: list[int]) -> None:
+    given = many_bigints(np.array(numbers, dtype=np.int64))
+    assert awkward.execute("SELECT %s::bigint[]", (given,)).fetchone() == (numbers,)

@@ -36,6 +36,7 @@ def test_a_steward_works_by_graphql(database: Database) -> None:
     decide_and_undo(ours, pair)
     measure_links()
     train_beside(ours)
+    settle_keys()
     tell_and_erase(ours)
 
 
@@ -121,6 +122,19 @@ def train_beside(ours: str) -> None:
     assert data(sheet(ours))["customerSheet"]["name"] == "Janna van der Wouden", (
         "ids are carried over"
     )
+
+
+def settle_keys() -> None:
+    """Which data sets have nobody twice? Settle one, see it hold, go back to the rule."""
+    known = data("{ ownKeys { dataSet records repeats sure keepsApart settled } }")["ownKeys"]
+    urn = known[0]["dataSet"]
+    assert not known[0]["keepsApart"]
+    given = f'dataSet: "{urn}", keepsApart: true, reason: "one card a person"'
+    change("settleOwnKeys", given, "dataSet merges splits", "OwnKeysChange")
+    held = data("{ ownKeys { keepsApart settled reason actor } }")["ownKeys"][0]
+    assert (held["keepsApart"], held["settled"], held["actor"]) == (True, True, "tester")
+    change("settleOwnKeys", f'dataSet: "{urn}", reason: "no more"', "dataSet", "OwnKeysChange")
+    assert not data("{ ownKeys { keepsApart } }")["ownKeys"][0]["keepsApart"]
 
 
 def tell_and_erase(ours: str) -> None:
