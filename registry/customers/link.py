@@ -82,8 +82,7 @@ def link_table(
         kept_bits_min: Weaker pairs are dropped unless one cluster holds both records.
         decided: Table of what stewards decided: id_l, id_r, link.
         spared: Table of the ids of records that are compared however many copies they have.
-        own_keys: Which sources keep people apart by their own keys, where somebody said so; a
-            frozen model knows it.
+        own_keys: Sources that keep people apart by their keys; a frozen model knows them itself.
         indexed: Keep what later pages need: `indexed_record`, `indexed_key`, `indexed_edge`.
         pairing: Where pairs are found and compared; default is the session itself.
 
