@@ -175,7 +175,8 @@ def rematch(
 
     Args:
         db: Connection in a transaction.
-        retrain: Train a new model; None trains when there is none or it knows too little.
+        retrain: Train a new model; None trains when there is none, when the town has doubled, or
+            when the model trained itself before all sources were read and now they are.
         version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
         pairing: Where pairs are found and compared; default is this process.
@@ -196,8 +197,7 @@ def rematch(
             return MatchReport(0, 0, 0, 0, "", seconds)
         model = find_model(db, version) if version else _model_for(db, con, retrain=retrain)
         if model is not None:
-            # The same model decides on, or somebody chose this one and stands for it.
-            unread = [] if version else None
+            unread = [] if version else None  # somebody chose it, or the same one decides on
         elif retrain:
             unread = []
         linked = _linked(db, con, model, indexed=True, pairing=pairing)
