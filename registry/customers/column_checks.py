@@ -29,8 +29,8 @@ _INITIALS_LENGTH_MAX = 12
 _STREETS_MIN, _STREETS_ROWS_MIN = 8, 100
 
 _YEAR = re.compile(r"(18|19|20)\d\d(\.0)?")
-_CODE_AND_TOWN = re.compile(r"\S*\d{2,}\S*( [A-Z]{2}| \d[A-Z]{2}| \d\d)? +[^\W\d_]{2}.*")
-_TOWN_AND_CODE = re.compile(r"[^\W\d_]{2}.*? +\S*\d{3,}\S*")
+_CODE_AND_TOWN = re.compile(r"\S*\d{2,}\S*( [A-Z]{2}| \d[A-Z]{2}| \d\d)? +[^\W\d_]{3}.*")
+_TOWN_AND_CODE = re.compile(r"[^\W\d_]{3}.*? +\S*\d{3,}\S*")
 _BARE_NAMES = frozenset(["name", "naam", "nom", "nome", "nombre", "navn", "namn", "nimi", "nev"])
 _KINDS = frozenset(["person", "organi", "natuur", "rechts", "bedrij", "compan", "busine"])
 
