@@ -36,6 +36,9 @@ EDGES = "SELECT left_id, right_id, weight_bits, by_identity, apart FROM match_ed
 pytestmark = [
     pytest.mark.timeout(SECONDS_MAX),
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java"),
+    pytest.mark.skipif(
+        os.environ.get("TOWNCLERK_CONFORMANCE") != "1", reason="run by `make conformance`"
+    ),
 ]
 
 
