@@ -92,6 +92,7 @@ class CleanRecord(Table, table=True):
     source_changed_at: datetime | None = moment(
         "When the source last changed it.", default=None, nullable=True
     )
+    unused: str | None = column("Which values are not used, and why; no values.", default=None)
 
 
 class Customer(Table, table=True):

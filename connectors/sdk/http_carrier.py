@@ -41,6 +41,7 @@ class Carrier(httpx.AsyncBaseTransport):
         if self._tls is not None:
             self._tls.set_alpn_protocols(["http/1.1"])
         self._idle: deque[_Connection] = deque()
+        self._is_closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; return its answer as soon as its header fields are there."""
@@ -60,12 +61,13 @@ class Carrier(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close what is idle; what is in use is closed by whoever reads its answer."""
+        self._is_closed = True
         while self._idle:
             self._idle.pop().close()
 
     def keep(self, connection: "_Connection") -> None:
         """Take back a connection whose answer was read to its end."""
-        if not connection.begin_anew():
+        if self._is_closed or not connection.begin_anew():
             connection.close()
             return
         self._idle.append(connection)

@@ -37,6 +37,7 @@ CLEAN_COLUMNS = (
     "postal_code",
     "city",
     "source_changed_at",
+    "unused",
 )
 
 CleanRow: TypeAlias = tuple[Any, ...]
@@ -48,6 +49,19 @@ YEARS_OF_CHANGE = (1900, 2200)
 # Days that programs write where there is none: the zero days of Excel, SQL Server and forms.
 PLACEHOLDER_DATES = frozenset(
     {date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1), date(1901, 1, 1), date(1911, 11, 11)}
+)
+
+# What is said of a value that was given and cannot be one; never the value itself.
+_COMPLAINTS = (
+    ("given_name", "is no name"),
+    ("family_name", "is no name"),
+    ("national_id", "fails its check"),
+    ("organisation_name", "is no name"),
+    ("chamber_number", "is no such number"),
+    ("email", "is no address"),
+    ("phone", "is no number"),
+    ("postal_code", "is no such code"),
+    ("city", "is no place"),
 )
 
 
@@ -66,11 +80,19 @@ def clean(
         Values in the order of CLEAN_COLUMNS, ready for COPY.
     """
     person = record.kind == CustomerKind.PERSON
+    now = today or datetime.now(UTC).date()
     given, initials = given_parts(record.given_name, record.initials) if person else (None, None)
     prefix, family = (
         family_parts(record.name_prefix, record.family_name) if person else (None, None)
     )
+    birth = record.birth_date if person else None
+    wrong_birth = None if birth is None else _wrong_birth(birth, now)
+    national_id = citizen_service_number(record.national_id) if person else None
+    organisation, chamber = named(record.organisation_name), chamber_number(record.chamber_number)
+    email, phone = email_address(record.email), phone_number(record.phone)
     street, number = street_and_number(record.street, record.house_number)
+    postal, city = postal_code(record.postal_code), named(record.city)
+    names = (given or initials, family, national_id) if person else (True, True, True)
     return (
         record_id,
         data_set_id,
@@ -79,19 +101,29 @@ def clean(
         initials,
         prefix,
         family,
-        _birth_date(record.birth_date, today or datetime.now(UTC).date()) if person else None,
+        birth if wrong_birth is None else None,
         record.gender.value if person and record.gender is not None else None,
-        citizen_service_number(record.national_id) if person else None,
-        named(record.organisation_name),
-        chamber_number(record.chamber_number),
-        email_address(record.email),
-        phone_number(record.phone),
+        national_id,
+        organisation,
+        chamber,
+        email,
+        phone,
         street,
         number,
-        postal_code(record.postal_code),
-        named(record.city),
+        postal,
+        city,
         _moment(record.changed_at),
+        _unused(record, (*names, organisation, chamber, email, phone, postal, city), wrong_birth),
     )
+
+
+def _unused(record: CustomerRecord, used: CleanRow, wrong_birth: str | None) -> str | None:
+    """Say of which values nothing was left, in the order of _COMPLAINTS, and why."""
+    found = [] if wrong_birth is None else [f"birth date {wrong_birth}"]
+    for (name, complaint), value in zip(_COMPLAINTS, used, strict=True):
+        if value is None and (getattr(record, name) or "").strip():
+            found.append(f"{name.replace('_', ' ')} {complaint}")
+    return "; ".join(found) or None
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -101,7 +133,10 @@ def _moment(value: datetime | None) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _birth_date(value: date | None, today: date) -> date | None:
-    if value is None or value > today or value.year < today.year - BIRTH_AGE_YEARS_MAX:
-        return None
-    return None if value in PLACEHOLDER_DATES else value
+def _wrong_birth(value: date, today: date) -> str | None:
+    """Say why nobody was born on a day; None where somebody may have been."""
+    if value > today:
+        return "lies in the future"
+    if value.year < today.year - BIRTH_AGE_YEARS_MAX:
+        return f"lies more than {BIRTH_AGE_YEARS_MAX} years back"
+    return "is a placeholder" if value in PLACEHOLDER_DATES else None

@@ -213,6 +213,11 @@ def _warnings(found: Explanation, left: Mapping[str, Any], right: Mapping[str, A
         for row in (left, right)
         if (scripts := mixed_scripts(row[attribute]))
     ]
+    told += [
+        f"Not used of the {which} record: {row['unused']}."
+        for which, row in (("first", left), ("second", right))
+        if row["unused"]
+    ]
     if left["data_set_id"] == right["data_set_id"]:
         told.append("Both come from one data set, which seldom has a customer twice.")
     births = {left["birth_date"], right["birth_date"]} - {None}

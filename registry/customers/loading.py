@@ -10,7 +10,7 @@ from registry.storage.copying import copy_to_file
 
 _PLAIN = """
 CREATE VIEW plain AS
-SELECT place AS id, * EXCLUDE (record_id, data_set_id, place, place_text) FROM records
+SELECT place AS id, * EXCLUDE (record_id, data_set_id, place, place_text, unused) FROM records
 """
 
 

@@ -60,6 +60,7 @@ class SourceOf:
         rule: Why it belongs here: alone, identifier, model or steward.
         weight_bits: Strongest evidence to another record of the customer.
         landed_at: When it first came in.
+        unused: Which of its values are not used, and why; empty where all are.
     """
 
     record_id: int
@@ -68,6 +69,7 @@ class SourceOf:
     rule: str
     weight_bits: float | None
     landed_at: datetime
+    unused: str | None
 
 
 @dataclass(frozen=True)
@@ -255,15 +257,16 @@ def _values(
 
 def _sources(db: psycopg.Connection, sight: Sight, customer: UUID) -> list[SourceOf]:
     rows = db.execute(
-        """SELECT record_id, element.name, landed_record.key, rule, weight_bits, landed_at
+        """SELECT record_id, element.name, landed_record.key, rule, weight_bits, landed_at, unused
            FROM customer_link JOIN landed_record ON landed_record.id = record_id
+           LEFT JOIN clean_record USING (record_id)
            JOIN element ON element.id = landed_record.data_set_id
            WHERE customer_id = %s ORDER BY element.name, landed_record.key LIMIT %s""",
         (customer, SOURCES_MAX),
     ).fetchall()
     return [
-        SourceOf(record, data_set, sight.shown("sources", key), rule, bits, landed)
-        for record, data_set, key, rule, bits, landed in rows
+        SourceOf(record, data_set, sight.shown("sources", key), rule, bits, landed, unused)
+        for record, data_set, key, rule, bits, landed, unused in rows
     ]
 
 

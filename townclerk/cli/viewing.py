@@ -118,9 +118,9 @@ def show(
     if found.sources:
         print_table(
             "Records behind it",
-            ("record", "data set", "key", "belongs here by", "bits"),
+            ("record", "data set", "key", "belongs here by", "bits", "not used"),
             (
-                (s.record_id, s.data_set, s.key, s.rule, _short(s.weight_bits))
+                (s.record_id, s.data_set, s.key, s.rule, _short(s.weight_bits), s.unused)
                 for s in found.sources
             ),
         )

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from typing import Any
 
 import psycopg
@@ -19,6 +20,7 @@ from tests.integration.api.asking import EVERY_SCOPE, data, send_all
 
 ALL = Actor("tester", EVERY_SCOPE)
 READ = Scope.LANDSCAPE_READ
+RECONNECTED_SECONDS_MAX = 10
 
 
 def row_of(db: psycopg.Connection, statement: str, *values: Any) -> Any:
@@ -43,6 +45,9 @@ def free_connections(database: Database) -> int:
 @pytest.fixture(autouse=True)
 def all_connections_come_back(database: Database) -> Any:
     yield
+    until = time.monotonic() + RECONNECTED_SECONDS_MAX
+    while free_connections(database) < database.pool.max_size and time.monotonic() < until:
+        time.sleep(0.01)  # the pool replaces what was cut on a thread of its own
     assert free_connections(database) == database.pool.max_size
 
 

@@ -1,12 +1,12 @@
 """One customer at the counter: found, shown for a purpose, past and present, with all around."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
 
-from registry.customers import around, outbox, purposes, reads, review, sheet, stewardship
+from registry.customers import around, compare, outbox, purposes, reads, review, sheet, stewardship
 from registry.customers.find import search_customers
 from schemas.base import uuid7
 from schemas.customers import CustomerChange, Verdict
@@ -55,6 +55,15 @@ def test_what_a_purpose_does_not_cover_is_masked(counter: Counter) -> None:
     assert counted.sources[0].key == "***"
     (found,) = search_customers(counter.db, counter.sight("statistics"), "janna@post.nl")
     assert found.display_name == "***"
+
+
+def test_a_record_says_which_of_its_values_are_not_used(counter: Counter) -> None:
+    one, other = counter.land({**JANNA, "birth_date": date(2091, 5, 6)}, JANNA)
+    found = sheet.customer_sheet(counter.db, counter.sight(), counter.customer(one))
+    reason = "birth date lies in the future"
+    assert {source.record_id: source.unused for source in found.sources}[one] == reason
+    laid = compare.compare_records(counter.db, counter.sight(), one, other)
+    assert f"Not used of the first record: {reason}." in laid.warnings
 
 
 def test_a_town_settles_its_own_purposes_and_retires_shipped_ones(counter: Counter) -> None:

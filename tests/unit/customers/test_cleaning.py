@@ -76,6 +76,7 @@ def test_a_complete_record_comes_out_folded_split_and_checked() -> None:
         "postal_code": "2514EA",
         "city": "Den Haag",
         "source_changed_at": datetime(2026, 1, 2, tzinfo=UTC),
+        "unused": None,
     }
 
 
@@ -100,7 +101,9 @@ def test_a_record_with_nothing_in_it_is_a_row_of_nulls() -> None:
     ],
 )
 def test_a_birth_date_that_cannot_be_or_means_unknown_is_dropped(day: date) -> None:
-    assert cleaned(birth_date=day)["birth_date"] is None
+    row = cleaned(birth_date=day)
+    assert row["birth_date"] is None
+    assert str(row["unused"]).startswith("birth date ")
 
 
 @pytest.mark.parametrize("day", [date(2026, 11, 21), date(1908, 2, 29), date(1970, 1, 1)])
@@ -112,7 +115,8 @@ def test_a_birth_date_that_can_be_is_kept(day: date) -> None:
     "filler", ["", "   ", "n/a", "N.v.t.", "ONBEKEND", "null", "NULL", "xxx", "---", "???", "12"]
 )
 def test_filler_in_a_name_is_no_name(filler: str) -> None:
-    assert cleaned(given_name=filler, family_name=filler, city=filler) == cleaned()
+    row = cleaned(given_name=filler, family_name=filler, city=filler)
+    assert row | {"unused": None} == cleaned()
 
 
 def test_people_called_null_and_na_keep_their_names() -> None:
@@ -306,6 +310,22 @@ def test_an_organisation_has_no_birth_date_and_no_citizen_service_number() -> No
     assert row["organisation_name"] == "Bakkerij Jansen B.V."
     assert row["chamber_number"] == "12345678"
     assert (row["birth_date"], row["national_id"], row["family_name"]) == (None, None, None)
+
+
+def test_what_is_not_used_is_said_with_its_reason_and_without_its_value() -> None:
+    row = cleaned(
+        given_name="J.",
+        family_name="x" * (TEXT_CHARACTERS_MAX + 1),
+        birth_date=date(2091, 5, 6),
+        national_id="123456789",
+        email="nobody at all",
+        phone="",
+    )
+    assert row["unused"] == (
+        "birth date lies in the future; family name is no name; national id fails its check;"
+        " email is no address"
+    )
+    assert cleaned(given_name="Janna", email="janna@post.nl")["unused"] is None
 
 
 def test_digits_that_a_scanner_took_for_letters_are_letters_in_names() -> None:
