@@ -1,8 +1,7 @@
 """Ten thousand events on twenty thousand records leave exactly what a full run finds.
 
-A smaller sister runs in `make test`, tests/integration/customers/test_events.py, and a larger one
-is `make bench ARGS=customers.events`. TOWNCLERK_EVENTS and TOWNCLERK_TOWN make this one smaller or
-larger.
+A larger sister is `make bench ARGS=customers.events`. TOWNCLERK_EVENTS and TOWNCLERK_TOWN make this
+one smaller or larger.
 """
 
 import os
@@ -17,11 +16,10 @@ from tests.factories import a_data_set, a_sync_run
 EVENTS = int(os.environ.get("TOWNCLERK_EVENTS", "10000"))
 RECORDS = int(os.environ.get("TOWNCLERK_TOWN", "20000"))
 PAGE_MAX = int(os.environ.get("TOWNCLERK_PAGE", "2000"))
-# Two quiet cores need a few minutes; a machine that does other things as well needs many.
+# Two quiet cores need a minute; a machine that does other things as well needs many.
 SECONDS_MAX = 3_600
 
 
-@pytest.mark.heavy
 @pytest.mark.timeout(SECONDS_MAX)
 def test_mixed_events_leave_the_edges_and_clusters_of_a_full_run(db: psycopg.Connection) -> None:
     data_sets = [a_data_set(db).id for _ in range(3)]
