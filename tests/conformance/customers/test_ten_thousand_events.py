@@ -1,7 +1,8 @@
 """Ten thousand events on twenty thousand records leave exactly what a full run finds.
 
-A larger sister is `make bench ARGS=customers.events`. TOWNCLERK_EVENTS and TOWNCLERK_TOWN make this
-one smaller or larger.
+A smaller sister runs in `make test`, tests/integration/customers/test_events.py, and a larger one
+is `make bench ARGS=customers.events`. TOWNCLERK_EVENTS and TOWNCLERK_TOWN make this one smaller or
+larger.
 """
 
 import os
@@ -20,12 +21,14 @@ PAGE_MAX = int(os.environ.get("TOWNCLERK_PAGE", "2000"))
 SECONDS_MAX = 3_600
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(SECONDS_MAX)
 def test_mixed_events_leave_the_edges_and_clusters_of_a_full_run(db: psycopg.Connection) -> None:
     data_sets = [a_data_set(db).id for _ in range(3)]
     town = LivelyTown(db, data_sets, a_sync_run(db).id, records=RECORDS, page_max=PAGE_MAX)
     town.fill(RECORDS)
     rematch(db)
+    db.execute("ANALYZE")  # as autovacuum would; it passes over what is not committed yet
 
     town.live(EVENTS)
 
