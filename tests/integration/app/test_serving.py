@@ -129,7 +129,7 @@ def wait_for_one_automation(town: Town) -> None:
 @pytest.mark.slow
 def ours(errors: str) -> list[str]:
     """Lines that are not uvicorn's or Prefect's word of a task that our stop cut short."""
-    theirs = ("Cancel 1 running task", '"logger": "docket.')
+    theirs = ("Cancel 1 running task", '"logger": "docket.dependencies"')
     return [line for line in errors.splitlines() if not any(mark in line for mark in theirs)]
 
 
