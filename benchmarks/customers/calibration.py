@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from registry.customers.engine import run
+from registry.customers.matching.engine import run
 
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0000001)
 SIZE, LEFT, BOTTOM = 420, 70, 60

@@ -1,7 +1,8 @@
 """Labelled public data sets as plain columns; each loader is None-safe about what a town lacks.
 
-Every loader makes two tables in the session: `plain` (columns of registry.customers.standard)
-and `truth(id, entity)`. A data set that is not on this machine raises FileNotFoundError.
+Every loader makes two tables in the session: `plain` (columns of
+registry.customers.matching.standard) and `truth(id, entity)`. A data set that is not on this
+machine raises FileNotFoundError.
 """
 
 import importlib.util
@@ -18,14 +19,14 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from registry.customers.address import postal_code, street_and_number
-from registry.customers.address_lines import address_parts
-from registry.customers.contact import email_address, phone_number
-from registry.customers.dates import date_digits
-from registry.customers.genders import gender_of
-from registry.customers.plain import name_parts
-from registry.customers.standard import PLAIN_COLUMNS
-from registry.customers.text import fold
+from registry.customers.matching.standard import PLAIN_COLUMNS
+from registry.customers.tables.plain import name_parts
+from registry.customers.values.address import postal_code, street_and_number
+from registry.customers.values.address_lines import address_parts
+from registry.customers.values.contact import email_address, phone_number
+from registry.customers.values.dates import date_digits
+from registry.customers.values.genders import gender_of
+from registry.customers.values.text import fold
 
 BESIDE = Path(__file__).parents[2].parent / "shared" / "data"
 DATA = Path(os.environ.get("TOWNCLERK_TEST_DATA", BESIDE)) / "customers"

@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.customers.lively import LivelyTown, differences, keep_state
 from benchmarks.figures import Figure
-from registry.customers.commands import rematch
+from registry.customers.live.commands import rematch
 from registry.storage.database import connect
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade

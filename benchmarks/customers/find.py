@@ -22,10 +22,10 @@ import numpy as np
 
 from benchmarks.customers.town import Town, matched_town
 from benchmarks.figures import Figure
-from registry.customers.dealings import keep
-from registry.customers.find import search_customers
-from registry.customers.purposes import Sight, open_sight
-from registry.customers.words import key_of, learn_words
+from registry.customers.asking.dealings import keep
+from registry.customers.asking.find import search_customers
+from registry.customers.asking.purposes import Sight, open_sight
+from registry.customers.live.words import key_of, learn_words
 from registry.storage.copying import copy_into
 from registry.storage.guarding import establish_reader, guard
 from schemas.access import Scope

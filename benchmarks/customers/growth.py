@@ -26,12 +26,17 @@ import numpy as np
 from benchmarks.customers.town import People
 from benchmarks.figures import ROOT, Figure
 from benchmarks.machine import TreeWatch
-from registry.customers.blocking import BLOCK_RECORDS_MAX, RULE_PAIRS_FREE, make_keys, rules_for
-from registry.customers.engine import open_engine
-from registry.customers.engine import run as execute
-from registry.customers.link import link_table
-from registry.customers.pairing import Engine, Pairing, open_pairing
-from registry.customers.standard import standardise
+from registry.customers.live.link import link_table
+from registry.customers.matching.blocking import (
+    BLOCK_RECORDS_MAX,
+    RULE_PAIRS_FREE,
+    make_keys,
+    rules_for,
+)
+from registry.customers.matching.engine import open_engine
+from registry.customers.matching.engine import run as execute
+from registry.customers.matching.pairing import Engine, Pairing, open_pairing
+from registry.customers.matching.standard import standardise
 from schemas.records import CustomerKind
 
 SIZES = (10_000, 100_000, 1_000_000)

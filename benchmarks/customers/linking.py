@@ -20,7 +20,7 @@ import duckdb
 from benchmarks.customers import senzing
 from benchmarks.customers.datasets import DATA, febrl_at_hand, febrl_folder, there
 from benchmarks.figures import Figure
-from registry.customers.link_files import ROW_NUMBER, link_files
+from registry.customers.tables.link_files import ROW_NUMBER, link_files
 
 # Links of this probability and more are believed without a look.
 SURE = 0.95

@@ -13,9 +13,9 @@ from uuid import UUID
 import psycopg
 
 from benchmarks.customers.town import FILL, People
-from registry.customers import stewardship
-from registry.customers.commands import absorb, withdraw
-from registry.customers.erase import erase_customer
+from registry.customers.live.commands import absorb, withdraw
+from registry.customers.stewarding import stewardship
+from registry.customers.stewarding.erase import erase_customer
 from registry.storage.copying import copy_into
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord

@@ -24,9 +24,9 @@ from benchmarks.customers.calibration import bands, draw
 from benchmarks.customers.peers import peer_environment, run_peer
 from benchmarks.customers.quality import city_tables, scores
 from benchmarks.figures import ROOT, Figure
-from registry.customers.engine import open_engine
-from registry.customers.engine import run as execute
-from registry.customers.link import link_table
+from registry.customers.live.link import link_table
+from registry.customers.matching.engine import open_engine
+from registry.customers.matching.engine import run as execute
 
 # Inhabitants who stand in a million records of the six sources.
 PEOPLE = 505_000

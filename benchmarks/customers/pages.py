@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.customers.town import Town, matched_town
 from benchmarks.figures import Figure
-from registry.customers.commands import absorb
+from registry.customers.live.commands import absorb
 
 RECORDS = 1_000_000
 # Size of a page, how many are measured, what is promised in seconds at the 95th percentile.

@@ -30,9 +30,9 @@ import duckdb
 from benchmarks.customers.datasets import SETS, febrl_at_hand
 from benchmarks.customers.quality import city_tables, scores
 from benchmarks.figures import ROOT, Figure, kept_before
-from registry.customers.engine import open_engine
-from registry.customers.engine import run as execute
-from registry.customers.link import link_table
+from registry.customers.live.link import link_table
+from registry.customers.matching.engine import open_engine
+from registry.customers.matching.engine import run as execute
 
 HERE = Path(__file__).parent
 CPU_SECONDS_MAX = 600

@@ -32,10 +32,10 @@ from connectors.sdk.connector import find_connector
 from connectors.sdk.load import load_connector_file
 from connectors.sdk.mapping import compile_mapping
 from connectors.sdk.source import Source
-from registry.customers.clean import CLEAN_COLUMNS, clean
-from registry.customers.engine import columns, open_engine
-from registry.customers.engine import run as execute
-from registry.customers.link import link_table
+from registry.customers.live.link import link_table
+from registry.customers.matching.engine import columns, open_engine
+from registry.customers.matching.engine import run as execute
+from registry.customers.values.clean import CLEAN_COLUMNS, clean
 from townclerk.sandbox.connectors import connector_files
 from townclerk.sandbox.running import RunningCity, running_city
 

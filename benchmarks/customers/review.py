@@ -24,12 +24,18 @@ import duckdb
 from benchmarks.customers.datasets import SETS, Loader
 from benchmarks.customers.quality import SEED, city_tables
 from benchmarks.figures import Figure
-from registry.customers.doubts import Doubt, Evidence, Question, asked_most, weigh_questions
-from registry.customers.engine import open_engine
-from registry.customers.engine import run as execute
-from registry.customers.link import link_table
-from registry.customers.model import KEPT_BITS_MIN, MatchModel
-from registry.customers.own_keys import repeat_bits
+from registry.customers.live.link import link_table
+from registry.customers.matching.engine import open_engine
+from registry.customers.matching.engine import run as execute
+from registry.customers.matching.model import KEPT_BITS_MIN, MatchModel
+from registry.customers.matching.own_keys import repeat_bits
+from registry.customers.stewarding.doubts import (
+    Doubt,
+    Evidence,
+    Question,
+    asked_most,
+    weigh_questions,
+)
 from schemas.records import CustomerKind
 
 # People of towns of some 2,000, 20,000 and 200,000 records.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from benchmarks.customers.datasets import DATA, senzing, there
 from benchmarks.figures import Figure
-from registry.customers.engine import open_engine
-from registry.customers.engine import run as execute
-from registry.customers.link import link_table
+from registry.customers.live.link import link_table
+from registry.customers.matching.engine import open_engine
+from registry.customers.matching.engine import run as execute
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.customers.peers import peer_environment
 from benchmarks.figures import Figure
-from registry.customers.link_files import FileLinked, link_files
+from registry.customers.tables.link_files import FileLinked, link_files
 
 SEED = 2_026_11
 SURE = 0.95

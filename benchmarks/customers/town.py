@@ -15,7 +15,7 @@ from uuid import UUID
 
 import psycopg
 
-from registry.customers.commands import MatchReport, absorb, rematch
+from registry.customers.live.commands import MatchReport, absorb, rematch
 from registry.storage.copying import copy_into
 from registry.storage.database import connect
 from registry.storage.embedded import EmbeddedPostgres

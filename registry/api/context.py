@@ -20,8 +20,8 @@ from registry.access.tokens import Actor
 from registry.api.drawing import DrawView, nothing_draws
 from registry.api.refusals import AnswerTooLarge, AnswerTooSlow, RequestRefused
 from registry.api.whole import IN_TIME, too_slow, whole_answer
-from registry.customers.purposes import Sight
-from registry.customers.reads import note_read
+from registry.customers.asking.purposes import Sight
+from registry.customers.asking.reads import note_read
 from registry.storage.asking import CANCEL_SECONDS_MAX
 from registry.storage.database import current_database, unit_of_work, unreachable
 from registry.storage.guarding import for_purpose, guard

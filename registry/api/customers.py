@@ -29,8 +29,8 @@ from registry.customers import (
     sheet,
 )
 from registry.customers import stewardship as stewarding
-from registry.customers.doubts import Doubt
-from registry.customers.purposes import Sight, open_sight
+from registry.customers.asking.purposes import Sight, open_sight
+from registry.customers.stewarding.doubts import Doubt
 from schemas.access import Scope
 from schemas.customers import CustomerChange
 from schemas.errors import InvalidInput

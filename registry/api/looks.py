@@ -22,8 +22,8 @@ from registry.api.intake import checked_file
 from registry.api.pages import global_id, plain_text, read_global_id
 from registry.compliance import queries
 from registry.compliance.probe import refuse_unless_allowed
-from registry.customers.purposes import open_sight
-from registry.customers.reads import note_read
+from registry.customers.asking.purposes import open_sight
+from registry.customers.asking.reads import note_read
 from registry.intake.looks import VALUES_MINUTES, Samples
 from registry.storage.guarding import PURPOSE_SQL
 from schemas.access import Scope

@@ -8,7 +8,7 @@ import typer
 
 from registry.customers import link_files as linked
 from registry.customers import pairing as pairs
-from registry.customers.roles import read_choices
+from registry.customers.tables.roles import read_choices
 from registry.settings import settings
 from townclerk.cli.files import read_text
 from townclerk.cli.opening import quiet_logs

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from registry import customers
-from registry.customers.survivorship import Criterion
+from registry.customers.live.survivorship import Criterion
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 from townclerk.cli.viewing import Actor

@@ -9,8 +9,8 @@ import psycopg
 import typer
 
 from registry import customers
-from registry.customers.around import PARTS, Around
-from registry.customers.purposes import Sight
+from registry.customers.asking.around import PARTS, Around
+from registry.customers.asking.purposes import Sight
 from schemas.customers import CustomerChange
 from schemas.errors import InvalidInput
 from townclerk.cli.opening import opened_town, unit_of_work

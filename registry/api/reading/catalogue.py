@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final
 
 from registry.compliance import readable as compliance
-from registry.customers import readable as customers
+from registry.customers.asking import readable as customers
 from registry.intake import readable as intake
 from registry.intake import readable_looks as looks
 from registry.landscape import readable as landscape

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from registry.customers.explain import Step
+from registry.customers.stewarding.explain import Step
 
 WIDTH: Final = 720
 LABEL: Final = 190  # for "Chamber of commerce number"

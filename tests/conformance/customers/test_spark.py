@@ -19,9 +19,9 @@ import psycopg
 import pytest
 
 from benchmarks.customers.town import KIND, RECORDS_A_PERSON, People
-from registry.customers import stewardship
-from registry.customers.commands import MatchReport, absorb, rematch
-from registry.customers.pairing import Engine, open_pairing
+from registry.customers.live.commands import MatchReport, absorb, rematch
+from registry.customers.matching.pairing import Engine, open_pairing
+from registry.customers.stewarding import stewardship
 from registry.storage.copying import copy_into
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord

@@ -7,7 +7,7 @@ from random import Random
 
 import psycopg
 
-from registry.customers.commands import absorb, rematch
+from registry.customers.live.commands import absorb, rematch
 from registry.storage.database import connect
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run

@@ -9,9 +9,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers import stewardship
-from registry.customers.commands import absorb, rematch
-from registry.customers.purposes import Sight, open_sight
+from registry.customers.asking.purposes import Sight, open_sight
+from registry.customers.live.commands import absorb, rematch
+from registry.customers.stewarding import stewardship
 from registry.storage.database import connect
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord

@@ -7,11 +7,11 @@ import psycopg
 import pytest
 
 from benchmarks.customers.lively import differences, keep_state
-from registry.customers import stewardship
-from registry.customers.commands import absorb, propose, rematch, withdraw
-from registry.customers.copies import COPIES_MAX
-from registry.customers.erase import erase_customer
-from registry.customers.index import mark_incomplete
+from registry.customers.live.commands import absorb, propose, rematch, withdraw
+from registry.customers.live.index import mark_incomplete
+from registry.customers.matching.copies import COPIES_MAX
+from registry.customers.stewarding import stewardship
+from registry.customers.stewarding.erase import erase_customer
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_landed_record

@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from registry.customers import compare, stewardship
-from registry.customers.commands import absorb
+from registry.customers.live.commands import absorb
+from registry.customers.stewarding import compare, stewardship
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord
 from tests.integration.customers.conftest import JANNA, Counter

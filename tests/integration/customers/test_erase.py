@@ -3,9 +3,11 @@
 import psycopg
 import pytest
 
-from registry.customers import outbox, sampling, sheet, stewardship
-from registry.customers.erase import erase_customer, erased_among
-from registry.customers.sheet import UnknownCustomer
+from registry.customers.asking import sheet
+from registry.customers.asking.sheet import UnknownCustomer
+from registry.customers.live import outbox
+from registry.customers.stewarding import sampling, stewardship
+from registry.customers.stewarding.erase import erase_customer, erased_among
 from schemas.customers import CustomerChange, Verdict
 from schemas.errors import InvalidInput
 from tests.dealings_factories import an_interaction

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from benchmarks.customers.lively import LivelyTown, differences, keep_state
-from registry.customers.commands import rematch
+from registry.customers.live.commands import rematch
 from tests.factories import a_data_set, a_sync_run
 
 MEMORY_MB = 512

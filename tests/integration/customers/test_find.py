@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from registry.customers import find
-from registry.customers.commands import rematch, withdraw
-from registry.customers.erase import erase_customer
-from registry.customers.find import find_customers, search_customers
+from registry.customers.asking import find
+from registry.customers.asking.find import find_customers, search_customers
+from registry.customers.live.commands import rematch, withdraw
+from registry.customers.stewarding.erase import erase_customer
 from tests.integration.customers.conftest import JANNA, Counter
 
 AYSE = {

@@ -4,9 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from registry.customers import stewardship
-from registry.customers.commands import rematch
-from registry.customers.cross_reference import (
+from registry.customers.asking.find import search_customers
+from registry.customers.asking.sheet import current_id
+from registry.customers.live.commands import rematch
+from registry.customers.live.cross_reference import (
     GOLDEN_RECORDS_MAX,
     Named,
     TruthReport,
@@ -14,8 +15,7 @@ from registry.customers.cross_reference import (
     import_truth,
     read_table,
 )
-from registry.customers.find import search_customers
-from registry.customers.sheet import current_id
+from registry.customers.stewarding import stewardship
 from schemas.customers import Verdict
 from schemas.errors import InvalidInput
 from tests.integration.customers.conftest import JANNA, PIET, Counter

@@ -8,7 +8,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers import commands, queries
+from registry.customers.asking import queries
+from registry.customers.live import commands
 from schemas.landscape_kinds import ElementKind
 from schemas.records import CustomerKind, CustomerRecord, Gender
 from tests.factories import a_landed_record, an_element

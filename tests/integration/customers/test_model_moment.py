@@ -4,8 +4,8 @@ import psycopg
 import pytest
 
 from benchmarks.customers.lively import LivelyTown, differences, keep_state
-from registry.customers.commands import propose, rematch, settle
-from registry.customers.versions import list_versions, unread_sources
+from registry.customers.live.commands import propose, rematch, settle
+from registry.customers.live.versions import list_versions, unread_sources
 from tests.factories import a_checkpoint, a_data_set, a_source, a_sync_run
 
 MEMORY_MB = 512

@@ -2,8 +2,8 @@
 
 import pytest
 
-from registry.customers.commands import propose
-from registry.customers.versions import ModelInUse, find_model, list_versions, reject_version
+from registry.customers.live.commands import propose
+from registry.customers.live.versions import ModelInUse, find_model, list_versions, reject_version
 from schemas.errors import UnknownName
 from tests.integration.customers.conftest import JANNA, PIET, Counter
 

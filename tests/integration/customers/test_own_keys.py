@@ -3,10 +3,10 @@
 import psycopg
 import pytest
 
-from registry.customers import keeping
-from registry.customers.commands import rematch
-from registry.customers.compare import compare_records
-from registry.customers.explain import explain
+from registry.customers.live import keeping
+from registry.customers.live.commands import rematch
+from registry.customers.stewarding.compare import compare_records
+from registry.customers.stewarding.explain import explain
 from schemas.customers import Verdict
 from schemas.errors import InvalidInput, UnknownName
 from tests.integration.customers.conftest import JANNA, PIET, Counter

@@ -10,8 +10,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers import blocking, keys, pairwise
-from registry.customers.commands import absorb, rematch, withdraw
+from registry.customers.live import keys
+from registry.customers.live.commands import absorb, rematch, withdraw
+from registry.customers.matching import blocking, pairwise
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers.commands import MatchReport, absorb, rematch
+from registry.customers.live.commands import MatchReport, absorb, rematch
 from schemas.records import CustomerKind, CustomerRecord, Gender
 from tests.factories import a_data_set, a_landed_record, a_sync_run
 

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from registry.customers import review, stewardship
-from registry.customers.commands import propose, rematch, settle
-from registry.customers.explain import explain
-from registry.customers.find import find_customers
+from registry.customers.asking.find import find_customers
+from registry.customers.live.commands import propose, rematch, settle
+from registry.customers.stewarding import review, stewardship
+from registry.customers.stewarding.explain import explain
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
 from tests.integration.customers.conftest import JANNA, PIET, Counter

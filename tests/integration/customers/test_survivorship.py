@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from registry.customers import outbox, settling, sheet
-from registry.customers.commands import rematch
+from registry.customers.asking import sheet
+from registry.customers.live import outbox, settling
+from registry.customers.live.commands import rematch
 from schemas.errors import InvalidInput, UnknownName
 from tests.integration.customers.conftest import JANNA, Counter
 

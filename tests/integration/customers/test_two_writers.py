@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from registry.customers.commands import absorb, rematch, withdraw
-from registry.customers.erase import erase_customer, erased_among, hold_off_erasures
-from registry.customers.index import LOCK, mark_incomplete
+from registry.customers.live.commands import absorb, rematch, withdraw
+from registry.customers.live.index import LOCK, mark_incomplete
+from registry.customers.stewarding.erase import erase_customer, erased_among, hold_off_erasures
 from registry.storage.database import connect
 from registry.storage.embedded import EmbeddedPostgres
 from schemas.records import CustomerKind, CustomerRecord

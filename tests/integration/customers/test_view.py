@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 import pytest
 
-from registry.customers import around, compare, outbox, purposes, reads, review, sheet, stewardship
-from registry.customers.find import search_customers
+from registry.customers.asking import around, purposes, reads, sheet
+from registry.customers.asking.find import search_customers
+from registry.customers.live import outbox
+from registry.customers.stewarding import compare, review, stewardship
 from schemas.base import uuid7
 from schemas.customers import CustomerChange, Verdict
 from schemas.errors import InvalidInput, UnknownName

@@ -6,9 +6,9 @@ Apart from the other files: their matched town holds locks for as long as they r
 import psycopg
 import pytest
 
-from registry.customers import purposes
-from registry.customers.explain import NoLiveModel, explain
-from registry.customers.find import find_customers, search_customers
+from registry.customers.asking import purposes
+from registry.customers.asking.find import find_customers, search_customers
+from registry.customers.stewarding.explain import NoLiveModel, explain
 from tests import factories
 
 

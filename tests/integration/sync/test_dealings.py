@@ -12,8 +12,8 @@ from connectors.sdk.load import load_connector_file
 from flows import replay
 from flows.steps import open_source, run_chunk, take_source
 from registry import customers, intake, landscape
-from registry.customers.around import Around, customer_around
-from registry.customers.purposes import open_sight
+from registry.customers.asking.around import Around, customer_around
+from registry.customers.asking.purposes import open_sight
 from registry.storage.database import Database, unit_of_work
 from registry.storage.statements import insert_row
 from schemas.customers import CustomerLink, LinkRule

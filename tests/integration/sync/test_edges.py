@@ -11,7 +11,9 @@ import psycopg
 import pytest
 
 from flows.edges import UnforeseenFault, without_values
-from registry.customers import commands, engine, queries
+from registry.customers.asking import queries
+from registry.customers.live import commands
+from registry.customers.matching import engine
 from registry.intake.leases import renew_lease, take_lease
 from schemas.errors import SourceBusy, StaleLease
 from schemas.landscape_kinds import ElementKind

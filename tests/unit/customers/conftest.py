@@ -8,9 +8,9 @@ import duckdb
 import numpy as np
 import pytest
 
-from registry.customers.engine import open_engine, run
-from registry.customers.link import Linked, link_table
-from registry.customers.standard import PLAIN_COLUMNS
+from registry.customers.live.link import Linked, link_table
+from registry.customers.matching.engine import open_engine, run
+from registry.customers.matching.standard import PLAIN_COLUMNS
 
 Row = dict[str, Any]
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.customers.address import house_number, postal_code, street_and_number
-from registry.customers.clean import CLEAN_COLUMNS, clean
-from registry.customers.identifiers import chamber_number, citizen_service_number
-from registry.customers.names import family_parts, given_parts, split_prefix
-from registry.customers.standard import family_features, given_features
-from registry.customers.text import TEXT_CHARACTERS_MAX, fold, mixed_scripts, named, tidy
+from registry.customers.matching.standard import family_features, given_features
+from registry.customers.values.address import house_number, postal_code, street_and_number
+from registry.customers.values.clean import CLEAN_COLUMNS, clean
+from registry.customers.values.identifiers import chamber_number, citizen_service_number
+from registry.customers.values.names import family_parts, given_parts, split_prefix
+from registry.customers.values.text import TEXT_CHARACTERS_MAX, fold, mixed_scripts, named, tidy
 from schemas.records import CustomerKind, CustomerRecord, Gender
 
 DATA_SET = UUID("018f0000-0000-7000-8000-000000000001")

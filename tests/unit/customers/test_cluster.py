@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.customers.cluster import connected, part
+from registry.customers.matching.cluster import connected, part
 
 NEVER = -(10**12)
 

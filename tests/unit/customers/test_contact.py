@@ -9,7 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.customers.contact import email_address, phone_number
+from registry.customers.values.contact import email_address, phone_number
 
 
 def library_phone(text: str) -> str | None:

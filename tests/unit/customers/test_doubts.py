@@ -4,9 +4,9 @@ from itertools import combinations
 
 import pytest
 
-from registry.customers.doubts import Doubt, Evidence, asked_most, weigh_questions
-from registry.customers.model import Habit, KindModel
-from registry.customers.own_keys import distinct_sources, repeat_bits
+from registry.customers.matching.model import Habit, KindModel
+from registry.customers.matching.own_keys import distinct_sources, repeat_bits
+from registry.customers.stewarding.doubts import Doubt, Evidence, asked_most, weigh_questions
 
 
 def a_pair(left: int, right: int, bits: float, **more: bool) -> Evidence:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from registry.customers.em import (
+from registry.customers.matching.em import (
     ITERATIONS_MAX,
     ClassPrior,
     Evidence,

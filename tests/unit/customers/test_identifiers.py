@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.customers.identifiers import account_number, number_key, vat_number
+from registry.customers.values.identifiers import account_number, number_key, vat_number
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from registry.customers.link_files import FileLinked, link_files
+from registry.customers.tables.link_files import FileLinked, link_files
 from schemas.errors import InvalidInput
 from tests.unit.customers.conftest import a_town
 

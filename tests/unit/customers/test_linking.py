@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from registry.customers.engine import open_engine, run
-from registry.customers.link import link_table
-from registry.customers.model import from_parameters
+from registry.customers.live.link import link_table
+from registry.customers.matching.engine import open_engine, run
+from registry.customers.matching.model import from_parameters
 from tests.unit.customers.conftest import Row, Town, a_bsn, a_town, load
 
 HOME = {

@@ -7,16 +7,16 @@ import numpy as np
 import orjson
 import pytest
 
-from registry.customers import frequencies
-from registry.customers import pairwise as weighing
-from registry.customers.blocking import make_keys, rules_for
-from registry.customers.copies import content_digest, set_copies_aside
-from registry.customers.engine import open_engine, run
-from registry.customers.expressions import UnknownExpression, python_of
-from registry.customers.features import content_of, features_of
-from registry.customers.link import link_table
-from registry.customers.pairwise import weigher_of
-from registry.customers.standard import PLAIN_COLUMNS, standardise
+from registry.customers.live.link import link_table
+from registry.customers.matching import frequencies
+from registry.customers.matching import pairwise as weighing
+from registry.customers.matching.blocking import make_keys, rules_for
+from registry.customers.matching.copies import content_digest, set_copies_aside
+from registry.customers.matching.engine import open_engine, run
+from registry.customers.matching.expressions import UnknownExpression, python_of
+from registry.customers.matching.features import content_of, features_of
+from registry.customers.matching.pairwise import weigher_of
+from registry.customers.matching.standard import PLAIN_COLUMNS, standardise
 from schemas.records import CustomerKind
 from tests.unit.customers.conftest import Row, a_name, a_town, load
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from registry.customers.address_lines import address_parts
-from registry.customers.column_names import role_by_name
-from registry.customers.dates import date_digits
-from registry.customers.plain import name_parts
-from registry.customers.roles import infer_roles, read_choices
+from registry.customers.tables.column_names import role_by_name
+from registry.customers.tables.plain import name_parts
+from registry.customers.tables.roles import infer_roles, read_choices
+from registry.customers.values.address_lines import address_parts
+from registry.customers.values.dates import date_digits
 from schemas.errors import InvalidInput
 
 

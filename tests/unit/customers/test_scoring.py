@@ -6,15 +6,15 @@ import duckdb
 import numpy as np
 import pytest
 
-from registry.customers.comparisons import COMPARISONS, IDENTITIES
-from registry.customers.engine import open_engine, run
-from registry.customers.frequencies import SHARED_NAMES_MAX, find_shared, forget_shared
-from registry.customers.model import Frequencies, KindModel, MatchModel, from_parameters
-from registry.customers.nicknames import FULL_NAMES_MAX, full_names
-from registry.customers.patterns import compare, unpack
-from registry.customers.phonetic import phonetic
-from registry.customers.score import match_weight_bits
-from registry.customers.standard import standardise
+from registry.customers.matching.comparisons import COMPARISONS, IDENTITIES
+from registry.customers.matching.engine import open_engine, run
+from registry.customers.matching.frequencies import SHARED_NAMES_MAX, find_shared, forget_shared
+from registry.customers.matching.model import Frequencies, KindModel, MatchModel, from_parameters
+from registry.customers.matching.patterns import compare, unpack
+from registry.customers.matching.score import match_weight_bits
+from registry.customers.matching.standard import standardise
+from registry.customers.values.nicknames import FULL_NAMES_MAX, full_names
+from registry.customers.values.phonetic import phonetic
 from schemas.records import CustomerKind
 from tests.unit.customers.conftest import Row, load
 

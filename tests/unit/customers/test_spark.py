@@ -11,13 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from registry.customers.comparisons import COMPARISONS
-from registry.customers.engine import open_engine, run
-from registry.customers.frequencies import add_bits, frequency_columns, measure
-from registry.customers.pairing import Engine, open_pairing
-from registry.customers.patterns import compare, compared_columns, comparison_sql
-from registry.customers.spark import JavaMissing, OnSpark, SparkFailed, SparkMissing, open_spark
-from registry.customers.standard import standardise
+from registry.customers.matching.comparisons import COMPARISONS
+from registry.customers.matching.engine import open_engine, run
+from registry.customers.matching.frequencies import add_bits, frequency_columns, measure
+from registry.customers.matching.pairing import Engine, open_pairing
+from registry.customers.matching.patterns import compare, compared_columns, comparison_sql
+from registry.customers.matching.spark import (
+    JavaMissing,
+    OnSpark,
+    SparkFailed,
+    SparkMissing,
+    open_spark,
+)
+from registry.customers.matching.standard import standardise
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from registry.customers.splink_settings import read_splink
+from registry.customers.tables.splink_settings import read_splink
 from schemas.errors import InvalidInput
 
 

@@ -19,7 +19,7 @@ WRITERS = {
     "registry/landscape/models/work.py",
 }
 # Takes any table by name, and is asked for those of the master view only.
-OTHER_TABLES = "registry/customers/replacing.py"
+OTHER_TABLES = "registry/customers/live/replacing.py"
 
 
 def test_the_landscape_is_written_in_few_places() -> None:

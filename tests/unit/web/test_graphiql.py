@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from registry.api.media import PURPOSE_HEADER
-from registry.customers.purposes import MASK
+from registry.customers.asking.purposes import MASK
 from registry.web.graphiql import (
     EXAMPLES,
     QUERY_CHARACTERS_MAX,

@@ -1,0 +1,1 @@
+"""What the master view answers: finding a customer, one customer's sheet, purposes and masks."""

@@ -1,0 +1,1 @@
+"""The matcher's tables in PostgreSQL: a full run fills them, every page keeps them so."""

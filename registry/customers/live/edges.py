@@ -1,0 +1,157 @@
+"""Find the edges of the records that a page touched, once copies and crowds are settled."""
+
+from itertools import chain
+
+import numpy as np
+import psycopg
+
+from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
+from registry.customers.live.keys import Holders, distinct_pairs, move_keys
+from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
+from registry.customers.matching.copies import COPIES_MAX
+from registry.customers.matching.model import KEPT_BITS_MIN
+from registry.storage.copying import array_of
+
+
+def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
+    """Weigh touched records against all that share a key, and keep what is worth keeping.
+
+    Args:
+        db: Connection in the page's transaction, in a pipeline.
+        delta: The page; its records and their keys are written.
+        live: The model in force.
+    """
+    copies = db.execute(_COPIES, (COPIES_MAX, COPIES_MAX, array_of(delta.contents)))
+    holders = _ask_holders(db, delta)
+    decisions = Decisions(db, delta)
+    if _sort_copies(db, delta, copies.fetchall()):
+        holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
+    crossed = holders.crossed() - delta.touched
+    if crossed:
+        _touch(db, delta, crossed)
+        holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
+    for record, *seen in holders.seen:
+        if record not in delta.features.texts:
+            delta.note(record, *seen)
+    _forget_edges(db, delta)
+    if not delta.touched:
+        return
+    decided = decisions.read()
+    pairs = holders.pairs(delta.touched)
+    if decided:
+        one, other = np.array(list(decided), dtype=np.int64).T
+        pairs = distinct_pairs(np.r_[pairs[:, 0], one], np.r_[pairs[:, 1], other])
+    _weigh(db, delta, live, pairs, decided)
+
+
+def _ask_holders(db: psycopg.Connection, delta: Delta) -> Holders:
+    """Ask who holds the keys that moved, and those of touched records that stayed."""
+    stayed = dict.fromkeys(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)), 0)
+    return Holders(db, stayed | delta.moves())
+
+
+def _weigh(
+    db: psycopg.Connection,
+    delta: Delta,
+    live: Live,
+    pairs: Pairs,
+    decided: dict[tuple[int, int], bool],
+) -> None:
+    """Weigh pairs and keep those that are strong enough to be worth a look."""
+    load_features(db, delta, np.unique(pairs).tolist())
+    if decided:
+        # What an earlier release set aside although it was decided about takes no part.
+        seen = delta.touched | {one for one, head in delta.component_of.items() if head is not None}
+        both = [seen.issuperset(pair) for pair in pairs.tolist()]
+        pairs = pairs[np.array(both, dtype=np.bool_)]
+    edges = weigh_pairs(delta, live, pairs, decided, least_bits=KEPT_BITS_MIN)
+    if not edges:
+        return
+    db.execute(_INSERT_EDGES, tuple(map(array_of, zip(*edges, strict=True))))
+    cut = live.model.cut_bits
+    for pair in edges:
+        if (pair.weight_bits >= cut or pair.by_identity) and not pair.apart:
+            delta.linked[pair.left, pair.right] = pair
+
+
+_INSERT_EDGES = """
+INSERT INTO match_edge (left_id, right_id, weight_bits, by_identity, apart)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::float8[], %s::bool[], %s::bool[])
+"""
+
+
+def _forget_edges(db: psycopg.Connection, delta: Delta) -> None:
+    """Delete the edges of all records that are weighed anew or have left."""
+    stale = (delta.touched | delta.gone) - delta.fresh
+    if stale:
+        db.execute(_FORGET_EDGES, (array_of(stale),) * 2)
+
+
+_FORGET_EDGES = """
+DELETE FROM match_edge WHERE left_id = ANY(%s::bigint[]) OR right_id = ANY(%s::bigint[])
+"""
+
+
+# Records that stand on the wrong side of the limit, and those that stand for copies beyond it.
+# One that a steward decided about stands on the right side wherever it stands.
+_COPIES = f"""
+SELECT record_id, kind, place, component, features, keys, aside, beyond FROM (
+    SELECT *, copy > %s AND NOT (crowded AND record_id IN ({DECIDED_ABOUT})) AS beyond FROM (
+        SELECT *, row_number() OVER (PARTITION BY kind, content ORDER BY place COLLATE "C") AS copy,
+            count(*) OVER (PARTITION BY kind, content) > %s AS crowded
+        FROM match_record WHERE content = ANY(%s::bigint[])) AS counted) AS ranked
+WHERE beyond <> aside OR (crowded AND NOT beyond)
+"""
+
+
+def _sort_copies(
+    db: psycopg.Connection,
+    delta: Delta,
+    rows: list[tuple[int, str, str, int | None, str, list[int], bool, bool]],
+) -> bool:
+    """Set copies beyond the first few aside, and take back those that are no longer beyond.
+
+    Returns:
+        Whether any record was set aside or taken back.
+    """
+    moved = []
+    for record, kind, place, component, features, keys, aside, beyond in rows:
+        # Copies follow their like, so that component is looked at although nothing in it changed.
+        if component is not None:
+            delta.components.add(component)
+        if beyond is aside:
+            continue
+        moved.append(record)
+        if aside:
+            move_keys(db, old={}, new={record: keys})
+            delta.joined.update(keys)
+            delta.touched.add(record)
+            delta.keys_of[record] = keys
+            delta.note(record, kind, place, None, features)
+        else:
+            move_keys(db, old={record: keys}, new={})
+            delta.left.update(keys)
+            delta.touched.discard(record)
+            delta.gone.add(record)
+    if moved:
+        db.execute(
+            """UPDATE match_record SET aside = NOT aside, component = NULL
+               WHERE record_id = ANY(%s::bigint[])""",
+            (array_of(moved),),
+        )
+        delta.former |= db.execute(FORMER, (array_of(moved),)).fetchall()
+    return bool(moved)
+
+
+def _touch(db: psycopg.Connection, delta: Delta, records: set[int]) -> None:
+    """Touch whole blocks that have grown too large to be joined, or small enough again."""
+    delta.touched |= records
+    for record, keys, *seen in db.execute(
+        """SELECT record_id, keys, kind, place, component, features FROM match_record
+           WHERE record_id = ANY(%s::bigint[])""",
+        (array_of(records),),
+    ).fetchall():
+        delta.keys_of[record] = keys
+        delta.note(record, *seen)
+        if seen[2] is not None:
+            delta.components.add(seen[2])

@@ -1,0 +1,219 @@
+"""What one page of records changes, gathered step by step, and the evidence it needs."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import orjson
+import psycopg
+from numpy.typing import NDArray
+
+from registry.customers.live.index import Live, ask_decisions, read_decisions
+from registry.customers.live.survivorship import SURVIVORSHIP, Survivorship
+from registry.customers.matching import pairwise
+from registry.customers.matching.features import Features
+from registry.customers.matching.pairwise import Weighed
+from registry.storage.copying import array_of
+from schemas.records import CustomerKind
+
+Clean = Mapping[str, Any]
+Pairs = NDArray[np.int64]
+
+
+class FeatureShelf(dict[int, Features]):
+    """Comparison columns by record, read from JSON when they are first looked at.
+
+    A large page is weighed in DuckDB, which reads the JSON itself.
+    """
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__()
+        self.texts: dict[int, str] = {}
+
+    def __missing__(self, record: int) -> Features:
+        """Read one record's columns."""
+        found: Features = orjson.loads(self.texts[record])
+        self[record] = found
+        return found
+
+
+@dataclass
+class Delta:
+    """What one page changes, gathered step by step.
+
+    Attributes:
+        cleaned: Clean form of the records that are at hand, with source and place.
+        gone: Records that leave, or whose content or kind changes.
+        touched: Records whose edges are found anew.
+        components: Components that lose or gain a record.
+        contents: Digests of content whose copies are counted anew.
+        joined: How many records joined each blocking key.
+        left: How many left each.
+        old_keys: Blocking keys of records that leave or change, by record.
+        keys_of: Blocking keys of the touched records.
+        kinds: Kind of every record that is looked at.
+        features: Comparison columns of those that are weighed.
+        places: Order of records, which decides draws.
+        former: Id of the customer of records before the page, as text.
+        fresh: Records that were not matched before the page.
+        rules: How golden values are chosen.
+        is_decided: Whether stewards decided anything in this town that stands.
+        component_of: Component of the records that were there before, None for copies set aside.
+        weighed: Evidence found on the way, by pair, where it was found a pair at a time.
+        linked: Edges of touched records that link, by pair.
+    """
+
+    cleaned: dict[int, Clean] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
+    touched: set[int] = field(default_factory=set)
+    components: set[int] = field(default_factory=set)
+    contents: set[int] = field(default_factory=set)
+    joined: Counter[int] = field(default_factory=Counter)
+    left: Counter[int] = field(default_factory=Counter)
+    old_keys: dict[int, list[int]] = field(default_factory=dict)
+    keys_of: dict[int, list[int]] = field(default_factory=dict)
+    kinds: dict[int, CustomerKind] = field(default_factory=dict)
+    features: FeatureShelf = field(default_factory=FeatureShelf)
+    places: dict[int, str] = field(default_factory=dict)
+    former: dict[int, str] = field(default_factory=dict)
+    fresh: set[int] = field(default_factory=set)
+    rules: tuple[Survivorship, ...] = SURVIVORSHIP
+    is_decided: bool = True
+    component_of: dict[int, int | None] = field(default_factory=dict)
+    weighed: dict[tuple[int, int], Weighed] = field(default_factory=dict)
+    linked: dict[tuple[int, int], Weighed] = field(default_factory=dict)
+
+    def moves(self) -> dict[int, int]:
+        """Return how many records more hold each key than before the page, for keys that moved."""
+        found = dict(self.joined)
+        for key, count in self.left.items():
+            found[key] = found.get(key, 0) - count
+        return found
+
+    def moved_keys(
+        self, records: Iterable[int]
+    ) -> tuple[dict[int, Collection[int]], dict[int, Collection[int]]]:
+        """Return the keys that records lose, and those that they get."""
+        old: dict[int, Collection[int]] = {}
+        new: dict[int, Collection[int]] = {}
+        for record in records:
+            before, after = self.old_keys.get(record), self.keys_of[record]
+            new[record] = after
+            if before is not None:
+                old[record] = set(before).difference(after)
+                new[record] = set(after).difference(before)
+        return old, new
+
+    def note(
+        self, record: int, kind: str, place: str, component: int | None, features: str
+    ) -> None:
+        """Keep what match_record says of a record."""
+        self.kinds[record], self.places[record] = KINDS[kind], place
+        self.component_of[record] = component
+        self.features.texts[record] = features
+
+
+KINDS = {kind.value: kind for kind in CustomerKind}
+
+
+class Decisions:
+    """What stewards decided about pairs with some records; asked when made, where any stands."""
+
+    def __init__(
+        self, db: psycopg.Connection, delta: Delta, components: Iterable[int] = ()
+    ) -> None:
+        """Ask about touched records and those of components; a pipeline does not wait."""
+        self._asked = ask_decisions(db, delta.touched, components) if delta.is_decided else None
+
+    def read(self) -> dict[tuple[int, int], bool]:
+        """Return decisions by pair of records, the smaller id first: True links."""
+        return read_decisions(self._asked) if self._asked is not None else {}
+
+
+def load_features(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
+    """Fetch kind, place, component and comparison columns of records that are not at hand."""
+    missing = [record for record in records if record not in delta.features.texts]
+    if not missing:
+        return
+    for row in db.execute(
+        """SELECT record_id, kind, place, component, features FROM match_record
+           WHERE record_id = ANY(%s::bigint[])""",
+        (array_of(missing),),
+    ).fetchall():
+        delta.note(*row)
+
+
+def weigh_pairs(
+    delta: Delta,
+    live: Live,
+    pairs: Pairs,
+    decided: Mapping[tuple[int, int], bool],
+    *,
+    least_bits: float = -math.inf,
+) -> list[Weighed]:
+    """Weigh pairs of one kind each; what a steward decided stands above what the model says.
+
+    Args:
+        delta: Kinds, places and features of the records.
+        live: The model in force.
+        pairs: Rows of two records, the smaller id first; those of two kinds are passed over.
+        decided: What stewards decided, by pair with the smaller id first.
+        least_bits: Lighter pairs are left out where neither an identifier nor a steward holds them.
+    """
+    found: list[Weighed] = []
+    if len(pairs) >= pairwise.BATCH_PAIRS_MIN:
+        # A decision may hold a pair whatever it weighs, so those are not for the batch to drop.
+        held = np.zeros(len(pairs), dtype=np.bool_)
+        if decided:
+            held[:] = [pair in decided for pair in map(tuple, pairs.tolist())]
+        found += _weigh_many(delta, live, pairs[~held], least_bits)
+        pairs = pairs[held]
+    for one, other in pairs.tolist():
+        pair = _weigh_one(delta, live, one, other)
+        if pair is not None:
+            found.append(_ruled(pair, decided) if decided else pair)
+    return [pair for pair in found if pair.weight_bits >= least_bits or pair.by_identity]
+
+
+def _ruled(pair: Weighed, decided: Mapping[tuple[int, int], bool]) -> Weighed:
+    """Let a steward's decision on a pair stand above the model."""
+    link = decided.get((min(pair.left, pair.right), max(pair.left, pair.right)))
+    return pair if link is None else pair._replace(by_identity=link, apart=not link)
+
+
+def _weigh_one(delta: Delta, live: Live, one: int, other: int) -> Weighed | None:
+    """Weigh one pair, or say what it weighed before on this page; None where kinds differ."""
+    known = delta.weighed.get((one, other))
+    if known is not None:
+        return known
+    kind = delta.kinds.get(one)
+    if kind is None or kind is not delta.kinds.get(other):
+        return None
+    left, right = (one, other) if delta.places[one] < delta.places[other] else (other, one)
+    found = live.weighers[kind].weigh_one(left, right, delta.features)
+    delta.weighed[one, other] = found
+    return found
+
+
+def _weigh_many(delta: Delta, live: Live, pairs: Pairs, least_bits: float) -> Iterable[Weighed]:
+    """Weigh pairs of each kind at once."""
+    ids, sides = np.unique(pairs, return_inverse=True)
+    records, sides = ids.tolist(), sides.reshape(-1, 2)
+    kinds = list(CustomerKind)
+    places = [delta.places.get(record, "") for record in records]
+    kind_of = np.array([kinds.index(delta.kinds[r]) if r in delta.kinds else -1 for r in records])
+    rank = np.empty(len(records), dtype=np.int64)
+    rank[sorted(range(len(records)), key=places.__getitem__)] = np.arange(len(records))
+    turned = rank[sides[:, 0]] > rank[sides[:, 1]]
+    sides[turned] = sides[turned][:, ::-1]
+    one, other = kind_of[sides[:, 0]], kind_of[sides[:, 1]]
+    for number, kind in enumerate(kinds):
+        chosen = sides[(one == number) & (other == number)]
+        if len(chosen):
+            yield from live.weighers[kind].weigh_many(
+                records, delta.features.texts, chosen, least_bits=least_bits
+            )

@@ -1,0 +1,197 @@
+"""Cluster the components that a page changed, and bring customers to what was found."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from registry.customers.live.index import Live
+from registry.customers.live.naming import Copies, Group, ask_copies, write_groups
+from registry.customers.live.page import KINDS, Decisions, Delta, load_features, weigh_pairs
+from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
+from registry.customers.matching.cluster import COMPONENT_RECORDS_MAX, part_weighed
+from registry.customers.matching.pairwise import Weighed
+from registry.customers.values.clean import CLEAN_COLUMNS
+from registry.storage.copying import array_of
+
+Links = Mapping[tuple[int, int], tuple[float, bool]]
+
+
+def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
+    """Cluster the components that changed, and bring customers to what was found.
+
+    Args:
+        db: Connection in the page's transaction, in a pipeline.
+        delta: The page; its edges are written.
+        live: The model in force.
+    """
+    for pair in delta.linked:
+        reached = (delta.component_of[record] for record in pair)
+        delta.components.update(component for component in reached if component is not None)
+    links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
+    members, decided, copies = _load_members(db, delta, live, links)
+    components = _components(members | delta.touched, links, delta.places)
+    groups = _groups(db, delta, live, components, links, decided=decided)
+    _write_heads(db, delta, components)
+    write_groups(db, delta, groups, copies)
+
+
+def _load_members(
+    db: psycopg.Connection,
+    delta: Delta,
+    live: Live,
+    links: dict[tuple[int, int], tuple[float, bool]],
+) -> tuple[set[int], dict[tuple[int, int], bool], Copies]:
+    """Learn all that stands about the components that changed; asked for at once.
+
+    Returns:
+        Their records, what stewards decided about them, and copies of the same content as records
+        of theirs or of the page; `links` gets the links among them.
+    """
+    chosen = array_of(delta.components)
+    # A large page looks at the features of few members, and fetches those.
+    question = _SEEN_MEMBERS if len(delta.touched) <= RECORDS_FEW else _MEMBERS
+    asked = db.execute(question, (chosen,)) if delta.components else None
+    stored = db.execute(_LINKS, (chosen, live.model.cut_bits)) if delta.components else None
+    decisions = Decisions(db, delta, delta.components)
+    copies = ask_copies(db, delta.contents, delta.components)
+    members = set()
+    for record, customer, kind, place, component, features, *clean in asked or ():
+        members.add(record)
+        if customer is not None:
+            delta.former[record] = customer
+        if features is not None:
+            delta.features.texts.setdefault(record, features)
+        delta.kinds[record], delta.places[record] = KINDS[kind], place
+        delta.component_of[record] = component
+        delta.cleaned.setdefault(record, dict(zip(CLEAN_COLUMNS, clean, strict=True)))
+    for left, right, bits, by_identity in stored or ():
+        links[left, right] = bits, by_identity
+    return members, decisions.read(), copies.fetchall()
+
+
+# Records of a page below which the features of all members come along.
+RECORDS_FEW = 4
+_MEMBERS = f"""
+SELECT m.record_id, l.customer_id::text, m.kind, m.place, m.component, NULL,
+    {", ".join(f"c.{name}" for name in CLEAN_COLUMNS).replace("set_id", "set_id::text")}
+FROM match_record m JOIN clean_record c ON c.record_id = m.record_id
+LEFT JOIN customer_link l ON l.record_id = m.record_id
+WHERE m.component = ANY(%s::bigint[]) AND NOT m.aside
+"""
+_SEEN_MEMBERS = _MEMBERS.replace("NULL,", "m.features,")
+_LINKS = """
+SELECT left_id, right_id, weight_bits, by_identity
+FROM match_record m JOIN match_edge e ON e.left_id = m.record_id
+WHERE m.component = ANY(%s::bigint[]) AND NOT m.aside
+    AND (e.weight_bits >= %s OR e.by_identity) AND NOT e.apart
+"""
+
+
+def _write_heads(db: psycopg.Connection, delta: Delta, components: Iterable[list[int]]) -> None:
+    """Note for each record the first of its component, where that is another than before."""
+    moved = [
+        (record, component[0])
+        for component in components
+        for record in component
+        if delta.component_of.get(record) != component[0]
+    ]
+    if moved:
+        db.execute(_WRITE_HEADS, tuple(map(array_of, zip(*moved, strict=True))))
+
+
+_WRITE_HEADS = """
+UPDATE match_record m SET component = found.head
+FROM unnest(%s::bigint[], %s::bigint[]) AS found(record, head) WHERE m.record_id = found.record
+"""
+
+
+def _components(
+    members: Iterable[int], links: Iterable[tuple[int, int]], places: dict[int, str]
+) -> list[list[int]]:
+    """Return connected records, each component and all of them ordered by place."""
+    head = {record: record for record in members}
+
+    def find(record: int) -> int:
+        while head[record] != record:
+            head[record] = head[head[record]]
+            record = head[record]
+        return record
+
+    for one, other in links:
+        first, second = find(one), find(other)
+        if first != second:
+            head[max(first, second)] = min(first, second)
+    found: dict[int, list[int]] = {}
+    for record in sorted(head, key=places.__getitem__):
+        found.setdefault(find(record), []).append(record)
+    return list(found.values())
+
+
+def _groups(
+    db: psycopg.Connection,
+    delta: Delta,
+    live: Live,
+    components: Sequence[list[int]],
+    links: Links,
+    *,
+    decided: dict[tuple[int, int], bool],
+) -> list[Group]:
+    """Part components into groups of one customer, with the evidence inside each."""
+    large = [component for component in components if len(component) > 2]
+    pairs: set[tuple[int, int]] = set()
+    for component in large:
+        if len(component) <= COMPONENT_RECORDS_MAX:
+            pairs.update(combinations(sorted(component), 2))
+        else:
+            pairs.update(_sharing(db, component, decided))
+    weighed: dict[int, list[Weighed]] = {}
+    home = {record: component[0] for component in large for record in component}
+    if pairs:
+        load_features(db, delta, home)
+    for pair in weigh_pairs(delta, live, np.array(list(pairs), np.int64).reshape(-1, 2), decided):
+        if home[pair.left] == home[pair.right]:
+            weighed.setdefault(home[pair.left], []).append(pair)
+    alone = {
+        left: [Weighed(left, right, bits, by_identity, apart=False)]
+        for (left, right), (bits, by_identity) in links.items()
+    }
+    groups = []
+    for component in components:
+        kind = delta.kinds[component[0]]
+        if len(component) <= 2:
+            groups.append(Group(kind, component, alone.get(component[0], []), decided))
+            continue
+        evidence = weighed.get(component[0], [])
+        for records in part_weighed(component, evidence, delta.features, decided, kind):
+            kept = evidence
+            if len(records) < len(component):
+                inside = set(records)
+                kept = [pair for pair in evidence if pair.left in inside and pair.right in inside]
+            groups.append(Group(kind, records, kept, decided))
+    return groups
+
+
+def _sharing(
+    db: psycopg.Connection, component: list[int], decided: dict[tuple[int, int], bool]
+) -> set[tuple[int, int]]:
+    """Return the pairs of a large component that share a usable key or a decision."""
+    rows: Sequence[tuple[Any, ...]] = db.execute(
+        """WITH mine AS (
+               SELECT record_id, unnest(keys) AS key FROM match_record WHERE record_id = ANY(%s)
+           ), usable AS (
+               SELECT key FROM (SELECT key FROM mine GROUP BY key HAVING count(*) > 1) AS few_keys
+               WHERE (SELECT count(*) FROM (
+                   SELECT FROM match_key k WHERE k.key = few_keys.key LIMIT %s) AS few) <= %s
+           )
+           SELECT DISTINCT a.record_id, b.record_id
+           FROM usable JOIN mine a USING (key) JOIN mine b USING (key)
+           WHERE a.record_id < b.record_id""",
+        (component, BLOCK_RECORDS_MAX + 1, BLOCK_RECORDS_MAX),
+    ).fetchall()
+    inside = set(component)
+    return {(one, other) for one, other in rows} | {
+        pair for pair in decided if inside.issuperset(pair)
+    }

@@ -1,0 +1,1 @@
+"""What stewards judge: doubts, comparisons, decisions, samples, erasure."""

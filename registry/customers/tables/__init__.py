@@ -1,0 +1,1 @@
+"""Tables and settings of others: what their columns mean, and a link of any two files."""

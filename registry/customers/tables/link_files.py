@@ -1,0 +1,386 @@
+"""Link anybody's tables: files in, pairs and clusters out, no hub and no database.
+
+This is how a town tries the matcher on its own spreadsheet, and how it is measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from registry.customers.live.link import Linked, link_table
+from registry.customers.matching.copies import pair_copies
+from registry.customers.matching.engine import MEMORY_LIMIT_MB, open_engine, run
+from registry.customers.matching.model import KEPT_BITS_MIN
+from registry.customers.matching.pairing import Pairing
+from registry.customers.matching.standard import PLAIN_COLUMNS
+from registry.customers.tables.column_names import ROLES, role_by_name
+from registry.customers.tables.plain import make_plain
+from registry.customers.tables.reading import TableRead, quoted, read_table
+from registry.customers.tables.roles import SAMPLE_VALUES, Role, infer_roles
+from schemas.errors import InvalidInput
+
+# Linking more files than this is a data warehouse's work, and its names no longer fit a screen.
+FILES_MAX = 50
+# Says that rows have no key of their own and are named by their number.
+ROW_NUMBER = "row"
+# Roles that say who or where somebody is; with none of them nothing can be compared.
+_TELLING = frozenset(ROLES) - {"kind", "source", "gender", "middle_name", "name_prefix"}
+# Roles that may number rows; what has another one names somebody.
+_NUMBERS = frozenset(
+    {"identifier", "national_id", "chamber_number", "house_number", "kind", "source"}
+)
+# Evidence so weak that every pair passes; for those who want to see each pair that was weighed.
+_EVERY_PAIR_BITS = -1e9
+
+
+@dataclass
+class FileLinked:
+    """What linking files found; counts and column names only.
+
+    Attributes:
+        roles: By file, what its columns were taken for.
+        ignored: By file, columns without a role.
+        keys: By file, the column that names its rows.
+        warnings: What was odd, with the file's name before it.
+        distinct: Files, or sources in one file, of which no two rows were linked by the model.
+        records: Rows that were compared.
+        pairs: Pairs that were weighed.
+        links: Pairs written.
+        clusters: Groups of records, lone ones included.
+        model: Hash of the model that decided.
+        seconds: Wall time by step.
+    """
+
+    roles: dict[str, list[Role]] = field(default_factory=dict)
+    ignored: dict[str, list[str]] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    distinct: list[str] = field(default_factory=list)
+    records: int = 0
+    pairs: int = 0
+    links: int = 0
+    clusters: int = 0
+    model: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def link_files(
+    files: Sequence[Path],
+    out: Path,
+    *,
+    chosen: Mapping[str, Sequence[str]] | None = None,
+    key: str | None = None,
+    clusters: Path | None = None,
+    all_pairs: bool = False,
+    between_only: bool = False,
+    own_keys: bool | None = None,
+    memory_limit_mb: int = MEMORY_LIMIT_MB,
+    pairing: Pairing | None = None,
+) -> FileLinked:
+    """Link the rows of files and write the pairs.
+
+    Args:
+        files: CSV or Parquet files; several are linked against each other and in themselves.
+        out: CSV to write: id_l, id_r, match_weight_bits, probability.
+        chosen: Columns by role where the caller knows better; an empty list leaves a role out.
+        key: Column that names the rows; default is each file's first, ROW_NUMBER numbers them.
+        clusters: CSV to write too: id, cluster.
+        all_pairs: Write every pair that was weighed, not only those of one customer.
+        between_only: Write only pairs of two different files.
+        own_keys: Whether no file, or no source in it, has anybody twice; None lets the rule of
+            `own_keys` decide for each.
+        memory_limit_mb: What the comparison may hold before it spills to disk.
+        pairing: Where pairs are found and compared; default is this process.
+
+    Raises:
+        InvalidInput: A file or a choice of columns is of no use; the message says which and why.
+    """
+    if not 0 < len(files) <= FILES_MAX:
+        raise InvalidInput(f"Give one to {FILES_MAX} files to link.")
+    found = FileLinked()
+    with open_engine(memory_limit_mb) as con:
+        tables = [_read(con, path, index, found) for index, path in enumerate(files)]
+        _all_there(chosen or {}, tables)
+        for index, table in enumerate(tables):
+            _plain_of(con, table, index, chosen=chosen or {}, key=key, found=found)
+        _gather(con, tables, found)
+        linked = link_table(
+            con,
+            "plain",
+            kept_bits_min=_EVERY_PAIR_BITS if all_pairs else KEPT_BITS_MIN,
+            own_keys=own_keys,
+            pairing=pairing,
+        )
+        pair_copies(con)
+        _take_counts(found, linked)
+        apart = {source for part in linked.model.kinds.values() for source in part.distinct}
+        names = {str(index): table.name for index, table in enumerate(tables)}
+        found.distinct = sorted(names[each] if len(tables) > 1 else each for each in apart)
+        found.links = _write_pairs(con, out, every=all_pairs, between=between_only)
+        if clusters is not None:
+            _write_clusters(con, clusters)
+    return found
+
+
+def _read(con: duckdb.DuckDBPyConnection, path: Path, index: int, found: FileLinked) -> TableRead:
+    table = read_table(con, path, into=f"file_{index}")
+    if table.name in found.roles:
+        table.name = f"{table.name} ({index + 1})"
+    found.roles[table.name] = []
+    found.warnings += [f"{table.name}: {warning}" for warning in table.warnings]
+    return table
+
+
+def _all_there(chosen: Mapping[str, Sequence[str]], tables: Sequence[TableRead]) -> None:
+    """Refuse a column that the caller names and no file has: a slip would leave it out unseen."""
+    known = {column for table in tables for column in table.columns}
+    absent = sorted({name for names in chosen.values() for name in names} - known)
+    if absent:
+        raise InvalidInput(
+            f"No file has a column {', '.join(absent)}.",
+            remedy="Columns are "
+            + "; ".join(f"{table.name}: {', '.join(table.columns)}" for table in tables)
+            + ".",
+        )
+
+
+def _plain_of(
+    con: duckdb.DuckDBPyConnection,
+    table: TableRead,
+    index: int,
+    *,
+    chosen: Mapping[str, Sequence[str]],
+    key: str | None,
+    found: FileLinked,
+) -> None:
+    """Decide roles and key of one file and make its plain columns."""
+    name = key or _key_column(con, table, found)
+    if name != ROW_NUMBER and name not in table.columns:
+        raise InvalidInput(
+            f"{table.name} has no column {name}.",
+            remedy=f"Its columns are {', '.join(table.columns)}; `--id row` numbers the rows.",
+        )
+    roles = _roles_of(con, table, chosen, name, found)
+    # Columns that say who somebody is and are empty in every row link nothing, and are no mistake.
+    named = {role_by_name(column) for column in table.columns}
+    if not _TELLING & (named | {role.role for role in roles}):
+        if len(table.columns) == 1:
+            raise InvalidInput(
+                f"{table.name} has one column, and that does not say who somebody is.",
+                remedy="Cells are parted by a comma, a semicolon, a tab or |; export it anew.",
+            )
+        raise InvalidInput(
+            f"No column of {table.name} says who somebody is.",
+            remedy="Name them in a file for --columns, one `role: column` a line; the roles are "
+            + ", ".join(ROLES)
+            + ".",
+        )
+    found.roles[table.name] = roles
+    known = {role.column for role in roles} | {name}
+    found.ignored[table.name] = [column for column in table.columns if column not in known]
+    found.keys[table.name] = name
+    make_plain(con, table.table, roles, into=f"plain_{index}")
+    run(
+        con,
+        "CREATE OR REPLACE TABLE key_$index AS SELECT row_number, $key AS key FROM $table",
+        index=str(index),
+        table=table.table,
+        key=_key_of(table, name),
+    )
+    run(con, "DROP TABLE $table CASCADE", table=table.table)
+
+
+def _key_column(con: duckdb.DuckDBPyConnection, table: TableRead, found: FileLinked) -> str:
+    """Return the first column, unless it says who somebody is and so does not tell rows apart."""
+    first = table.columns[0]
+    some = _some_values(con, table.table, first)
+    roles = infer_roles([first], {first: some}, key=None)
+    if not roles or roles[0].role in _NUMBERS or not (table.headless or role_by_name(first)):
+        return first
+    distinct, filled = run(
+        con,
+        "SELECT count(DISTINCT $first), count($first) FROM $table",
+        first=quoted(first),
+        table=table.table,
+    )[0]
+    if distinct == filled == table.rows:
+        return first
+    found.warnings.append(
+        f"{table.name}: {first} does not tell rows apart, so they are called row-N; --id names"
+        " another column"
+    )
+    return ROW_NUMBER
+
+
+def _key_of(table: TableRead, name: str) -> str:
+    if name == ROW_NUMBER and ROW_NUMBER not in table.columns:
+        return "NULL::VARCHAR"
+    return f"nullif(trim({quoted(name)}), '')"
+
+
+def _roles_of(
+    con: duckdb.DuckDBPyConnection,
+    table: TableRead,
+    chosen: Mapping[str, Sequence[str]],
+    key: str,
+    found: FileLinked,
+) -> list[Role]:
+    values = {column: _some_values(con, table.table, column) for column in table.columns}
+    empty = [column for column, some in values.items() if not some and column != key]
+    if empty:
+        found.warnings.append(f"{table.name}: {', '.join(empty)}: no value in any row")
+    taken = {column for columns in chosen.values() for column in columns}
+    guessed = [
+        role
+        for role in (
+            *_role_of_key(key, values, table),
+            *infer_roles(table.columns, values, key=key),
+        )
+        if role.role not in chosen and role.column not in taken
+    ]
+    given = [
+        Role(role, column, "as you said")
+        for role, columns in chosen.items()
+        for column in columns
+        if column in table.columns
+    ]
+    return [role for role in (*given, *guessed) if role.column not in empty]
+
+
+def _role_of_key(key: str, values: Mapping[str, Sequence[str]], table: TableRead) -> Sequence[Role]:
+    """Return what the key's own name tells: an e-mail address may name rows and people."""
+    if table.headless or not role_by_name(key) or role_by_name(key) in _NUMBERS:
+        return ()
+    return infer_roles([key], {key: values.get(key, ())}, key=None)
+
+
+def _some_values(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]:
+    """Return filled values from all over a column, no more than are needed to judge it."""
+    rows = con.execute(
+        f"SELECT trim({quoted(column)}) FROM {table} WHERE trim({quoted(column)}) <> ''"
+        f" ORDER BY hash(row_number) LIMIT {SAMPLE_VALUES}"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _gather(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead], found: FileLinked) -> None:
+    """Make `plain` of all files, and `row_key` that says how a row is called in the output."""
+    several = len(tables) > 1
+    parts = []
+    for index, table in enumerate(tables):
+        present = {row[0] for row in run(con, "DESCRIBE plain_$index", index=str(index))}
+        source = f"'{index}'" if several else "source" if "source" in present else "NULL::VARCHAR"
+        absent = {"kind": "'person'"}
+        columns = ", ".join(
+            name if name in present else f"{absent.get(name, 'NULL::VARCHAR')} AS {name}"
+            for name in PLAIN_COLUMNS
+            if name not in ("id", "source")
+        )
+        parts.append(
+            f"SELECT {index} AS file, row_number, {source} AS source, {columns} FROM plain_{index}"
+        )
+        blank, doubled = run(
+            con,
+            "SELECT count(*) FILTER (key IS NULL), count(key) - count(DISTINCT key)"
+            " FROM key_$index",
+            index=str(index),
+        )[0]
+        if blank and found.keys[table.name] != ROW_NUMBER:
+            found.warnings.append(f"{table.name}: {blank} rows have no key and are called row-N")
+        if doubled:
+            found.warnings.append(
+                f"{table.name}: {doubled} rows have a key that an earlier row has; they are called"
+                " KEY#2, KEY#3 and so on"
+            )
+    _name_rows(con, tables)
+    run(
+        con,
+        "CREATE OR REPLACE TABLE plain AS SELECT k.id, p.* EXCLUDE (file, row_number)"
+        " FROM ($union) p JOIN row_key k USING (file, row_number)",
+        union=" UNION ALL ".join(parts),
+    )
+    found.records = int(run(con, "SELECT count(*) FROM plain")[0][0])
+
+
+def _name_rows(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead]) -> None:
+    """Make `row_key(id, file, row_number, name)`; names are distinct over all files.
+
+    Where two files share a key, every row is called file:key, so that nobody has to look up which.
+    """
+    union = " UNION ALL ".join(
+        f"SELECT {index} AS file, row_number, coalesce(key, 'row-' || row_number) AS key"
+        f" FROM key_{index}"
+        for index in range(len(tables))
+    )
+    stems = ", ".join(
+        f"({index}, '{Path(table.name).stem.replace(chr(39), chr(39) * 2)}')"
+        for index, table in enumerate(tables)
+    )
+    run(
+        con,
+        """
+        CREATE OR REPLACE TABLE row_key AS
+        WITH keyed AS ($union), numbered AS (
+            SELECT *, row_number() OVER (PARTITION BY file, key ORDER BY row_number) AS nth,
+                count(DISTINCT file) OVER (PARTITION BY key) AS files
+            FROM keyed
+        )
+        SELECT row_number() OVER (ORDER BY file, row_number) AS id, file, row_number,
+            CASE WHEN (SELECT max(files) > 1 FROM numbered) THEN stem || ':' ELSE '' END || key
+                || CASE WHEN nth > 1 THEN '#' || nth ELSE '' END AS name
+        FROM numbered JOIN (VALUES $stems) AS named(file, stem) USING (file)
+        """,
+        union=union,
+        stems=stems,
+    )
+
+
+def _take_counts(found: FileLinked, linked: Linked) -> None:
+    found.pairs, found.clusters = linked.pairs, linked.clusters
+    found.model = linked.model.content_hash
+    found.seconds = {step: round(wall, 3) for step, wall in linked.seconds.items()}
+
+
+def _write_pairs(con: duckdb.DuckDBPyConnection, out: Path, *, every: bool, between: bool) -> int:
+    """Write pairs, strongest first; without `every` those whose records stand in one cluster."""
+    condition = "true" if every else "cl.cluster = cr.cluster AND NOT apart"
+    run(
+        con,
+        """
+        CREATE OR REPLACE TEMP TABLE pair_out AS
+        SELECT l.name AS id_l, r.name AS id_r,
+            round(weight_bits::DOUBLE, 4) AS match_weight_bits,
+            round(1 / (1 + pow(2, -greatest(least(weight_bits::DOUBLE, 60), -60))), 6)
+                AS probability
+        FROM linked_pair
+        JOIN row_key l ON l.id = id_l JOIN row_key r ON r.id = id_r
+        JOIN linked_record cl ON cl.id = id_l JOIN linked_record cr ON cr.id = id_r
+        WHERE $condition AND ($every_file OR l.file <> r.file)
+        """,
+        condition=condition,
+        every_file="false" if between else "true",
+    )
+    _copy(con, "SELECT * FROM pair_out ORDER BY match_weight_bits DESC, id_l, id_r", out)
+    return int(run(con, "SELECT count(*) FROM pair_out")[0][0])
+
+
+def _write_clusters(con: duckdb.DuckDBPyConnection, out: Path) -> None:
+    """Write every row's cluster, named by the first row in it."""
+    _copy(
+        con,
+        "SELECT k.name AS id, head.name AS cluster FROM row_key k"
+        " JOIN linked_record c ON c.id = k.id JOIN row_key head ON head.id = c.cluster"
+        " ORDER BY k.id",
+        out,
+    )
+
+
+def _copy(con: duckdb.DuckDBPyConnection, question: str, out: Path) -> None:
+    try:
+        con.execute(f"COPY ({question}) TO ? (FORMAT csv, HEADER)", [str(out)]).fetchall()
+    except duckdb.IOException as error:
+        raise InvalidInput(
+            f"{out.name} cannot be written.", remedy="Choose a folder that is there and writable."
+        ) from error

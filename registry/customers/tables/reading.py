@@ -1,0 +1,294 @@
+"""Anybody's CSV or Parquet file into a DuckDB table of text, with what was odd about it.
+
+A well-formed file goes straight into DuckDB. Everything else (other encodings, quotes after
+blanks, ragged lines, NUL bytes) is first written anew as plain UTF-8 by Python's tolerant reader,
+and each thing that was mended or left out is told with a count.
+"""
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+
+from registry.customers.matching.engine import run, workspace
+from registry.customers.tables.column_names import role_by_name
+from schemas.errors import InvalidInput
+
+# More columns than this is a matrix of measurements, not a list of people.
+COLUMNS_MAX = 500
+# Longest cell that is read; Python's own bound of 128 kB is short for pasted letters.
+CELL_CHARACTERS_MAX = 1_000_000
+SAMPLE_BYTES = 256 * 1024
+SAMPLE_LINES = 200
+CHUNK_BYTES = 1 << 20
+# Lines named in a warning; more would bury it.
+LINES_NAMED_MAX = 5
+# A table that begins further down is a report; more single cells in a row are a list.
+LINES_ABOVE_MAX = 12
+DELIMITERS = (",", ";", "\t", "|")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# An e-mail address, or a number or date of four digits and more; years may head a column.
+_VALUE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{5,}")
+_PARQUET_MARK = b"PAR1"
+_NESTED = re.compile(r"\[|STRUCT|MAP|UNION|BLOB")
+
+
+@dataclass
+class TableRead:
+    """One file, read.
+
+    Attributes:
+        name: File name without folder.
+        table: DuckDB table that holds it: `row_number` from 1, then the columns as text.
+        columns: Column names as the file has them, made distinct.
+        rows: Rows.
+        headless: It has no line of names.
+        warnings: What was odd, for people; counts and column names only.
+    """
+
+    name: str
+    table: str
+    columns: tuple[str, ...]
+    rows: int = 0
+    headless: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_table(con: duckdb.DuckDBPyConnection, path: Path, *, into: str) -> TableRead:
+    """Read one CSV or Parquet file.
+
+    Args:
+        con: The session.
+        path: The file; its content decides what it is, not its name.
+        into: Table to make.
+
+    Raises:
+        InvalidInput: It is not there, is empty, or is no table with a line of column names.
+    """
+    if not path.is_file():
+        raise InvalidInput(f"There is no file {path.name}.", remedy="Check the path.")
+    with path.open("rb") as file:
+        start = file.read(SAMPLE_BYTES)
+    if not start.strip():
+        raise InvalidInput(f"{path.name} is empty.")
+    read = _read_parquet if start.startswith(_PARQUET_MARK) else _read_csv
+    found = read(con, path, into)
+    found.rows = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
+    if not found.rows:
+        raise InvalidInput(f"{path.name} has column names and no rows.")
+    return found
+
+
+def quoted(name: str) -> str:
+    """Return a column name as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRead:
+    try:
+        described = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    except duckdb.Error as error:
+        raise InvalidInput(f"{path.name} cannot be read as Parquet.") from error
+    chosen = tuple(name for name, kind, *_ in described if not _NESTED.search(kind))
+    found = TableRead(path.name, into, chosen)
+    if len(chosen) < len(described):
+        found.warnings.append(f"{len(described) - len(chosen)} columns hold lists and are left out")
+    run(
+        con,
+        "CREATE OR REPLACE TABLE $into AS SELECT file_row_number + 1 AS row_number, $columns"
+        " FROM read_parquet(?, file_row_number = true)",
+        str(path),
+        into=into,
+        columns=", ".join(f"{quoted(name)}::VARCHAR AS {quoted(name)}" for name in chosen),
+    )
+    return found
+
+
+def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRead:
+    encoding, warnings = _encoding(path)
+    sample = _sample(path, encoding)
+    delimiter = _delimiter(sample)
+    skipped = _lines_above(sample, delimiter)
+    if skipped:
+        warnings.append(f"{skipped} lines above its columns are left out")
+    first = next(_rows(sample[skipped:], delimiter), [])
+    headed = not _holds_data(first)
+    if not headed:
+        warnings.append("its first line holds values, so the columns are called column 1, 2, 3")
+        first = [f"column {place}" for place in range(1, len(first) + 1)]
+    names = _names(path, first, warnings)
+    found = TableRead(path.name, into, names, warnings=warnings, headless=not headed)
+    if encoding == "utf-8" and f'{delimiter} "' not in "".join(sample[:SAMPLE_LINES]):
+        try:
+            _load(con, path, into, names, delimiter, headed=headed, skipped=skipped)
+        except duckdb.Error:
+            pass  # ragged lines or stray quotes: Python's reader below knows what to do
+        else:
+            return found
+    clean = workspace(con) / f"{into}.csv"
+    _write_plain(path, encoding, delimiter, clean, found, skipped=skipped)
+    _load(con, clean, into, names, ",", headed=headed)
+    clean.unlink()
+    return found
+
+
+def _load(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    into: str,
+    names: tuple[str, ...],
+    delimiter: str,
+    *,
+    headed: bool,
+    skipped: int = 0,
+) -> None:
+    columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in names)
+    # The number of a row is its name in the output.
+    run(con, "SET preserve_insertion_order = true")
+    run(
+        con,
+        "CREATE OR REPLACE TABLE $into AS SELECT row_number() OVER () AS row_number, *"
+        " FROM read_csv(?, auto_detect = false, header = $headed, delim = ?, quote = '\"',"
+        " escape = '\"', columns = {$columns}, skip = $skipped, max_line_size = 4000000)",
+        str(path),
+        delimiter,
+        into=into,
+        columns=columns,
+        headed=str(headed).lower(),
+        skipped=str(skipped),
+    )
+    run(con, "SET preserve_insertion_order = false")
+
+
+def _encoding(path: Path) -> tuple[str, list[str]]:
+    """Return how the file is written: what its mark says, else UTF-8, else Windows-1252."""
+    with path.open("rb") as file:
+        start = file.read(4)
+        for mark, encoding in _MARKS:
+            if start.startswith(mark):
+                return encoding, []
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        file.seek(0)
+        strange = False
+        try:
+            while chunk := file.read(CHUNK_BYTES):
+                decoder.decode(chunk)
+                strange = strange or b"\0" in chunk
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252", ["it is not UTF-8 and was read as Windows-1252"]
+    return ("utf-8-sig" if strange else "utf-8"), []
+
+
+def _sample(path: Path, encoding: str) -> list[str]:
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        return file.read(SAMPLE_BYTES).replace("\0", "").splitlines(keepends=True)
+
+
+def _rows(lines: list[str], delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(CELL_CHARACTERS_MAX)
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+
+
+def _delimiter(sample: list[str]) -> str:
+    """Return the mark that parts most lines into one same number of cells."""
+    best, most = DELIMITERS[0], 0.0
+    for mark in DELIMITERS:
+        try:
+            widths = Counter(len(row) for row in _rows(sample[:SAMPLE_LINES], mark) if row)
+        except csv.Error:
+            continue
+        width, lines = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+        rating = (width - 1) * lines / max(sum(widths.values()), 1)
+        if rating > most:
+            best, most = mark, rating
+    return best
+
+
+def _lines_above(sample: list[str], delimiter: str) -> int:
+    """Return how many lines stand above the columns: a title, a blank, Excel's `sep=;`."""
+    widths = Counter(len(row) for row in _rows(sample[:SAMPLE_LINES], delimiter) if row)
+    if not widths or widths.most_common(1)[0][0] < 2:
+        return 0
+    for above, line in enumerate(sample[:LINES_ABOVE_MAX]):
+        if sum(bool(cell.strip()) for cell in next(_rows([line], delimiter), [])) > 1:
+            return above
+    return 0
+
+
+def _holds_data(first: list[str]) -> bool:
+    """Tell a first line of values from one of names: a date, an address or a number is no name."""
+    if any(role_by_name(cell) for cell in first):
+        return False
+    telling = [cell for cell in first if any(sign.isalpha() for sign in cell)]
+    return bool(telling) and any(_VALUE.fullmatch(cell.strip()) for cell in first)
+
+
+def _names(path: Path, header: list[str], warnings: list[str]) -> tuple[str, ...]:
+    """Return distinct column names out of the first line."""
+    given = [" ".join(name.replace("\0", "").split()).strip("\ufeff") for name in header]
+    if len(given) > COLUMNS_MAX:
+        raise InvalidInput(f"{path.name} has {len(given)} columns; at most {COLUMNS_MAX} are read.")
+    numbers = sum(not any(sign.isalpha() for sign in name) for name in given if name)
+    if not any(given) or numbers * 2 > len(given) or any("@" in name for name in given):
+        raise InvalidInput(
+            f"The first line of {path.name} does not name its columns.",
+            remedy="Put one line of column names on top, such as `id,first_name,last_name`.",
+        )
+    names: list[str] = []
+    for place, name in enumerate(given, start=1):
+        distinct = name or f"column {place}"
+        while distinct.lower() in {earlier.lower() for earlier in (*names, "row_number")}:
+            distinct += " again"
+        names.append(distinct)
+    if nameless := sum(not name for name in given):
+        warnings.append(f"{nameless} columns have no name")
+    if doubled := sum(bool(old) and old != new for old, new in zip(given, names, strict=True)):
+        warnings.append(f"{doubled} columns have a name that another column has too")
+    return tuple(names)
+
+
+def _write_plain(
+    path: Path, encoding: str, delimiter: str, to: Path, found: TableRead, *, skipped: int
+) -> None:
+    """Write the file anew as UTF-8 with every line as long as the first."""
+    width, short, refused = len(found.columns), 0, list[int]()
+    with (
+        path.open(encoding=encoding, errors="replace", newline="") as source,
+        to.open("w", encoding="utf-8", newline="") as target,
+    ):
+        lines = (line.replace("\0", "") for line in islice(source, skipped, None))
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        try:
+            for row in reader:
+                if not row:
+                    continue
+                if len(row) > width and any(cell.strip() for cell in row[width:]):
+                    refused.append(reader.line_num)
+                    continue
+                short += len(row) < width
+                writer.writerow((*row, *("",) * (width - len(row)))[:width])
+        except csv.Error as error:
+            raise InvalidInput(
+                f"{path.name} cannot be read from line {reader.line_num} on: a quote is not"
+                " closed, or a cell is endless."
+            ) from error
+    if short:
+        found.warnings.append(f"{short} lines have fewer cells than the first; the rest is empty")
+    if refused:
+        named = ", ".join(map(str, refused[:LINES_NAMED_MAX]))
+        found.warnings.append(
+            f"{len(refused)} lines have more cells than the first and are left out (line {named}"
+            + (" and others)" if len(refused) > LINES_NAMED_MAX else ")")
+        )

@@ -1,0 +1,152 @@
+"""What the columns of an unknown table mean, from their names and values; Dutch to French.
+
+A name decides where it is known; else the values do, where they can (e-mail addresses, dates,
+postal codes, given names). Every guess carries its reason, is shown, and can be overruled.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from registry.customers.tables.column_checks import as_values_allow, holds_both, whose_names
+from registry.customers.tables.column_names import ROLES, is_of_a_topic, is_silent, role_by_name
+from registry.customers.tables.column_values import (
+    has_numbers,
+    role_of_shape,
+    roles_of_words,
+    share_of,
+)
+from schemas.errors import InvalidInput
+
+# Values looked at per column: enough to tell a column of dates, and quick on any table.
+SAMPLE_VALUES = 500
+# A column of words has several in this share of its cells.
+_SEVERAL_WORDS_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a column was taken for.
+
+    Attributes:
+        role: One of ROLES.
+        column: The column's name in the file.
+        reason: Why, for people.
+    """
+
+    role: str
+    column: str
+    reason: str
+
+
+def infer_roles(
+    columns: Sequence[str], values: Mapping[str, Sequence[str]], *, key: str | None
+) -> list[Role]:
+    """Tell what each column of a table means.
+
+    Args:
+        columns: Column names.
+        values: Some filled values of each column.
+        key: The column that names the rows; it gets no role.
+
+    Returns:
+        The columns that have a role, in the table's order; several may share one.
+    """
+    found: dict[str, Role] = {}
+    unknown: dict[str, Sequence[str]] = {}
+    for column in columns:
+        given = values.get(column, ())
+        role = role_by_name(column) if column != key else None
+        if role is not None and given:
+            role = as_values_allow(role, given)
+        if role is not None:
+            found[column] = Role(role, column, "its name")
+        elif column != key and not _tells_nothing(column, given):
+            unknown[column] = given
+    _whole_names(found, values)
+    taken = {item.role for item in found.values()}
+    for column, given in unknown.items():
+        role = role_of_shape(given)
+        if role is not None and role not in taken:
+            found[column] = Role(role, column, "its values")
+    taken = {item.role for item in found.values()} | _within(found, values)
+    rest = {column: given for column, given in unknown.items() if column not in found}
+    for column, role in roles_of_words(rest, taken).items():
+        found[column] = Role(role, column, "its values")
+    return _settled([found[column] for column in columns if column in found], values)
+
+
+def read_choices(text: str) -> dict[str, list[str]]:
+    """Read which column has which role, as YAML: `role: column`, a list of columns, or null.
+
+    Raises:
+        InvalidInput: It is no YAML mapping, or names a role that there is not.
+    """
+    try:
+        given = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidInput("The file of columns is not YAML.") from error
+    given = given.get("columns", given) if isinstance(given, dict) else given
+    if not isinstance(given, dict):
+        raise InvalidInput("The file of columns must hold lines such as `given_name: voornaam`.")
+    strange = [str(role) for role in given if role not in ROLES]
+    if strange:
+        raise InvalidInput(
+            f"There is no role {', '.join(strange)}.", remedy=f"Roles are {', '.join(ROLES)}."
+        )
+    return {
+        role: [str(column) for column in (named if isinstance(named, list) else [named])]
+        if named is not None
+        else []
+        for role, named in given.items()
+    }
+
+
+def _tells_nothing(column: str, values: Sequence[str]) -> bool:
+    """Tell a column that numbers rows or is about something else than who somebody is."""
+    return is_of_a_topic(column) or (is_silent(column) and not _in_words(values))
+
+
+def _within(found: Mapping[str, Role], values: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return what stands within other columns: a house number behind its street."""
+    streets = [column for column, item in found.items() if item.role in ("street", "address")]
+    return {"house_number" for column in streets if has_numbers(values.get(column, ()))}
+
+
+def _in_words(values: Sequence[str]) -> bool:
+    """Tell values of several words, which number or label nothing."""
+    return share_of(values, lambda value: len(value.split()) > 1) >= _SEVERAL_WORDS_SHARE
+
+
+def _whole_names(found: dict[str, Role], values: Mapping[str, Sequence[str]]) -> None:
+    """Take for whole names what is called by one name and holds both."""
+    for column, item in found.items():
+        roles = {other.role for other in found.values()}
+        if item.role in ("given_name", "family_name") and holds_both(
+            item.role, values.get(column, ()), roles
+        ):
+            found[column] = Role("full_name", column, item.reason)
+
+
+def _settled(found: list[Role], values: Mapping[str, Sequence[str]]) -> list[Role]:
+    """Decide what a bare `name` and a bare `address` mean beside the other columns."""
+    roles = {item.role for item in found}
+    settled = []
+    for item in found:
+        role, reason = item.role, item.reason
+        if role in ("full_name", "party_name"):
+            if roles & {"given_name", "family_name"}:
+                if not roles & {"given_name"} or not roles & {"family_name"}:
+                    role = "family_name" if "given_name" in roles else "given_name"
+                else:
+                    continue
+            elif "organisation_name" in roles and "birth_date" not in roles:
+                continue
+            else:
+                role = whose_names(item.column, role, values.get(item.column, ()), roles)
+                reason = reason if role == item.role else "its values"
+        if role == "address" and roles & {"street"} and roles & {"house_number", "postal_code"}:
+            continue
+        settled.append(Role(role, item.column, reason))
+    return settled
