@@ -167,7 +167,7 @@ async def run_chunk(opened: OpenedSource, lease: HeldLease, *, seconds_max: floa
     """
     deadline = time.monotonic() + seconds_max
     pages = records = 0
-    connector = opened.connect()
+    connector = (await asyncio.to_thread(_knowing, opened)).connect()
     try:
         for stream in opened.streams:
             start = await asyncio.to_thread(_where_to_start, opened.id, stream.name, lease)
@@ -193,6 +193,13 @@ async def run_chunk(opened: OpenedSource, lease: HeldLease, *, seconds_max: floa
         return ChunkReport(pages, records, done=True, cancelled=False)
     finally:
         await connector.close()
+
+
+def _knowing(opened: OpenedSource) -> OpenedSource:
+    """Return a source that hands on the pages which are known uncut."""
+    with unit_of_work() as db:
+        notes = intake.known.load(db, opened.id)
+    return replace(opened, source=replace(opened.source, known_pages=notes))
 
 
 def _where_to_start(
@@ -230,15 +237,9 @@ def absorb_page(page: Page, stream: Stream, lease: HeldLease, number: int) -> bo
         )
         cancelled = intake.commands.count_page(db, lease, landed)
         if page.cursor.since is None:
-            intake.scans.note_page(
-                db,
-                lease,
-                stream=stream.name,
-                page=number,
-                record_ids=landed.seen,
-                nameless=landed.nameless,
-            )
+            intake.scans.note_page(db, lease, stream=stream.name, page=number, landed=landed)
             if page.last:
+                intake.known.forget_unseen(db, lease, stream=stream.name)
                 intake.commands.settle_keyless(db, lease, stream=stream.name)
                 settle_scan(db, stream, lease, pages=number)
         return cancelled
@@ -249,6 +250,11 @@ def land_page(
 ) -> LandedPage:
     """Land one page: what is unchanged by its bytes alone, the rest decoded, judged and mapped."""
     customers.erase.hold_off_erasures(db)
+    passed = intake.known.pass_over(
+        db, page, lease, stream=stream.name, data_set_id=stream.data_set_id
+    )
+    if passed is not None:
+        return passed
     rest, known = intake.landing.recognise(
         db, page, data_set_id=stream.data_set_id, mapping_hash=stream.mapping_hash
     )
@@ -278,7 +284,7 @@ def land_page(
         rejected=landed.rejected,
         good_keys=landed.good_keys,
     )
-    return landed
+    return intake.known.keep(db, page, landed, lease, stream=stream.name, number=number)
 
 
 def take_in(db: psycopg.Connection, landed: LandedPage, stream: Stream) -> None:

@@ -308,24 +308,6 @@ class ReceivedEvent(Table, table=True):
     received_at: datetime = moment("When it came.", default_factory=utc_now)
 
 
-class ScannedPage(Table, table=True):
-    """Which landed records one page of the running scan held; proves what a scan has seen."""
-
-    __tablename__ = "scanned_page"
-
-    source_id: UUID = Field(
-        foreign_key="source.id", primary_key=True, ondelete="CASCADE", description="Whose scan."
-    )
-    stream: str = column("Stream within the source.", primary_key=True, max_length=60)
-    page: int = column("Number of the page in the scan.", primary_key=True)
-    record_ids: list[int] = Field(
-        sa_type=ARRAY(BigInteger),
-        nullable=False,
-        description="Landed records it held, also those that were refused this time.",
-    )
-    nameless: int = column("Records without a readable key: nobody knows which they are.")
-
-
 class Withdrawal(Table, table=True):
     """Records that vanished from their source, held until a steward says whether that is true."""
 

@@ -24,7 +24,6 @@ from schemas.intake import (
     LineageEdge,
     QuarantinedRecord,
     ReceivedEvent,
-    ScannedPage,
     Source,
     SourceSchedule,
     StreamField,
@@ -35,6 +34,7 @@ from schemas.intake import (
 from schemas.landscape import Element, ElementKind, Relationship, RelationshipKind
 from schemas.looks import LookRequest, TrialSample
 from schemas.records import CustomerKind
+from schemas.scans import KnownPage, ScannedPage
 from tests.compliance_factories import COMPLIANCE_FACTORIES
 from tests.customer_factories import CUSTOMER_FACTORIES, a_customer
 from tests.dealings_factories import DEALINGS_FACTORIES
@@ -248,6 +248,25 @@ def a_scanned_page(db: psycopg.Connection, **given: Any) -> ScannedPage:
     return row
 
 
+def a_known_page(db: psycopg.Connection, **given: Any) -> KnownPage:
+    """Know an empty page."""
+    if "source_id" not in given:
+        given["source_id"] = a_source(db).id
+    digest = sha256(str(next(_numbers)).encode()).digest()
+    row = KnownPage(
+        **{
+            "stream": "customers",
+            "digest": digest,
+            "note": b"[]",
+            "record_ids": [],
+            "raw_hashes": b"",
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
 def a_withdrawal(db: psycopg.Connection, **given: Any) -> Withdrawal:
     """Hold no record in particular."""
     if "source_id" not in given:
@@ -392,6 +411,7 @@ FACTORIES = {
     "relationship": a_relationship,
     "relationship_history": lambda db: a_past_of("relationship", a_relationship(db).id, db),
     "scanned_page": a_scanned_page,
+    "known_page": a_known_page,
     "source": a_source,
     "source_schedule": a_source_schedule,
     "freshness_target": a_freshness_target,

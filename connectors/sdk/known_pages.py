@@ -20,6 +20,12 @@ from connectors.sdk.spec import StreamSpec
 NOTE_BYTES_MAX = 10_000
 """A link, a total, a list of links; what is longer is no field beside the records."""
 
+PAGES_MAX = 20_000
+"""Notes in memory during a scan, some 300 bytes each; of larger scans the rest is read as ever."""
+
+RECORDS_MIN = 20
+"""A smaller page costs less to compare than to keep."""
+
 _VERSION = b"1"
 """Changes with what a note holds, and with how an answer is opened: older notes are then void."""
 

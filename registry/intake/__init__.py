@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from registry.intake import (
         commands,
         drift,
+        known,
         landing,
         leases,
         looks,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "commands",
     "drift",
+    "known",
     "landing",
     "leases",
     "looks",

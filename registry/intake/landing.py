@@ -41,6 +41,7 @@ class LandedPage:
         good_keys: Keys of all usable records; what stood in quarantine under them is settled.
         seen: Rows of all records of the page, also of those that were refused this time.
         nameless: Refused records without a key: nobody knows which rows they are.
+        digest: What the page is known by, where it is a known one (known.py).
     """
 
     changed: list[tuple[int, UUID, CanonicalRecord]]
@@ -49,6 +50,7 @@ class LandedPage:
     good_keys: list[str]
     seen: list[int] = field(default_factory=list)
     nameless: int = 0
+    digest: bytes | None = None
 
 
 def recognise(

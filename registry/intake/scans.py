@@ -15,7 +15,9 @@ import psycopg
 from psycopg.rows import class_row
 
 from connectors.sdk.vanishing import may_vanish
+from registry.intake.landing import LandedPage
 from registry.intake.leases import HeldLease
+from registry.storage.copying import bigints
 from schemas.base import uuid7
 from schemas.errors import Conflict, UnknownName
 from schemas.intake import WithdrawalState
@@ -60,8 +62,7 @@ def note_page(
     *,
     stream: str,
     page: int,
-    record_ids: Sequence[int],
-    nameless: int,
+    landed: LandedPage,
 ) -> None:
     """Write down which landed records a page held; the first page of a scan forgets the last one.
 
@@ -70,17 +71,28 @@ def note_page(
         lease: Whose run reads.
         stream: Stream within the source.
         page: Number of the page in its scan, from 1.
-        record_ids: Landed records it held.
-        nameless: Records on it without a readable key.
+        landed: What became of it; the rows of a known page that was passed over are on record.
     """
     if page == 1:
         forget_scan(db, lease.source_id, stream)
     db.execute(
-        """INSERT INTO scanned_page (source_id, stream, page, record_ids, nameless)
-           VALUES (%s, %s, %s, %s, %s)
+        """INSERT INTO scanned_page (source_id, stream, page, record_ids, nameless, digest)
+           VALUES (%(source)s, %(stream)s, %(page)s,
+                   coalesce((SELECT record_ids FROM known_page
+                             WHERE source_id = %(source)s AND digest = %(digest)s),
+                            %(rows)s::bigint[]),
+                   %(nameless)s, %(digest)s)
            ON CONFLICT (source_id, stream, page) DO UPDATE
-           SET record_ids = excluded.record_ids, nameless = excluded.nameless""",
-        (lease.source_id, stream, page, list(record_ids), nameless),
+           SET record_ids = excluded.record_ids, nameless = excluded.nameless,
+               digest = excluded.digest""",
+        {
+            "source": lease.source_id,
+            "stream": stream,
+            "page": page,
+            "rows": bigints(() if landed.digest else landed.seen),
+            "nameless": landed.nameless,
+            "digest": landed.digest,
+        },
     )
 
 

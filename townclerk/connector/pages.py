@@ -14,14 +14,8 @@ import psycopg
 from psycopg import sql
 
 from connectors.sdk.hashing import HASH_BYTES
-from connectors.sdk.known_pages import MarkedPieces
+from connectors.sdk.known_pages import PAGES_MAX, RECORDS_MIN, MarkedPieces
 from schemas.records import RejectedRecord
-
-PAGES_MAX = 20_000
-"""Notes in memory during a scan, some 300 bytes each; of larger scans the rest is read as ever."""
-
-RECORDS_MIN = 20
-"""A smaller page costs less to compare than to keep."""
 
 REFUSED_BYTES_MAX = 100_000
 """Of one page; a page of rubbish is better looked at each time."""
