@@ -101,6 +101,12 @@ def why(one: One, other: Other, as_json: AsJson = False) -> None:
             for step in found.steps
         ),
     )
+    over_household = sum(step.over_household_bits for step in found.steps)
+    over_strangers = sum(step.over_stranger_bits for step in found.steps)
+    say(
+        f"One person rather than two of a household: {over_household:.1f} bits; rather than two"
+        f" strangers: {over_strangers:.1f} bits."
+    )
     say(
         f"Weight {found.weight_bits:.1f} bits, probability {found.probability:.3f};"
         f" records are linked from {found.cut_bits:.1f} bits on."
