@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-import orjson
 import psycopg
 
 from registry.customers.live.edges import find_edges
@@ -27,20 +26,15 @@ from registry.customers.live.index import (
     count_records,
     mark_incomplete,
     read_live,
-    stored_key,
 )
 from registry.customers.live.keys import move_keys
-from registry.customers.live.page import KINDS, Clean, Delta
+from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
+from registry.customers.live.seeing import Seen, look_at
 from registry.customers.live.survivorship import ask_survivorship, read_survivorship
-from registry.customers.live.words import RememberedWords, forget_words, learn_new, words_of
-from registry.customers.matching.features import content_of, features_of
+from registry.customers.live.words import RememberedWords, forget_words, learn_new
 from registry.storage.copying import array_of, copy_lines, write_lines
-
-# The server is kept busy with one part while Python works on the next.
-RECORDS_AT_ONCE = 250
-_SIGN, _ALL = 1 << 63, 1 << 64
 
 
 def take_in(db: psycopg.Connection, rows: Collection[Sequence[Any]]) -> int:
@@ -129,8 +123,15 @@ def _match(
         mark_incomplete(db)
         return False
     rules = read_survivorship(before.rules)
-    delta = Delta(cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
-    _take_out(delta, before, records)
+    with PageEngine() as engine:
+        delta = Delta(engine, cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
+        _take_out(delta, before, records)
+        _bring_in(db, delta, live)
+    return True
+
+
+def _bring_in(db: psycopg.Connection, delta: Delta, live: Live) -> None:
+    """Write the records of a page, and find their edges and customers."""
     with db.pipeline():
         rows, words = _put_in(db, delta, live)
         if len(rows) <= 1:
@@ -142,7 +143,6 @@ def _match(
         write_lines(db, "match_record", _RECORD_COLUMNS, lines)
         with db.pipeline():
             _find(db, delta, live, words)
-    return True
 
 
 def _find(
@@ -191,39 +191,27 @@ def _put_in(
     move_keys(db, old={r: delta.old_keys[r] for r in leaving & delta.old_keys.keys()}, new={})
     rows: list[tuple[Any, ...]] = []
     remembered = []
-    every = list(delta.cleaned)
-    for start in range(0, len(every), RECORDS_AT_ONCE):
-        part = every[start : start + RECORDS_AT_ONCE]
-        words = {record: _see(delta, live, record, rows) for record in part}
-        old, new = delta.moved_keys(part)
+    for part in look_at(delta.cleaned, live, delta.engine):
+        rows.extend(_note(delta, seen) for seen in part)
+        old, new = delta.moved_keys(seen.record for seen in part)
         move_keys(db, old=old, new=new)
-        remembered.append(RememberedWords(db, words))
+        remembered.append(RememberedWords(db, {seen.record: seen.words for seen in part}))
     delta.joined.update(chain.from_iterable(delta.keys_of.values()))
     count_records(db, live, len(delta.cleaned) - len(delta.gone))
     return rows, remembered
 
 
-def _see(delta: Delta, live: Live, record: int, rows: list[tuple[Any, ...]]) -> set[str]:
-    """Look at one record, add its row, and return the words by which it is found."""
+def _note(delta: Delta, seen: Seen) -> tuple[Any, ...]:
+    """Note what the live model sees of a record, and return its row."""
+    record, content, text, keys, _, features = seen
     clean = delta.cleaned[record]
-    kind = KINDS[clean["kind"]]
-    seer = live.weighers[kind].seer
-    features = features_of(clean, kind)
-    content = _signed(content_of(features, kind))
-    seen = seer.see(features)
-    keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
-    text = orjson.dumps(seen).decode()
-    rows.append((record, clean["kind"], clean["place"], content, "f", text, array_of(keys)))
     delta.note(record, clean["kind"], clean["place"], None, text)
-    delta.features[record] = seen
+    if features is not None:
+        delta.features[record] = features
     delta.keys_of[record] = keys
     delta.contents.add(content)
     delta.touched.add(record)
-    return words_of(features, kind)
-
-
-def _signed(digest: int) -> int:
-    return digest - _ALL if digest >= _SIGN else digest
+    return record, clean["kind"], clean["place"], content, "f", text, array_of(keys)
 
 
 _FORGET_RECORDS = "DELETE FROM match_record WHERE record_id = ANY(%s::bigint[])"
