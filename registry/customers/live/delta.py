@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
+import orjson
 import psycopg
 
 from registry.customers.live.edges import find_edges
@@ -26,15 +27,20 @@ from registry.customers.live.index import (
     count_records,
     mark_incomplete,
     read_live,
+    stored_key,
 )
 from registry.customers.live.keys import move_keys
 from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
-from registry.customers.live.seeing import Seen, look_at
 from registry.customers.live.survivorship import ask_survivorship, read_survivorship
-from registry.customers.live.words import RememberedWords, forget_words, learn_new
+from registry.customers.live.words import RememberedWords, forget_words, learn_new, words_of
+from registry.customers.matching.features import content_of, features_of
 from registry.storage.copying import array_of, copy_lines, write_lines
+
+# The server is kept busy with one part while Python works on the next.
+RECORDS_AT_ONCE = 250
+_SIGN, _ALL = 1 << 63, 1 << 64
 
 
 def take_in(db: psycopg.Connection, rows: Collection[Sequence[Any]]) -> int:
@@ -191,27 +197,39 @@ def _put_in(
     move_keys(db, old={r: delta.old_keys[r] for r in leaving & delta.old_keys.keys()}, new={})
     rows: list[tuple[Any, ...]] = []
     remembered = []
-    for part in look_at(delta.cleaned, live, delta.engine):
-        rows.extend(_note(delta, seen) for seen in part)
-        old, new = delta.moved_keys(seen.record for seen in part)
+    every = list(delta.cleaned)
+    for start in range(0, len(every), RECORDS_AT_ONCE):
+        part = every[start : start + RECORDS_AT_ONCE]
+        words = {record: _see(delta, live, record, rows) for record in part}
+        old, new = delta.moved_keys(part)
         move_keys(db, old=old, new=new)
-        remembered.append(RememberedWords(db, {seen.record: seen.words for seen in part}))
+        remembered.append(RememberedWords(db, words))
     delta.joined.update(chain.from_iterable(delta.keys_of.values()))
     count_records(db, live, len(delta.cleaned) - len(delta.gone))
     return rows, remembered
 
 
-def _note(delta: Delta, seen: Seen) -> tuple[Any, ...]:
-    """Note what the live model sees of a record, and return its row."""
-    record, content, text, keys, _, features = seen
+def _see(delta: Delta, live: Live, record: int, rows: list[tuple[Any, ...]]) -> set[str]:
+    """Look at one record, add its row, and return the words by which it is found."""
     clean = delta.cleaned[record]
+    kind = KINDS[clean["kind"]]
+    seer = live.weighers[kind].seer
+    features = features_of(clean, kind)
+    content = _signed(content_of(features, kind))
+    seen = seer.see(features)
+    keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
+    text = orjson.dumps(seen).decode()
+    rows.append((record, clean["kind"], clean["place"], content, "f", text, array_of(keys)))
     delta.note(record, clean["kind"], clean["place"], None, text)
-    if features is not None:
-        delta.features[record] = features
+    delta.features[record] = seen
     delta.keys_of[record] = keys
     delta.contents.add(content)
     delta.touched.add(record)
-    return record, clean["kind"], clean["place"], content, "f", text, array_of(keys)
+    return words_of(features, kind)
+
+
+def _signed(digest: int) -> int:
+    return digest - _ALL if digest >= _SIGN else digest
 
 
 _FORGET_RECORDS = "DELETE FROM match_record WHERE record_id = ANY(%s::bigint[])"

@@ -127,32 +127,20 @@ def _measure_column(con: duckdb.DuckDBPyConnection, records: str, column: str) -
 
 
 def add_bits(
-    con: duckdb.DuckDBPyConnection,
-    records: str,
-    frequencies: Mapping[str, Frequencies],
-    *,
-    is_part: bool = False,
+    con: duckdb.DuckDBPyConnection, records: str, frequencies: Mapping[str, Frequencies]
 ) -> None:
-    """Replace the table `records` by one with a column `<column>_bits` per frequency column.
-
-    Args:
-        con: The session.
-        records: Table of comparison columns.
-        frequencies: How rare values are.
-        is_part: The records are to be compared with others than themselves.
-    """
-    # Only values that occur twice can agree, so only those need the costly digest.
-    least = 1 if is_part else 2
+    """Replace the table `records` by one with a column `<column>_bits` per frequency column."""
     joins, selected = [], []
     for column, found in frequencies.items():
         con.register("frequent_keys", {"key": found.keys, "bits": found.bits})
+        # Only values that occur twice can agree, so only those need the costly digest.
         run(
             con,
             """
             CREATE OR REPLACE TEMP TABLE $table AS
             WITH repeated AS (
                 SELECT $column AS value FROM $records WHERE $column IS NOT NULL
-                GROUP BY $column HAVING count(*) >= $least
+                GROUP BY $column HAVING count(*) > 1
             )
             SELECT value, bits FROM repeated JOIN frequent_keys
                 ON frequent_keys.key = md5_number_lower(value)
@@ -160,7 +148,6 @@ def add_bits(
             table=f"{column}_frequency",
             column=column,
             records=records,
-            least=str(least),
         )
         con.unregister("frequent_keys")
         joins.append(f"LEFT JOIN {column}_frequency ON {column}_frequency.value = t.{column}")

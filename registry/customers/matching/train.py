@@ -69,7 +69,7 @@ def weigh(
     )
     blocking.use_keys(con, "blocking_key", hot_keys, into="used_key")
     if keys_into:
-        keep_keys(con, hot_keys, keys_into)
+        _keep_keys(con, hot_keys, keys_into)
     run(con, "DROP TABLE blocking_key")
     pairing.compare_candidates(con, records, "used_key", COMPARISONS[kind], into=into)
     run(con, "DROP TABLE used_key")
@@ -106,7 +106,7 @@ def _see(
     return shared, measured
 
 
-def keep_keys(con: duckdb.DuckDBPyConnection, hot_keys: NDArray[np.uint64], into: str) -> None:
+def _keep_keys(con: duckdb.DuckDBPyConnection, hot_keys: NDArray[np.uint64], into: str) -> None:
     """Keep the blocking keys that are used, for pages that come later."""
     con.register("hot_key", {"key": hot_keys})
     run(

@@ -7,20 +7,16 @@ import numpy as np
 import orjson
 import pytest
 
-from registry.customers.live.index import Live
 from registry.customers.live.link import link_table
-from registry.customers.live.seeing import see_many, see_one
 from registry.customers.matching import frequencies
 from registry.customers.matching import pairwise as weighing
 from registry.customers.matching.blocking import make_keys, rules_for
 from registry.customers.matching.copies import content_digest, set_copies_aside
 from registry.customers.matching.engine import open_engine, run
 from registry.customers.matching.expressions import UnknownExpression, python_of
-from registry.customers.matching.features import Features, content_of, features_of
-from registry.customers.matching.model import MatchModel
-from registry.customers.matching.pairwise import Weigher, weigher_of
+from registry.customers.matching.features import content_of, features_of
+from registry.customers.matching.pairwise import weigher_of
 from registry.customers.matching.standard import PLAIN_COLUMNS, standardise
-from schemas.base import uuid7
 from schemas.records import CustomerKind
 from tests.unit.customers.conftest import Row, a_name, a_town, load
 
@@ -109,7 +105,6 @@ def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
         }
         for record, features in batch.items()
     }
-    assert_a_page_sees_the_same(rows, kind, single, weigher)
     hot = set(model.hot_keys.tolist())
     for record in batch:
         found = [key for key in keys.get(record, ()) if key not in hot]
@@ -124,30 +119,6 @@ def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
     one = weigher.weigh(single, chosen)
     assert sorted(many) == sorted(one)
     assert len({pair.weight_bits for pair in one}) > 10
-
-
-def assert_a_page_sees_the_same(
-    rows: list[Row], kind: CustomerKind, single: dict[int, Features], weigher: Weigher
-) -> None:
-    """Let a large page look at the records, and hold what it sees to what single records show."""
-    given = [
-        dict.fromkeys(PLAIN_COLUMNS) | row | {"record_id": row["id"], "kind": kind.value}
-        for row in rows
-        if row["id"] in single
-    ]
-    with open_engine(in_memory=True) as con:
-        # A value is as rare in a part of the town as in all of it.
-        parts = [given[start::40] for start in range(40)]
-        seen = [one for part in parts[:3] for one in see_many(con, part, kind, weigher.model)]
-    given = [row for part in parts[:3] for row in part]
-    assert len(seen) == len(given) > 5
-    assert all(orjson.loads(one.text) == single[one.record] for one in seen)
-    live = Live(uuid7(), MatchModel({kind: weigher.model}), {kind: weigher})
-    alone = {row["record_id"]: see_one(row, kind, live) for row in given}
-    for one in seen:
-        other = alone[one.record]
-        assert (one.content, one.keys) == (other.content, other.keys)
-        assert set(one.words) == set(other.words)
 
 
 def test_sql_without_a_python_twin_is_refused_at_once() -> None:
