@@ -205,6 +205,28 @@ def test_a_trial_shows_one_page_and_keeps_nothing(crm: Crm) -> None:
     assert [(q["rule"], q["records"]) for q in trial.quarantined] == [("birth_date_unreadable", 1)]
 
 
+def test_a_trial_says_what_in_the_file_to_mend(crm: Crm) -> None:
+    for number, person in enumerate(crm.people):
+        person["share"] = 0.5 + number // 2
+    text = FILE.replace("key: id", "key: share").replace("family_name: name", "family_name: nmae")
+    spec = load_connector_file(text.replace("\"'person'\"", "person"), name="crm.yaml")
+    source = source_of(spec, crm.server.url, internal=False, sandbox=True, undecoded=False)
+    kind, name, fraction = asyncio.run(try_stream(source, "people", shown=1)).advice
+
+    assert kind == "`kind` reads a field `person`; the word itself is written \"'person'\""
+    assert name.startswith("`family_name` reads `nmae`, which no record of this page has; did you")
+    assert fraction.startswith("`key: share` is a number with a fraction")
+
+
+def test_a_trial_says_that_a_key_is_none(crm: Crm) -> None:
+    spec = load_connector_file(FILE.replace("key: id", "key: number(half)"), name="crm.yaml")
+    for person in crm.people:
+        person["half"] = 1
+    source = source_of(spec, crm.server.url, internal=False, sandbox=True, undecoded=False)
+    (shared,) = asyncio.run(try_stream(source, "people", shown=1)).advice
+    assert "2 of 3 records have one that came before" in shared
+
+
 def table(url: str) -> TableTarget:
     return TableTarget(url, "crm_people", SPEC.streams["people"])
 
