@@ -16,6 +16,7 @@ SUITES = (
     "landscape.store",
     "landscape.questions",
     "connectors.speed",
+    "connectors.registered",
     "customers.quality",
     "customers.linking",
     "customers.strangers",

@@ -5,6 +5,7 @@ typed columns, binary COPY, merge by key. Matching is not in it, nor is it in th
 is that of the process that reads and writes; the source and PostgreSQL are processes of their own.
 """
 
+import http.client
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -55,16 +57,19 @@ streams:
 
 def run() -> list[Figure]:
     """Measure ours at half a million, then ours and the peers at a hundred thousand."""
-    with _place() as place, EmbeddedPostgres.start(place / "data", database="bench") as postgres:
+    with (
+        place_of_its_own() as place,
+        EmbeddedPostgres.start(place / "data", database="bench") as postgres,
+    ):
         figures = _ours(place, postgres.url)
         figures += _beside_peers(place, postgres.url)
     return figures
 
 
 def _ours(place: Path, url: str) -> list[Figure]:
-    with _source(1) as address:
+    with source_of_records(1) as address:
         few = _townclerk(place, address, url, "warm")
-    with _source(RECORDS) as address:
+    with source_of_records(RECORDS) as address:
         trial = _townclerk(place, address, url, "none", only_try=True)
         first = _townclerk(place, address, url, "large")
         again = _townclerk(place, address, url, "large")
@@ -88,10 +93,13 @@ def _ours(place: Path, url: str) -> list[Figure]:
 def _beside_peers(place: Path, url: str) -> list[Figure]:
     python = _peers(place)
     how = f"{PEER_RECORDS:,} records, same source and server, one run after the other"
-    with _source(PEER_RECORDS) as address:
+    with source_of_records(PEER_RECORDS) as address:
         ours = _townclerk(place, address, url, "small")
         assert ours["read"] == PEER_RECORDS
-        figures = [Figure("ours, 100,000: wall", ours["wall"], "s", "", how)]
+        figures = [
+            Figure("ours, 100,000: wall", ours["wall"], "s", "", how),
+            Figure("the source by itself, 100,000: wall", _served(address), "s", "", how),
+        ]
         for name, wanted in (("dlt", ">= 6"), ("singer", ">= 10")):
             if python is None:
                 figures.append(Figure(f"{name}: could not be installed", 0, "", "", how))
@@ -113,6 +121,17 @@ def _beside_peers(place: Path, url: str) -> list[Figure]:
                 Figure(f"{name} over ours, CPU", peer["cpu"] / ours["cpu"], "times", "", words)
             )
     return figures
+
+
+def _served(address: str) -> float:
+    """Return the seconds it takes to fetch every page and look at none: nobody can be faster."""
+    begun = time.perf_counter()
+    connection = http.client.HTTPConnection(urlsplit(address).netloc)
+    for page in range(1, PEER_RECORDS // 1000 + 1):
+        connection.request("GET", f"/customers?page={page}")
+        connection.getresponse().read()
+    connection.close()
+    return time.perf_counter() - begun
 
 
 def _townclerk(
@@ -155,7 +174,8 @@ def _measured(command: list[str], environment: dict[str, str]) -> dict[str, Any]
 
 
 @contextmanager
-def _source(records: int) -> Iterator[str]:
+def source_of_records(records: int) -> Iterator[str]:
+    """Serve so many records from a process of its own; yields its address."""
     process = subprocess.Popen(
         [sys.executable, str(HERE / "server.py"), str(records)], stdout=subprocess.PIPE, text=True
     )
@@ -190,7 +210,8 @@ def _peers(place: Path) -> Path | None:
 
 
 @contextmanager
-def _place() -> Iterator[Path]:
+def place_of_its_own() -> Iterator[Path]:
+    """A folder for the block that a database account may pass through."""
     place = Path(tempfile.mkdtemp(prefix="townclerk-bench-"))
     place.chmod(0o755)  # root's database account must pass through
     try:

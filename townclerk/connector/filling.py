@@ -17,7 +17,7 @@ from schemas.records import RejectedRecord
 from townclerk.connector.pages import PageNote
 from townclerk.connector.running import StreamReport
 
-PAGES_MAX = 16
+PAGES_MAX = 8
 """Of one transaction; with more, the trips that are saved cost less than what is held."""
 
 CHARACTERS_MAX = 4_000_000
