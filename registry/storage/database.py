@@ -156,6 +156,27 @@ class Database:
             ) from error
 
 
+@contextmanager
+def in_our_words(url: str, db: psycopg.Connection) -> Iterator[None]:
+    """Say what a connection of one's own runs into; `Database` does so for those it lends.
+
+    Raises:
+        DatabaseUnreachable: The connection broke.
+        StorageUnusable: The server's disk is full.
+    """
+    try:
+        yield
+    except psycopg.errors.DiskFull as error:
+        raise StorageUnusable(
+            f"The disk of {describe(url)} is full; what was committed is safe.",
+            remedy="Make room on it and try again.",
+        ) from error
+    except psycopg.OperationalError as error:
+        if not db.closed:
+            raise
+        raise unreachable(url, error, outcome="unknown") from error
+
+
 def _at_once(db: psycopg.Connection, commands: bytes) -> None:
     """Run commands without parameters and results, with as little ado as libpq allows."""
     result = db.pgconn.exec_(commands)

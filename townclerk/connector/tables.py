@@ -20,8 +20,8 @@ from connectors.sdk.known_pages import MarkedPieces
 from connectors.sdk.mapping import MappedColumns, compile_mapping
 from connectors.sdk.spec import StreamSpec
 from registry.storage.copying import copy_lines, write_lines
-from registry.storage.database import connect
-from schemas.errors import Conflict
+from registry.storage.database import connect, in_our_words
+from schemas.errors import Conflict, InvalidInput
 from schemas.records import Page, RejectedRecord
 from townclerk.connector.columns import column_types
 from townclerk.connector.filling import Filling, Held, Ready
@@ -64,6 +64,20 @@ class TableTaken(Conflict):
     remedy = "Give another name with `--table`, or drop the table that is there."
 
 
+class TableRefused(InvalidInput):
+    """The database does not let us write there."""
+
+    code = "table_refused"
+    remedy = "Ask its owner for the right to create tables in that schema, or name another schema."
+
+
+_REFUSALS = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
+
+
 class TableTarget:
     """One table for the records and one, `<table>_rejected`, for those that could not be used.
 
@@ -84,6 +98,7 @@ class TableTarget:
         self._types = {**column_types(stream), "raw_hash": "bytea"}
         self._stream, self._seen = stream, Seen(stream)
         self._mapping = mapping_hash(stream)
+        self._url = url
         self._db = connect(url, application_name="townclerk connector run", autocommit=True)
         self._db.execute(_UNHURRIED)
         self._empty = False
@@ -112,9 +127,10 @@ class TableTarget:
             for name, kind in self._types.items()
         )
         parts = {"table": self._table, "refused": self._refused, "columns": columns}
-        self._commit()
-        with self._db.transaction():
-            self._make(parts)
+        with in_our_words(self._url, self._db):
+            self._commit()
+            with self._db.transaction():
+                self._make(parts)
         self._filling = Filling(self._db, self._table) if self._empty else None
         self._seen = Seen(self._stream)
 
@@ -131,12 +147,22 @@ class TableTarget:
             self._known.begin(self._db, empty=self._empty)
         except (psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType) as error:
             raise TableTaken(f"`{self.name}` is there already, with other columns.") from error
+        except _REFUSALS as error:
+            said = error.diag.message_primary
+            raise TableRefused(f"`{self.name}` cannot be written: {said}.") from error
 
     def _make_index(self) -> None:
         self._db.execute(sql.SQL(_INDEX).format(index=self._index, table=self._table))
 
     def prepare(self, page: Page) -> Callable[[StreamReport], None]:
         """Do what needs no table; the table of a first scan knows no record, so that is all."""
+        return partial(self._keep, self._prepared(page))
+
+    def _keep(self, work: Callable[[StreamReport], None], report: StreamReport) -> None:
+        with in_our_words(self._url, self._db):
+            work(report)
+
+    def _prepared(self, page: Page) -> Callable[[StreamReport], None]:
         pieces = page.undecoded
         if self._empty or not pieces:
             return partial(self._write, self._ready(page), [], pieces=pieces)
@@ -276,6 +302,10 @@ class TableTarget:
 
     def end(self, report: StreamReport) -> None:
         """Commit the last pages; take out what the source no longer has."""
+        with in_our_words(self._url, self._db):
+            self._end(report)
+
+    def _end(self, report: StreamReport) -> None:
         self._commit()
         if self._empty:
             self._make_index()

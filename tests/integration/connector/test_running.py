@@ -13,12 +13,12 @@ import pytest
 
 from connectors.sdk.load import load_connector_file
 from flows.trial import try_stream
-from schemas.errors import GiveUp, RetryLater
+from schemas.errors import DatabaseUnreachable, GiveUp, RetryLater
 from tests.contract.connectors.servers import Reply, Request, Server
 from townclerk.connector.files import FileTarget, UnknownTarget
 from townclerk.connector.opening import AddressMissing, source_of
 from townclerk.connector.running import RETRIES_MAX, StreamReport, Target, run_stream
-from townclerk.connector.tables import TableTaken, TableTarget
+from townclerk.connector.tables import TableRefused, TableTaken, TableTarget
 
 FILE = """
 connector: crm
@@ -190,6 +190,28 @@ def test_a_table_of_somebody_else_is_left_alone(crm: Crm, postgres_url: str) -> 
 
     with pytest.raises(TableTaken):
         crm.read(TableTarget(postgres_url, "crm_people", SPEC.streams["people"]))
+
+
+def test_a_database_that_goes_away_on_the_way_is_told_and_a_next_run_ends_well(
+    crm: Crm, postgres_url: str
+) -> None:
+    target = TableTarget(postgres_url, "people", SPEC.streams["people"])
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        db.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        )
+    with pytest.raises(DatabaseUnreachable):
+        crm.read(target)
+    assert crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"])).written == 9
+
+
+@pytest.mark.parametrize("table", ["nowhere.people", "pg_catalog.people"])
+def test_a_table_where_we_may_not_write_is_no_fault_of_ours(
+    crm: Crm, postgres_url: str, table: str
+) -> None:
+    with pytest.raises(TableRefused, match="cannot be written"):
+        crm.read(TableTarget(postgres_url, table, SPEC.streams["people"]))
 
 
 def test_a_trial_shows_one_page_and_keeps_nothing(crm: Crm) -> None:
