@@ -30,7 +30,7 @@ from registry.customers.live.index import (
     stored_key,
 )
 from registry.customers.live.keys import move_keys
-from registry.customers.live.page import KINDS, Clean, Delta
+from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
 from registry.customers.live.reused_keys import ask_decided, let_go
@@ -134,8 +134,15 @@ def _match(
         mark_incomplete(db)
         return False
     rules = read_survivorship(before.rules)
-    delta = Delta(cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
-    _take_out(delta, before, records)
+    with PageEngine() as engine:
+        delta = Delta(engine, cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
+        _take_out(delta, before, records)
+        _bring_in(db, delta, live)
+    return True
+
+
+def _bring_in(db: psycopg.Connection, delta: Delta, live: Live) -> None:
+    """Write the records of a page, and find their edges and customers."""
     with db.pipeline():
         rows, words = _put_in(db, delta, live)
         if len(rows) <= 1:
@@ -147,7 +154,6 @@ def _match(
         write_lines(db, "match_record", _RECORD_COLUMNS, lines)
         with db.pipeline():
             _find(db, delta, live, words)
-    return True
 
 
 def _find(
