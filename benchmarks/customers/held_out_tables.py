@@ -10,7 +10,6 @@ on tables it was not built beside. Runs in an environment with Faker. Every tabl
 """
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from typing import Any
 from faker import Faker
 
 from benchmarks.customers.faults import latin, spoil
+from benchmarks.customers.labelled import write_truth
 from benchmarks.customers.lives import Seen, companies, noted, people
 
 Cell = Callable[[Seen], Any]
@@ -246,7 +246,7 @@ def write(table: Table, place: Path, chance: Random) -> None:
         lives = companies(table.entities, faker, chance)
         if table.what == "both":
             lives[: table.entities // 2] = people(table.entities // 2, faker, chance)
-    truth: list[tuple[int, int]] = []
+    truth: list[tuple[int | str, int]] = []
     key = chance.randrange(10_000, 50_000)
     for file in table.files:
         rows = []
@@ -262,10 +262,7 @@ def write(table: Table, place: Path, chance: Random) -> None:
             writer.writerow([name for name, _ in file.columns])
             writer.writerows(cells for _, _, cells in rows)
         truth += [(name, entity) for entity, name, _ in rows]
-    with (place / "truth.csv").open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows([("id", "entity"), *truth])
-    names = [file.name for file in table.files]
-    (place / "case.json").write_text(json.dumps({"name": table.name, "files": names}))
+    write_truth(place, table.name, [file.name for file in table.files], truth)
 
 
 if __name__ == "__main__":

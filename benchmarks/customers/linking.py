@@ -19,11 +19,9 @@ import duckdb
 
 from benchmarks.customers import senzing
 from benchmarks.customers.datasets import DATA, febrl_at_hand, febrl_folder, there
+from benchmarks.customers.labelled import SURE, Judged
 from benchmarks.figures import Figure
 from registry.customers.tables.link_files import ROW_NUMBER, link_files
-
-# Links of this probability and more are believed without a look.
-SURE = 0.95
 
 
 @dataclass(frozen=True)
@@ -100,20 +98,6 @@ CASES = {
 }
 
 
-@dataclass(frozen=True)
-class Judged:
-    """Written pairs against the truth."""
-
-    name: str
-    records: int
-    precision: float
-    recall: float
-    f1: float
-    sure: int
-    sure_right: float
-    seconds: float
-
-
 def judge(name: str, case: Case) -> Judged:
     """Link the files of a case and judge the written pairs.
 
@@ -133,12 +117,12 @@ def judge(name: str, case: Case) -> Judged:
     return Judged(
         name,
         found.records,
-        right / max(written, 1),
-        right / true,
-        2 * right / (written + true),
-        sure,
-        sure_right / max(sure, 1),
-        sum(found.seconds.values()),
+        true=int(true),
+        links=written,
+        right=right,
+        sure=sure,
+        sure_right=sure_right,
+        seconds=round(sum(found.seconds.values()), 1),
     )
 
 
@@ -174,9 +158,7 @@ def run() -> list[Figure]:
                 round(found.f1, 4),
                 "",
                 f">= {promise}" if promise else "",
-                f"`townclerk customers link`, columns inferred; {found.records} records, precision"
-                f" {found.precision:.4f}, recall {found.recall:.4f}; of {found.sure} links of"
-                f" probability {SURE} and more {found.sure_right:.4f} right",
+                f"`townclerk customers link`, columns inferred; {found.told()}",
             )
         )
     try:
@@ -189,7 +171,7 @@ def run() -> list[Figure]:
 def main() -> None:
     """Print one line per data set."""
     for found in results(" ".join(sys.argv[1:])):
-        sys.stdout.write(f"{found}\n")
+        sys.stdout.write(f"{found.name}: F1 {found.f1:.4f}, {found.told()}; {found.seconds} s\n")
         sys.stdout.flush()
 
 

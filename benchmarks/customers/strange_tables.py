@@ -8,7 +8,6 @@ table has its files, `truth.csv` (id, entity) by the ids that `townclerk custome
 """
 
 import csv
-import json
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -19,6 +18,8 @@ from random import Random
 from typing import Any
 
 from faker import Faker
+
+from benchmarks.customers.labelled import write_truth
 
 Person = dict[str, Any]
 Cell = Callable[[Person], Any]
@@ -230,7 +231,7 @@ def write(table: Table, place: Path, chance: Random) -> None:
     faker = Faker(table.locale)
     faker.seed_instance(chance.randrange(2**32))
     town = people(table, faker, chance)
-    truth: list[tuple[str, int]] = []
+    truth: list[tuple[int | str, int]] = []
     key = chance.randrange(1000, 5000)
     for file in table.files:
         rows: list[tuple[Any, ...]] = []
@@ -248,10 +249,7 @@ def write(table: Table, place: Path, chance: Random) -> None:
                 writer.writerow([name for name, _ in file.columns])
             writer.writerows(cells for _, _, cells in rows)
         truth += [(str(name), entity) for entity, name, _ in rows]
-    with (place / "truth.csv").open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows([("id", "entity"), *truth])
-    names = [file.name for file in table.files]
-    (place / "case.json").write_text(json.dumps({"name": table.name, "files": names}))
+    write_truth(place, table.name, [file.name for file in table.files], truth)
 
 
 def people(table: Table, faker: Faker, chance: Random) -> list[Person]:

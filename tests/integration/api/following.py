@@ -6,17 +6,28 @@ from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+import psycopg
 import uvicorn
 import websockets
 from starlette.types import ASGIApp
 from websockets.asyncio.client import ClientConnection
 
 from registry.api.schema import graphql_app
+from registry.storage.database import unit_of_work
 from schemas.access import Scope
 from tests.integration.api.asking import EVERY_SCOPE, Door
 
+SYNCS = "subscription { syncProgress { sourceKey state pages recordsRead failure { code } } }"
+LANDSCAPE = "subscription { landscapeChanges { what change count urns relationshipIds } }"
+REVIEW = "subscription { reviewQueue { total parts { kind key count } } }"
 PROTOCOL: Any = ["graphql-transport-ws"]
 SECONDS_MAX = 20
+
+
+def committed(do: Callable[[psycopg.Connection], Any]) -> Any:
+    """Do something in a transaction of its own, so that followers hear of it."""
+    with unit_of_work() as db:
+        return do(db)
 
 
 @asynccontextmanager

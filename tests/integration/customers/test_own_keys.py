@@ -1,5 +1,7 @@
 """Two keys of a source that has nobody twice are two people, page by page as in a full run."""
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 
@@ -22,13 +24,20 @@ def urn(counter: Counter, data_set: int) -> str:
     return str(row[0])
 
 
-@pytest.fixture
-def kept(counter: Counter) -> Counter:
+@pytest.fixture(scope="module")
+def settled(filled: Counter) -> Iterator[Counter]:
     """A town whose CRM has nobody twice."""
-    keeping.settle_own_keys(
-        counter.db, urn(counter, CRM), keeps_apart=True, reason="one desk, one card", actor="Sam"
-    )
-    return counter
+    with filled.db.transaction(force_rollback=True):
+        keeping.settle_own_keys(
+            filled.db, urn(filled, CRM), keeps_apart=True, reason="one desk, one card", actor="Sam"
+        )
+        yield filled
+
+
+@pytest.fixture
+def kept(settled: Counter) -> Iterator[Counter]:
+    with settled.db.transaction(force_rollback=True):
+        yield settled
 
 
 def grouping(db: psycopg.Connection) -> set[frozenset[int]]:
