@@ -33,6 +33,7 @@ from registry.customers.live.keys import move_keys
 from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
+from registry.customers.live.reused_keys import ask_decided, let_go
 from registry.customers.live.survivorship import ask_survivorship, read_survivorship
 from registry.customers.live.words import RememberedWords, forget_words, learn_new, words_of
 from registry.customers.matching.features import content_of, features_of
@@ -55,11 +56,15 @@ def take_in(db: psycopg.Connection, rows: Collection[Sequence[Any]]) -> int:
     """
     with db.pipeline():
         db.execute(KEEP_PLANS)
+        decided = ask_decided(db, [row[0] for row in rows])
         kept = KeptClean(db, rows)
         before = _Before(db, [row[0] for row in rows])
     changed = kept.changed()
+    partners = let_go(db, decided, changed)
     with without_collecting():
         _match(db, before, changed, changed.keys())
+    if partners:
+        match_records(db, changed=partners)
     return len(changed)
 
 
