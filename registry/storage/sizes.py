@@ -14,7 +14,7 @@ from pathlib import Path
 MEGABYTE = 2**20
 BUFFERS_SHARE = 1 / 4  # of the memory, as PostgreSQL's manual advises; the system caches the rest
 BUFFERS_MB = range(128, 1024 + 1)  # the indexes of a million records fit the most of it
-LOG_SHARE = 1 / 10  # of the free disk
+LOG_SHARE = 1 / 5  # of the free disk
 LOG_MB = range(1024, 4096 + 1)  # the least is PostgreSQL's default; more makes recovery minutes
 CHECKPOINT_MINUTES = 15
 # Where the kernel says what a container may take, of both versions of control groups.
