@@ -23,8 +23,12 @@ from benchmarks.figures import Figure
 from registry.customers.live.commands import absorb
 
 RECORDS = 1_000_000
+# A change makes a record another person's: all its keys move. Real ones move fewer.
+CHANGED = "half new, half changed in every value"
 # Size of a page, how many are measured, what is promised in seconds at the 95th percentile.
 PAGES = ((1, 300, 0.005), (1_000, 5, 1.0), (10_000, 2, 5.0))
+# What the server was given; registry/storage/sizes.py says why.
+SIZES = ("shared_buffers", "max_wal_size", "checkpoint_timeout")
 # The first pages compile what later ones reuse.
 WARM = 20
 WRITTEN = (
@@ -48,6 +52,7 @@ def measure(records: int) -> dict[str, Any]:
             "records": town.report.records,
             "customers": town.report.customers,
             "place": "memory" if town.in_memory else "this disk",
+            "sizes": _sizes(town),
             "made_seconds": round(time.perf_counter() - begun, 1),
             "steps": town.report.seconds,
         }
@@ -58,6 +63,12 @@ def measure(records: int) -> dict[str, Any]:
                 [_page(town, size) for _ in range(repeats)]
             ) | _raw_limit(town, size)
     return found
+
+
+def _sizes(town: Town) -> str:
+    """Say how the server is set up: as every new one is that we start."""
+    said = (town.db.execute(f"SHOW {name}").fetchone() for name in SIZES)
+    return ", ".join(f"{name} {row[0]}" for name, row in zip(SIZES, said, strict=True) if row)
 
 
 def _quantiles(walls: list[float]) -> dict[str, float]:
@@ -100,8 +111,8 @@ def run() -> list[Figure]:
     """Measure beside a town of RECORDS, or as many as BENCH_RECORDS says."""
     found = measure(int(os.environ.get("BENCH_RECORDS", RECORDS)))
     town = (
-        f"beside {found['records']:,} matched records; PostgreSQL with fsync on {found['place']};"
-        f" load {os.getloadavg()[0]:.1f} at the end"
+        f"beside {found['records']:,} matched records; PostgreSQL with fsync on {found['place']}"
+        f" as we set it up ({found['sizes']}); load {os.getloadavg()[0]:.1f} at the end"
     )
     steps = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found["steps"].items())
     figures = [
@@ -121,7 +132,7 @@ def run() -> list[Figure]:
                 round(page["p95"], 4),
                 "s",
                 f"<= {promise}",
-                f"{town}; {repeats} pages, {'new' if size == 1 else 'half new, half changed'};"
+                f"{town}; {repeats} pages, {'new' if size == 1 else CHANGED};"
                 f" commit included; median {page['p50']:.4f} s",
             ),
             Figure(

@@ -19,6 +19,7 @@ from registry.storage.account import names_let_in
 from registry.storage.causes import not_started
 from registry.storage.instance import Instance, socket_dir, sockets_work
 from registry.storage.programs import Programs
+from registry.storage.sizes import sizes
 from schemas.errors import StorageUnusable
 
 PORT = 5432  # names the socket file; nothing listens on the network
@@ -88,6 +89,7 @@ def make_cluster(instance: Instance, programs: Programs) -> None:
                 instance.account.own(path)
             said = _initdb(instance, programs, unfinished, password, locale)
             if said is None:
+                _write_sizes(unfinished)
                 unfinished.rename(instance.data)
                 return
             if "invalid locale" not in said:
@@ -194,6 +196,14 @@ def _initdb(
     with log, suppress(OSError):  # a full disk must not hide what initdb says about it
         log.write(said.encode())
     return said
+
+
+def _write_sizes(data: Path) -> None:
+    """Add what fits this machine to the settings of a new server; the last line of a name holds."""
+    lines = "".join(f"{name} = {value}\n" for name, value in sizes(data).items())
+    file = os.open(data / "postgresql.conf", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+    with os.fdopen(file, "w", encoding="ascii") as conf:
+        conf.write(f"\n# For the machine this was made on; change them as you see fit.\n{lines}")
 
 
 def _locales(major: int) -> list[list[str]]:

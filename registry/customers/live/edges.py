@@ -1,12 +1,14 @@
 """Find the edges of the records that a page touched, once copies and crowds are settled."""
 
+from collections.abc import Mapping
 from itertools import chain
+from types import MappingProxyType
 
 import numpy as np
 import psycopg
 
 from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
-from registry.customers.live.keys import Holders, distinct_pairs, move_keys
+from registry.customers.live.keys import Holders, ask_shrunk, distinct_pairs, move_keys
 from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
 from registry.customers.matching.copies import COPIES_MAX
 from registry.customers.matching.model import KEPT_BITS_MIN
@@ -22,9 +24,12 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         live: The model in force.
     """
     copies = db.execute(_COPIES, (COPIES_MAX, COPIES_MAX, array_of(delta.contents)))
-    holders = _ask_holders(db, delta)
+    lost = _lost(delta)
+    shrunk = ask_shrunk(db, lost) if lost else None
+    holders = _ask_holders(db, delta, besides=lost)
     decisions = Decisions(db, delta)
-    if _sort_copies(db, delta, copies.fetchall()):
+    moved = _sort_copies(db, delta, copies.fetchall())
+    if moved or (shrunk is not None and shrunk.fetchone()):
         holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
     crossed = holders.crossed() - delta.touched
     if crossed:
@@ -44,10 +49,25 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     _weigh(db, delta, live, pairs, decided)
 
 
-def _ask_holders(db: psycopg.Connection, delta: Delta) -> Holders:
-    """Ask who holds the keys that moved, and those of touched records that stayed."""
+def _ask_holders(
+    db: psycopg.Connection, delta: Delta, *, besides: Mapping[int, int] = MappingProxyType({})
+) -> Holders:
+    """Ask who holds the keys that moved, and those of touched records that stayed.
+
+    Args:
+        db: Connection in the page's transaction, in a pipeline.
+        delta: The page.
+        besides: Keys that are not asked about.
+    """
     stayed = dict.fromkeys(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)), 0)
-    return Holders(db, stayed | delta.moves())
+    asked = stayed | delta.moves()
+    return Holders(db, {key: moved for key, moved in asked.items() if key not in besides})
+
+
+def _lost(delta: Delta) -> dict[int, int]:
+    """Return how many records left each key that no record of the page holds now."""
+    held = set(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)))
+    return {key: count for key, count in delta.left.items() if key not in held}
 
 
 def _weigh(

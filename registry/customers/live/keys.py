@@ -159,6 +159,28 @@ FROM held JOIN match_record USING (record_id)
 """
 
 
+def ask_shrunk(db: psycopg.Connection, left: Mapping[int, int]) -> psycopg.Cursor:
+    """Ask which blocks may have been too large to be joined before records left them.
+
+    Hardly any was, so this spares asking who holds keys that only lost holders.
+
+    Args:
+        db: Connection in the page's transaction; inside a pipeline this does not wait.
+        left: How many records left each block.
+    """
+    keys = np.fromiter(left, np.int64, len(left))
+    order = np.argsort(keys)
+    counts = np.fromiter(left.values(), np.int64, len(left))
+    values = (many_bigints(keys[order]), many_bigints(counts[order]), BLOCK_RECORDS_MAX)
+    return db.execute(_SHRUNK, values)
+
+
+_SHRUNK = """
+SELECT g.key FROM unnest(%s::bigint[], %s::bigint[]) AS g(key, gone)
+WHERE EXISTS (SELECT FROM match_key k WHERE k.key = g.key OFFSET greatest(%s - g.gone, 0) LIMIT 1)
+"""
+
+
 def distinct_pairs(one: Integers, other: Integers) -> Integers:
     """Return pairs of two different records, the smaller first, each once and in order."""
     low, high = np.minimum(one, other), np.maximum(one, other)

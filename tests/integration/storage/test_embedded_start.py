@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from registry.storage.embedded import EmbeddedPostgres
+from registry.storage.sizes import sizes
 from tests.integration.storage.processes import Share, server_pid, server_runs
 from tests.servers import first_row
 
@@ -43,6 +44,28 @@ def test_the_server_is_durable_utf8_in_utc_and_knows_letters_beyond_ascii(
             assert setting(db, "TimeZone") == "UTC"
             assert setting(db, "jit") == "off"
             assert db.execute("SELECT upper('é'), 'Z' < 'a'").fetchone() == ("É", True)
+
+
+def test_a_new_server_takes_what_fits_its_machine_and_an_operator_may_say_otherwise(
+    reachable_dir: Path, bin_dir: Path | None
+) -> None:
+    with (
+        EmbeddedPostgres.start(reachable_dir, bin_dir=bin_dir) as server,
+        psycopg.connect(server.url) as db,
+    ):
+        assert setting(db, "checkpoint_timeout") == "15min"
+        ours = sizes(reachable_dir)["shared_buffers"]
+        row = db.execute(
+            "SELECT pg_size_bytes(current_setting('shared_buffers')) = pg_size_bytes(%s)", [ours]
+        ).fetchone()
+        assert row == (True,)
+    conf = reachable_dir / "postgres" / "data" / "postgresql.conf"
+    conf.write_text(conf.read_text() + "\nshared_buffers = 64MB\n")
+    with (
+        EmbeddedPostgres.start(reachable_dir, bin_dir=bin_dir) as server,
+        psycopg.connect(server.url) as db,
+    ):
+        assert setting(db, "shared_buffers") == "64MB"
 
 
 def test_nothing_listens_on_the_network_and_only_we_may_enter(
