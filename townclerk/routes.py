@@ -70,6 +70,8 @@ TABLE: Final = (
     Rule("/customers", (*READ, "POST"), Scope.CUSTOMERS_READ),
     Rule("/customers/review/{left}/{right}", ("POST",), Scope.CUSTOMERS_STEWARD),
     Rule("/customers/review/{left}/{right}/undo", ("POST",), Scope.CUSTOMERS_STEWARD),
+    Rule("/customers/review/{left}/{right}/judge", ("POST",), Scope.CUSTOMERS_STEWARD),
+    Rule("/customers/review/sample", ("POST",), Scope.CUSTOMERS_STEWARD),
     Rule("/customers/{path:path}", READ, Scope.CUSTOMERS_READ),
     # Prefect's pages ask by POST, too; whoever may start syncs may use them.
     Rule(PREFECT_PATH, READ, Scope.SYNC_READ),

@@ -26,6 +26,8 @@ from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, TownclerkError, UnknownName
 
 QUEUE_SHOWN: Final = 50
+SAMPLE_SHOWN: Final = 10
+SAMPLE_DRAWN: Final = 20  # at a time; what a steward looks through in ten minutes
 FORM_BYTES_MAX: Final = 8_192  # a name and a reason
 FIELDS_MAX: Final = 10
 PAIR: Final = 2
@@ -43,6 +45,8 @@ def routes() -> list[BaseRoute]:
         Route("/customers/review/{left:int}/{right:int}", side_by_side),
         Route("/customers/review/{left:int}/{right:int}", decide, methods=["POST"]),
         Route("/customers/review/{left:int}/{right:int}/undo", undo, methods=["POST"]),
+        Route("/customers/review/{left:int}/{right:int}/judge", judge, methods=["POST"]),
+        Route("/customers/review/sample", draw, methods=["POST"]),
         Route("/customers/{key:uuid}", customer),
     ]
 
@@ -109,7 +113,11 @@ async def review(request: Request) -> Response:
 
     def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
         queue = reviewing.read_queue(db, limit=QUEUE_SHOWN, after=after)
-        return queue, sampling.measured_precision(db), sampling.waiting_sample(db, limit=10)
+        return (
+            queue,
+            sampling.measured_precision(db),
+            sampling.waiting_sample(db, limit=SAMPLE_SHOWN),
+        )
 
     try:
         queue, precision, waiting = await pages.ask(ask)
@@ -119,11 +127,16 @@ async def review(request: Request) -> Response:
         request, "review.html", "customers", query=QUERY, queue=queue.pairs, count=queue.count,
         after=after, done=_done(request.query_params.get("done")),
         more=len(queue.pairs) == QUEUE_SHOWN, precision=precision, waiting=waiting,
+        drawn=SAMPLE_DRAWN, may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
     )  # fmt: skip
 
 
 async def side_by_side(request: Request) -> Response:
-    """Show two records side by side, with the evidence as a waterfall and a form to decide."""
+    """Show two records side by side, with the evidence as a waterfall and a form to decide.
+
+    An address with `sample` asks, of a link drawn at random, whether it is right.
+    """
+    sample = request.query_params.get("sample")
     left, right = request.path_params["left"], request.path_params["right"]
 
     def ask(db: psycopg.Connection) -> tuple[Any, Any]:
@@ -132,6 +145,7 @@ async def side_by_side(request: Request) -> Response:
 
     try:
         found, standing = await pages.ask(ask)
+        asked = _id(sample) if sample else None
     except UnknownName as error:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except (InvalidInput, Conflict) as error:
@@ -140,6 +154,7 @@ async def side_by_side(request: Request) -> Response:
     drawn = draw_waterfall(found.steps, names, cut_bits=found.cut_bits)
     return pages.page(
         request, "compare.html", "customers", query=QUERY, found=found, standing=standing,
+        sample=asked,
         evidence=list(zip(names, found.steps, strict=True)),
         picture=Markup(drawn),  # noqa: S704  # every word in it is escaped
         may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
@@ -172,7 +187,7 @@ async def undo(request: Request) -> Response:
     """Take a decision back and show the pair as it is then."""
     left, right = request.path_params["left"], request.path_params["right"]
     try:
-        key = _decision((await _form(request)).get("decision", ""))
+        key = _id((await _form(request)).get("decision", ""))
 
         def do() -> None:
             with unit_of_work() as db:
@@ -186,15 +201,54 @@ async def undo(request: Request) -> Response:
     return RedirectResponse(f"/customers/review/{left}/{right}", HTTPStatus.SEE_OTHER)
 
 
+async def draw(request: Request) -> Response:
+    """Draw automatic links at random, so that a steward can tell how many are right."""
+
+    def do() -> None:
+        with unit_of_work() as db:
+            sampling.draw_sample(db, SAMPLE_DRAWN)
+
+    try:
+        await anyio.to_thread.run_sync(do)
+    except TownclerkError as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    return RedirectResponse("/customers/review#sample", HTTPStatus.SEE_OTHER)
+
+
+async def judge(request: Request) -> Response:
+    """Note whether a sampled link is right, and go on to the next one that waits."""
+    try:
+        given = await _form(request)
+        key, said = _id(given.get("sample", "")), given.get("judgement", "")
+        if said not in {"right", "wrong"}:
+            raise InvalidInput("A sampled link is right or wrong.")
+
+        def do() -> list[sampling.SampledLink]:
+            with unit_of_work() as db:
+                sampling.judge_link(db, key, right=said == "right", actor=request.state.actor.name)
+                return sampling.waiting_sample(db, limit=1)
+
+        waiting = await anyio.to_thread.run_sync(do)
+    except UnknownName as error:
+        return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
+    except TownclerkError as error:
+        return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
+    if not waiting:
+        return RedirectResponse("/customers/review#sample", HTTPStatus.SEE_OTHER)
+    one = waiting[0]
+    following = f"/customers/review/{one.left_id}/{one.right_id}?sample={one.id}"
+    return RedirectResponse(following, HTTPStatus.SEE_OTHER)
+
+
 def _sight(db: psycopg.Connection, request: Request, purpose: str) -> purposes.Sight:
     return purposes.open_sight(db, purpose, actor=request.state.actor.name)
 
 
-def _decision(said: str) -> UUID:
+def _id(said: str) -> UUID:
     try:
         return UUID(said)
     except ValueError as error:
-        raise InvalidInput("This is the id of no decision.") from error
+        raise InvalidInput("This is no id.") from error
 
 
 def _done(said: str | None) -> list[int] | None:

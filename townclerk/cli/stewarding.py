@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
+import psycopg
 import typer
 
 from registry import customers
@@ -13,8 +14,8 @@ from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 from townclerk.cli.viewing import Actor, Purpose, sight
 
-One = Annotated[int, typer.Argument(help="Number of a record.")]
-Other = Annotated[int, typer.Argument(help="Number of another record.")]
+One = Annotated[str, typer.Argument(help="Number of a record, or DATA_SET/KEY.")]
+Other = Annotated[str, typer.Argument(help="Number of another record, or DATA_SET/KEY.")]
 
 
 class Judgement(StrEnum):
@@ -67,20 +68,44 @@ def review(
         say("Nothing is doubtful.")
 
 
+def _numbers(db: psycopg.Connection, one: str, other: str) -> tuple[int, int]:
+    return customers.queries.record_number(db, one), customers.queries.record_number(db, other)
+
+
 def why(one: One, other: Other, as_json: AsJson = False) -> None:
     """Show, field by field, why two records are taken for one customer or not."""
     with opened_town(), unit_of_work() as db:
-        found = customers.explain.explain(db, one, other)
+        found = customers.explain.explain(db, *_numbers(db, one, other))
     if as_json:
         print_json(found)
         return
     print_table(
         f"Records {found.left} and {found.right}",
-        ("field", "how they agree", "adds bits", "weight so far"),
         (
-            (step.field, step.level, f"{step.bits:+.1f}", f"{step.weight_bits:.1f}")
+            "field",
+            "how they agree",
+            "over household",
+            "over strangers",
+            "adds bits",
+            "weight so far",
+        ),
+        (
+            (
+                step.field,
+                step.level,
+                f"{step.over_household_bits:+.1f}",
+                f"{step.over_stranger_bits:+.1f}",
+                f"{step.bits:+.1f}",
+                f"{step.weight_bits:.1f}",
+            )
             for step in found.steps
         ),
+    )
+    over_household = sum(step.over_household_bits for step in found.steps)
+    over_strangers = sum(step.over_stranger_bits for step in found.steps)
+    say(
+        f"One person rather than two of a household: {over_household:.1f} bits; rather than two"
+        f" strangers: {over_strangers:.1f} bits."
     )
     say(
         f"Weight {found.weight_bits:.1f} bits, probability {found.probability:.3f};"
@@ -100,7 +125,7 @@ def why(one: One, other: Other, as_json: AsJson = False) -> None:
 def compare(one: One, other: Other, purpose: Purpose = None, as_json: AsJson = False) -> None:
     """Show two records side by side, with the evidence in bits and what speaks against it."""
     with opened_town(), unit_of_work() as db:
-        found = customers.compare.compare_records(db, sight(db, purpose), one, other)
+        found = customers.compare.compare_records(db, sight(db, purpose), *_numbers(db, one, other))
     if as_json:
         print_json(found)
         return
@@ -138,7 +163,7 @@ def decide(
     """Link two records, unlink them, or postpone; it holds whatever a model says later."""
     with opened_town(), unit_of_work() as db:
         decision = customers.stewardship.decide(
-            db, one, other, verdict, reason=reason, actor=actor or getpass.getuser()
+            db, *_numbers(db, one, other), verdict, reason=reason, actor=actor or getpass.getuser()
         )
     if as_json:
         print_json({"decision": decision})

@@ -21,7 +21,8 @@ from schemas.errors import InvalidInput
 from townclerk.sandbox.households import Household, household, household_seed
 from townclerk.sandbox.organisations import Organisation, organisations_of
 from townclerk.sandbox.outputs import CopyFile, ParkingSheet, WasteFiles
-from townclerk.sandbox.sources import crm, library, parking, permits, taxes, waste
+from townclerk.sandbox.sources import contacts, crm, library, parking, permits, taxes, waste
+from townclerk.sandbox.sources.contacts import ContactDesk
 from townclerk.sandbox.sources.desk import Desk, Note
 from townclerk.sandbox.store import StoreWriter
 from townclerk.sandbox.truth import TruthWriter
@@ -29,6 +30,8 @@ from townclerk.sandbox.urns import Draw
 
 PEOPLE_MAX = 1_000_000  # keys and personal numbers are unique up to here
 SEED_MAX = 2**31 - 1  # fits everywhere a seed may be written down
+ADULT = 18  # years
+CRM = "crm.customers"  # the stream whose customers have contacts
 STOP_EVERY = 64  # households between two looks at whether we must stop
 
 
@@ -41,8 +44,9 @@ class Manifest(Struct, frozen=True):
 
     Attributes:
         version: Digest of the generator; another generator makes another town.
-        records: Records per stream.
+        records: Customer records per stream.
         unreadable: Records per stream that hold a value no reader can use.
+        dealings: Per stream, what is known around customers: contacts, consents, wishes.
     """
 
     version: str
@@ -52,6 +56,7 @@ class Manifest(Struct, frozen=True):
     organisations: int
     records: dict[str, int]
     unreadable: dict[str, int]
+    dealings: dict[str, int]
 
 
 class Sink(Protocol):
@@ -150,7 +155,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def _generate(aside: Path, version: str, people: int, seed: int, stop: Event) -> Manifest:
-    open_desks = desks()
+    open_desks, around = desks(), ContactDesk(seed)
     sinks, truth = _open_sinks(aside, open_desks)
     homes = organisations = 0
     whole = False
@@ -163,6 +168,9 @@ def _generate(aside: Path, version: str, people: int, seed: int, stop: Event) ->
                 for note in desk.notes(draw, home, firms):
                     sinks[stream].add(stream, note)
                     truth.add(stream, note)
+                    if stream == CRM and not _is_minor(home, note):
+                        for dealings, dealing in around.notes(note):
+                            sinks[dealings].add(dealings, dealing)
             if homes % STOP_EVERY == 0 and stop.is_set():
                 raise Stopped
         whole = True
@@ -172,13 +180,19 @@ def _generate(aside: Path, version: str, people: int, seed: int, stop: Event) ->
             sink.close(whole=whole)
     records = {desk.stream: desk.count for desk in open_desks}
     unreadable = {desk.stream: desk.unreadable for desk in open_desks}
-    return Manifest(version, people, seed, homes, organisations, records, unreadable)
+    return Manifest(version, people, seed, homes, organisations, records, unreadable, around.counts)
+
+
+def _is_minor(home: Household, note: Note) -> bool:
+    """Tell whether a record describes a child, for whom the parents call."""
+    return any(member.key == note.owner and member.age < ADULT for member in home.members)
 
 
 def _open_sinks(aside: Path, open_desks: list[Desk]) -> tuple[dict[str, Sink], Sink]:
     store = StoreWriter(aside / "store.sqlite")
     sinks: dict[str, Sink] = {
-        "crm.customers": store,
+        CRM: store,
+        **dict.fromkeys(contacts.STREAMS, store),
         "permits.applicants": store,
         "library.patrons": store,
         "taxes.subjects": CopyFile(aside / "taxes.copy"),

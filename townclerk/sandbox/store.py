@@ -13,6 +13,9 @@ from townclerk.sandbox.sources.desk import Note
 BATCH_ROWS = 1000  # rows per insert; larger batches gain nothing and cost memory
 TABLES = {
     "crm.customers": "crm_customers",
+    "crm.contacts": "crm_contacts",
+    "crm.consents": "crm_consents",
+    "crm.preferences": "crm_preferences",
     "permits.applicants": "permits_applicants",
     "library.patrons": "library_patrons",
 }

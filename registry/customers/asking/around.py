@@ -337,14 +337,15 @@ WITH {_KEYS}, known AS (
     SELECT d.usage, d.street, d.house_number, d.postal_code, d.city, said.data_set_id
     FROM customer_address AS d {_MINE} JOIN landed_record AS said ON said.id = d.record_id
 )
-SELECT max(usage) AS usage, street, house_number, postal_code, city,
-    coalesce((SELECT (attrs ->> 'street', attrs ->> 'house_number', attrs ->> 'postal_code',
-                      attrs ->> 'city')
-                  IS NOT DISTINCT FROM (street, house_number, postal_code, known.city)
-              FROM customer WHERE id = %(id)s), false) AS golden,
-    array_agg(DISTINCT element.name ORDER BY element.name) AS data_sets
+SELECT max(usage) AS usage, (array_agg(street ORDER BY here DESC, street))[1] AS street,
+    house_number, postal_code, (array_agg(known.city ORDER BY here DESC, known.city))[1] AS city,
+    bool_or(here) AS golden, array_agg(DISTINCT element.name ORDER BY element.name) AS data_sets
 FROM known JOIN element ON element.id = known.data_set_id
-GROUP BY street, house_number, postal_code, known.city
+CROSS JOIN LATERAL (SELECT coalesce(
+    (SELECT (attrs ->> 'street', attrs ->> 'house_number', attrs ->> 'postal_code',
+             attrs ->> 'city') IS NOT DISTINCT FROM (street, house_number, postal_code, known.city)
+     FROM customer WHERE id = %(id)s), false) AS here) AS judged
+GROUP BY lower(street), house_number, postal_code, lower(known.city)
 ORDER BY golden DESC, postal_code, house_number LIMIT {PART_MAX}
 """
 _IDENTIFIERS = f"""

@@ -10,8 +10,11 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
+from schemas.errors import UnknownName
+
 PAGE_MAX = 200  # rows per page: what a person or a client can use at once
 STREAM_ROWS = 10_000  # rows per round trip of a stream
+NUMBER_DIGITS_MAX = 18  # of a record: more than any database gives out
 
 
 @dataclass(frozen=True)
@@ -120,3 +123,29 @@ def memberships(db: psycopg.Connection) -> Iterator[Iterator[tuple[str, str, UUI
                JOIN element ON element.id = landed_record.data_set_id"""
         )
         yield iter(cursor)
+
+
+def record_number(db: psycopg.Connection, name: str) -> int:
+    """Return the number of a record that is given by number, or as DATA_SET/KEY.
+
+    Args:
+        db: Connection in a transaction.
+        name: Digits; or the data set's URN or the last part of it, a slash, and the source's key.
+
+    Raises:
+        UnknownName: There is no such record.
+    """
+    if name.isascii() and name.isdigit() and len(name) <= NUMBER_DIGITS_MAX:
+        return int(name)
+    data_set, _, key = name.partition("/")
+    rows = db.execute(
+        """SELECT landed_record.id FROM landed_record JOIN element ON element.id = data_set_id
+           WHERE landed_record.key = %s AND (urn = %s OR split_part(urn, ':', 4) = %s) LIMIT 2""",
+        (key, data_set, data_set),
+    ).fetchall()
+    if len(rows) != 1:
+        raise UnknownName(
+            "No record has this name." if not rows else "Two data sets have this name.",
+            remedy="Give the number of a record, or DATA_SET/KEY as in crm-customers/K-0001.",
+        )
+    return int(rows[0][0])

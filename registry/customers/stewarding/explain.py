@@ -33,12 +33,16 @@ class Step:
         level: How the two values agree.
         bits: What it adds, in bits.
         weight_bits: The weight so far.
+        over_household_bits: What it says for one person against two of one household.
+        over_stranger_bits: What it says for one person against two strangers.
     """
 
     field: str
     level: str
     bits: float
     weight_bits: float
+    over_household_bits: float
+    over_stranger_bits: float
 
 
 @dataclass(frozen=True)
@@ -125,22 +129,30 @@ def _steps(
     comparisons, model = COMPARISONS[kind], live.model.kinds[kind]
     sums = _before(model)
     weight = match_weight_bits(*sums)
-    steps = [Step("before", "any two records", round(weight, 3), round(weight, 3))]
+    steps = [_step("before", "any two records", weight, weight, sums)]
     for index, (item, level) in enumerate(zip(comparisons, levels, strict=True)):
         if level == 0:
             continue
-        for place, rows in enumerate((model.same, model.household, model.stranger)):
-            sums[place] += float(np.log2(rows[index][level - 1]))
+        adds = [
+            float(np.log2(rows[index][level - 1]))
+            for rows in (model.same, model.household, model.stranger)
+        ]
         if item.frequency and level == item.size - 1:
             rarity = float(left[f"{item.frequency}_bits"])  # type: ignore[arg-type]  # a number
-            sums[2] += rarity
-            sums[1] += rarity if item.personal else 0.0
+            adds[2] += rarity
+            adds[1] += rarity if item.personal else 0.0
+        sums = [total + more for total, more in zip(sums, adds, strict=True)]
         now = match_weight_bits(*sums)
-        steps.append(
-            Step(item.name, level_name(item, level), round(now - weight, 3), round(now, 3))
-        )
+        steps.append(_step(item.name, level_name(item, level), now - weight, now, adds))
         weight = now
     return steps
+
+
+def _step(field: str, level: str, bits: float, weight: float, adds: Sequence[float]) -> Step:
+    """Return a step; `adds` are log2 likelihoods of same person, household and stranger."""
+    same, household, stranger = adds
+    rounded = (round(number, 3) for number in (bits, weight, same - household, same - stranger))
+    return Step(field, level, *rounded)
 
 
 def _before(model: KindModel) -> list[float]:

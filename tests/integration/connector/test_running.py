@@ -44,12 +44,15 @@ class Crm:
         ]
         self.people[3]["born"] = "someday"
         self.busy = 0
+        self.broken = False
         self.server = Server(self.answer)
 
     def answer(self, request: Request) -> Reply:
         if self.busy and request.query["skip"] != "0":
             self.busy -= 1
             return Reply(status=503, headers={"Retry-After": "0"})
+        if self.broken and request.query["skip"] != "0":
+            return Reply(status=404)
         skip, take = int(request.query["skip"]), int(request.query["take"])
         return Reply.json({"total": len(self.people), "items": self.people[skip : skip + take]})
 
@@ -149,6 +152,36 @@ def test_a_key_of_an_earlier_page_is_replaced_in_a_table_that_was_empty(
     kept = rows(postgres_url, "SELECT key, family_name, written_at < now() FROM people")
     assert len(kept) == 8
     assert ("1", 'Name "8", 8', True) in kept
+
+
+def test_a_long_scan_into_an_empty_table_keeps_the_last_of_each_key(
+    crm: Crm, postgres_url: str
+) -> None:
+    crm.people = [{"id": n % 170, "name": f"Name {n}", "born": "1980-01-02"} for n in range(200)]
+    report = crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"]))
+    assert (report.pages, report.read, report.written) == (50, 200, 200)
+    kept = dict(rows(postgres_url, "SELECT key::int, family_name FROM people"))
+    assert kept == {n: f"Name {n + 170 if n < 30 else n}" for n in range(170)}
+
+
+@pytest.mark.parametrize("busy", [1, 7])
+def test_a_busy_source_costs_no_row_of_an_empty_table(
+    crm: Crm, postgres_url: str, busy: int
+) -> None:
+    crm.busy = busy
+    report = crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"]))
+    assert (report.read, report.written, report.rejected) == (10, 9, 1)
+    assert len(rows(postgres_url, "SELECT key FROM people")) == 9
+
+
+def test_a_scan_into_an_empty_table_that_breaks_off_keeps_what_had_come(
+    crm: Crm, postgres_url: str
+) -> None:
+    crm.broken = True
+    with pytest.raises(GiveUp):
+        crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"]))
+    assert rows(postgres_url, "SELECT key FROM people ORDER BY 1") == [("0",), ("1",), ("2",)]
+    assert rows(postgres_url, "SELECT key FROM people_rejected") == [("3",)]
 
 
 def test_a_table_of_somebody_else_is_left_alone(crm: Crm, postgres_url: str) -> None:

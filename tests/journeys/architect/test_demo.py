@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.servers import clean_environment
 
 COMMAND = [sys.executable, "-m", "townclerk", "demo", "--json", "--people", "1000"]
 SECONDS_MAX = 240
+ROOT = Path(__file__).parents[3]
 
 
 # Python runs this at the start of every process; the hook hears of each look-up and connection.
@@ -60,6 +62,37 @@ def demo_once(place: Path, variables: dict[str, str]) -> tuple[dict[str, Any], s
     return json.loads(done.stdout), done.stderr
 
 
+def worked_examples_of_the_docs() -> dict[str, list[list[str]]]:
+    """Return the tables of docs/explanation/matching.md by the pair of records they explain."""
+    text = (ROOT / "docs/explanation/matching.md").read_text(encoding="utf-8")
+    found = {}
+    for pair, table in re.findall(r"<!-- (\S+ \S+) -->\n((?:\|.*\n)+)", text):
+        rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()]
+        found[pair] = rows[2:]
+    assert found
+    return found
+
+
+def worked_examples(place: Path) -> dict[str, list[list[str]]]:
+    """Ask the town that the demo left behind for what the docs show of it."""
+    town = environment(next((place / "demo").iterdir()))
+    found = {}
+    for pair in worked_examples_of_the_docs():
+        command = [sys.executable, "-m", "townclerk", "customers", "why", *pair.split(), "--json"]
+        said = subprocess.run(command, env=town, capture_output=True, text=True, check=True)
+        found[pair] = [
+            [
+                step["field"],
+                step["level"],
+                *(f"{step[f'over_{rival}_bits']:+.1f}" for rival in ("household", "stranger")),
+                f"{step['bits']:+.1f}",
+                f"{step['weight_bits']:.1f}",
+            ]
+            for step in json.loads(said.stdout)["steps"]
+        ]
+    return found
+
+
 def test_the_listener_hears_what_it_is_there_for(reachable_dir: Path) -> None:
     """Nothing is sent: the event alone is raised."""
     variables = overheard(reachable_dir)
@@ -79,12 +112,13 @@ def test_the_report_is_whole_and_a_second_run_finds_the_same_town(reachable_dir:
     assert len(first["sources"]) >= 5
     assert first["records_landed"] + first["quarantined"] == first["records_read"]
     assert first["pairs"]["f1"] > 0.9
-    assert first["lineage_edges"] == 2 * 6
+    assert first["lineage_edges"] == 9 + 6  # of nine streams, and of six interfaces
     unwanted = ("Traceback", "Warning", "leaked", '"level": "warning"', '"level": "error"')
     assert not any(word in said for word in unwanted), said
     assert not (reachable_dir / "calls").exists(), (reachable_dir / "calls").read_text()
     unchanged = ("records_landed", "quarantined", "customers", "pairs", "systems", "lineage_edges")
     assert {key: second[key] for key in unchanged} == {key: first[key] for key in unchanged}
+    assert worked_examples(reachable_dir) == worked_examples_of_the_docs()
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from registry.landscape.commands import OWN_SYSTEM_URN, read_landscape
 from registry.landscape.metamodel import allowed, concept_of
 from schemas.errors import InvalidInput
 from schemas.landscape import ElementKind, LandscapeDraft, RelationshipKind
+from schemas.records import RecordKind
 from townclerk.sandbox.city import desks
 from townclerk.sandbox.connectors import connector_files
 from townclerk.sandbox.landscape import landscape_of
@@ -32,7 +33,7 @@ def test_it_holds_what_a_small_town_has(draft: LandscapeDraft) -> None:
     assert kinds[ElementKind.REFERENCE_COMPONENT] == 30
     assert kinds[ElementKind.SYSTEM] == 15
     assert kinds[ElementKind.INTERFACE] == 12
-    assert kinds[ElementKind.DATA_SET] == 15
+    assert kinds[ElementKind.DATA_SET] == 18
 
 
 def test_urns_are_unique_and_say_the_kind(draft: LandscapeDraft) -> None:
@@ -99,12 +100,13 @@ def test_every_connector_file_is_valid_and_registered(draft: LandscapeDraft) -> 
         spec = load_connector_file(text, name=name)
         assert name == f"{spec.connector}.yaml"
         assert urns[spec.interface].attrs["sandbox"] is True
-        assert (
-            urns[spec.interface].kind,
-            urns[next(iter(spec.streams.values())).data_set].kind,
-        ) == (ElementKind.INTERFACE, ElementKind.DATA_SET)
+        assert urns[spec.interface].kind == ElementKind.INTERFACE
         for stream, found in spec.streams.items():
-            streams[f"{spec.connector}.{stream}"] = found.data_set
+            assert urns[found.data_set].kind == ElementKind.DATA_SET
+            if found.becomes is RecordKind.CUSTOMER:
+                streams[f"{spec.connector}.{stream}"] = found.data_set
+            else:
+                assert found.customers in streams.values()
     assert streams == {desk.stream: desk.data_set for desk in desks()}
 
 

@@ -23,13 +23,13 @@ from townclerk.sandbox.servers.answers import (
 )
 from townclerk.sandbox.servers.documents import crm_document
 from townclerk.sandbox.servers.faults import FaultKind, fault_of
-from townclerk.sandbox.sources import crm
+from townclerk.sandbox.sources import contacts, crm
 from townclerk.sandbox.store import Shelf
 
 CLIENT_ID = "townclerk"
 SCOPE = "customers.read"
 LIMIT_DEFAULT = 100
-LIMIT_MAX = 1000  # customers per page
+LIMIT_MAX = 1000  # records per page
 TOKEN_SECONDS = 900
 TOKENS_MAX = 1000  # remembered; the oldest are forgotten first
 TOKEN_BODY_MAX = 10_000  # bytes of a token request
@@ -47,6 +47,7 @@ class CrmServer:
 
     def __init__(self, store: Path, secret: str, token_seconds: float = TOKEN_SECONDS) -> None:
         self._shelf = Shelf(store, "crm.customers")
+        self._around = {stream: Shelf(store, stream) for stream in contacts.STREAMS}
         self._secret = secret
         self._token_seconds = token_seconds
         self._tokens: dict[str, float] = {}
@@ -60,6 +61,9 @@ class CrmServer:
                 Route("/oauth/token", self.token, methods=["POST"]),
                 Route("/customers", self.customers),
                 Route("/customers/{id}", self.customer),
+                Route("/contacts", self.contacts),
+                Route("/consents", self.consents),
+                Route("/preferences", self.preferences),
             ]
         )
 
@@ -107,6 +111,21 @@ class CrmServer:
 
     async def customers(self, request: Request) -> Response:
         """Serve one page of customers and the cursor of the next."""
+        return self._page(request, self._shelf)
+
+    async def contacts(self, request: Request) -> Response:
+        """Serve one page of contacts: who asked what, and what came of it."""
+        return self._page(request, self._around[contacts.CONTACTS])
+
+    async def consents(self, request: Request) -> Response:
+        """Serve one page of consents."""
+        return self._page(request, self._around[contacts.CONSENTS])
+
+    async def preferences(self, request: Request) -> Response:
+        """Serve one page of wishes how to be reached."""
+        return self._page(request, self._around[contacts.PREFERENCES])
+
+    def _page(self, request: Request, shelf: Shelf) -> Response:
         if refusal := self._refusal(request):
             return refusal
         asked = request.query_params
@@ -121,9 +140,9 @@ class CrmServer:
             limit = max(1, limit // 2)
         changed, number = place
         if since is None:
-            rows = self._shelf.after(number, limit + 1)
+            rows = shelf.after(number, limit + 1)
         else:
-            rows = self._shelf.changed_after(changed, number, limit + 1)
+            rows = shelf.changed_after(changed, number, limit + 1)
         following = None
         if len(rows) > limit:
             rows.pop()

@@ -96,7 +96,9 @@ def test_the_mapping_of_open_klant_needs_no_edit() -> None:
 
 def test_the_sandbox_crm_is_mapped_as_its_own_connector_file_does() -> None:
     hand = yaml.safe_load((ROOT / "townclerk/sandbox/connectors/crm.yaml").read_text())
-    (stream,) = inferred("crm.openapi.yaml").streams
+    stream, *_ = (
+        stream for stream in inferred("crm.openapi.yaml").streams if stream.name == "customers"
+    )
     by_hand = hand["streams"]["customers"]["map"]
     same = {f for f, guess in stream.map.items() if by_hand[f] == guess.value}
 
