@@ -60,17 +60,25 @@ class Table(Protocol):
         """Let go of the file."""
 
 
-def check_columns(columns: Sequence[str], used: Iterable[str], *, name: str) -> None:
+def check_columns(
+    columns: Sequence[str], used: Iterable[str], *, name: str, named: bool = False
+) -> None:
     """Refuse a header that the mapping cannot work with, before its columns turn into nulls.
 
+    Args:
+        columns: What the header holds.
+        used: The columns that the mapping reads.
+        name: Of the file.
+        named: The format itself says that these are names, so no record can be taken for them.
+
     Raises:
-        GiveUp: A name stands twice, or the mapping uses one that is not there. Where it uses none
-            that is, the line may be no header but somebody's record, and is not repeated.
+        GiveUp: A name stands twice, or the mapping uses one that is not there.
     """
     if len(columns) > COLUMNS_MAX:
         raise GiveUp(f"{name} has {len(columns)} columns; {COLUMNS_MAX} are the most we take.")
-    missing = sorted(set(used) - set(columns))
-    if missing and len(missing) == len(set(used)):
+    wanted = set(used)
+    missing = sorted(wanted - set(columns))
+    if missing and len(missing) == len(wanted) and not named:
         raise _no_header(columns, missing, name)
     doubled = [column for column, count in Counter(columns).items() if count > 1 and column]
     if doubled:
@@ -79,15 +87,18 @@ def check_columns(columns: Sequence[str], used: Iterable[str], *, name: str) -> 
             remedy="Rename one, or give all names as `columns` in the connector file.",
         )
     if missing:
-        hint = nearest(missing[0], filter(None, columns))
-        raise GiveUp(
-            f"{name} has no column `{missing[0][:60]}`; {hint}",
-            remedy="Correct the mapping, or ask why the delivery changed.",
-        )
+        raise _no_column(missing[0], nearest(missing[0], filter(None, columns)), name)
+
+
+def _no_column(wanted: str, hint: str, name: str) -> GiveUp:
+    return GiveUp(
+        f"{name} has no column `{wanted[:60]}`; {hint}",
+        remedy="Correct the mapping, or ask why the delivery changed.",
+    )
 
 
 def _no_header(columns: Sequence[str], missing: Sequence[str], name: str) -> GiveUp:
-    """Say that a line holds none of the names; what it does hold may be somebody's record."""
+    """Say that a line holds none of the names; it may be somebody's record and is not repeated."""
     words = ", ".join(f"`{wanted[:60]}`" for wanted in missing[:NAMED_MAX])
     what = f"{name} has none of the columns that the mapping reads, such as {words}"
     mark = next((mark for mark in DELIMITERS if mark in columns[0]), None) if columns else None
@@ -97,6 +108,10 @@ def _no_header(columns: Sequence[str], missing: Sequence[str], name: str) -> Giv
             f"{what}: its line of names is one column with `{shown}` in it.",
             remedy=f'Say `delimiter: "{shown}"` in the connector file.',
         )
+    for wanted in missing:
+        hint = nearest(wanted, filter(None, columns))
+        if hint.startswith("did you mean"):  # so it is a header, and one name of it is told
+            return _no_column(wanted, hint, name)
     return GiveUp(
         f"{what}: the line taken for names has {sum(map(bool, columns))} other ones.",
         remedy="If the names stand in a later row of a sheet, say `header_row`; if there is no "
