@@ -24,17 +24,18 @@ def advise(spec: StreamSpec, page: Page, mapped: MappedPage) -> list[str]:
 
 
 def _unread(spec: StreamSpec, page: Page) -> Iterator[str]:
-    """Name each line that reads a field which no record of the page has."""
+    """Name each line that reads nothing but fields which no record of the page has."""
     seen = list(dict.fromkeys(name for record in page.records for name in record.value))
     lines = {"key": spec.key, "changed": spec.changed or "", **spec.map}
     for line, text in lines.items():
-        for root in sorted(compile_expression(text).roots) if text else ():
-            if root in seen:
-                continue
-            if line == "kind" and root in _KINDS:
-                yield f"`kind` reads a field `{root}`; the word itself is written \"'{root}'\""
-                continue
-            yield (f"`{line}` reads `{root}`, which no record of this page has{_meant(root, seen)}")
+        roots = compile_expression(text).roots if text else frozenset[str]()
+        if not roots or roots & set(seen):
+            continue
+        root = min(roots)
+        if line == "kind" and root in _KINDS:
+            yield f"`kind` reads a field `{root}`; the word itself is written \"'{root}'\""
+            continue
+        yield f"`{line}` reads `{root}`, which no record of this page has{_meant(root, seen)}"
 
 
 def _meant(root: str, seen: Sequence[str]) -> str:

@@ -181,7 +181,8 @@ def _open(spec: FilesStream, path: Path) -> Table:
         return JsonLinesFile(path)
     if spec.format == "xml" and spec.element is not None:
         return XmlFile(path, element=spec.element, lists=spec.lists)
-    check = partial(check_columns, used=spec.used_columns(), name=path.name)
+    named = spec.format == "parquet"
+    check = partial(check_columns, used=spec.used_columns(), name=path.name, named=named)
     if spec.format == "xlsx":
         return ExcelFile(path, sheet=spec.sheet, header_row=spec.header_row, check=check)
     if spec.format == "parquet":

@@ -202,7 +202,7 @@ class CsvFile:
 
 
 _WHY = {
-    "undecodable": "its bytes are not {encoding}",
+    "undecodable": "its bytes are not {encoding}; `encoding` in the connector file names another",
     "row_malformed": "its quotes do not match",
     "quote_unclosed": "a quote in it is never closed",
     "row_too_long": f"it is longer than {ROW_BYTES_MAX} bytes",

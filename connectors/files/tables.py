@@ -11,6 +11,12 @@ from schemas.records import RejectedRecord, SourceRecord
 COLUMNS_MAX = 2_000
 """PostgreSQL takes 1,600 columns and Excel's own users rarely pass 200."""
 
+NAMED_MAX = 3
+"""Columns of the mapping that an error names; the file has the rest."""
+
+DELIMITERS = (";", "\t", "|", ",")
+"""What other programs put between columns."""
+
 SETTLED_SECONDS = 60.0
 """A file that breaks off and changed this recently is still being written."""
 
@@ -54,23 +60,60 @@ class Table(Protocol):
         """Let go of the file."""
 
 
-def check_columns(columns: Sequence[str], used: Iterable[str], *, name: str) -> None:
+def check_columns(
+    columns: Sequence[str], used: Iterable[str], *, name: str, named: bool = False
+) -> None:
     """Refuse a header that the mapping cannot work with, before its columns turn into nulls.
+
+    Args:
+        columns: What the header holds.
+        used: The columns that the mapping reads.
+        name: Of the file.
+        named: The format itself says that these are names, so no record can be taken for them.
 
     Raises:
         GiveUp: A name stands twice, or the mapping uses one that is not there.
     """
     if len(columns) > COLUMNS_MAX:
         raise GiveUp(f"{name} has {len(columns)} columns; {COLUMNS_MAX} are the most we take.")
+    wanted = set(used)
+    missing = sorted(wanted - set(columns))
+    if missing and len(missing) == len(wanted) and not named:
+        raise _no_header(columns, missing, name)
     doubled = [column for column, count in Counter(columns).items() if count > 1 and column]
     if doubled:
         raise GiveUp(
             f"{name} has the column `{doubled[0][:60]}` twice.",
             remedy="Rename one, or give all names as `columns` in the connector file.",
         )
-    for wanted in sorted(used):
-        if wanted not in columns:
-            raise GiveUp(
-                f"{name} has no column `{wanted[:60]}`; {nearest(wanted, filter(None, columns))}",
-                remedy="Correct the mapping, or ask why the delivery changed.",
-            )
+    if missing:
+        raise _no_column(missing[0], nearest(missing[0], filter(None, columns)), name)
+
+
+def _no_column(wanted: str, hint: str, name: str) -> GiveUp:
+    return GiveUp(
+        f"{name} has no column `{wanted[:60]}`; {hint}",
+        remedy="Correct the mapping, or ask why the delivery changed.",
+    )
+
+
+def _no_header(columns: Sequence[str], missing: Sequence[str], name: str) -> GiveUp:
+    """Say that a line holds none of the names; it may be somebody's record and is not repeated."""
+    words = ", ".join(f"`{wanted[:60]}`" for wanted in missing[:NAMED_MAX])
+    what = f"{name} has none of the columns that the mapping reads, such as {words}"
+    mark = next((mark for mark in DELIMITERS if mark in columns[0]), None) if columns else None
+    if len(columns) == 1 and mark is not None:
+        shown = "\\t" if mark == "\t" else mark
+        return GiveUp(
+            f"{what}: its line of names is one column with `{shown}` in it.",
+            remedy=f'Say `delimiter: "{shown}"` in the connector file.',
+        )
+    for wanted in missing:
+        hint = nearest(wanted, filter(None, columns))
+        if hint.startswith("did you mean"):  # so it is a header, and one name of it is told
+            return _no_column(wanted, hint, name)
+    return GiveUp(
+        f"{what}: the line taken for names has {sum(map(bool, columns))} other ones.",
+        remedy="If the names stand in a later row of a sheet, say `header_row`; if there is no "
+        "line of names, give them as `columns`; else correct the mapping.",
+    )

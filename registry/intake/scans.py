@@ -250,7 +250,7 @@ def decide(
         "SELECT state, run_id FROM withdrawal WHERE id = %s FOR UPDATE", (held,)
     ).fetchone()
     if row is None:
-        raise UnknownName(f"nothing is held as {held}", remedy=AlreadyDecided.remedy)
+        raise UnknownName(f"Nothing is held as {held}.", remedy=AlreadyDecided.remedy)
     if row[0] != WithdrawalState.HELD:
         raise AlreadyDecided(f"{held} is {row[0]} by now")
     state = WithdrawalState.CONFIRMED if confirm else WithdrawalState.REFUSED

@@ -82,7 +82,10 @@ def make_python(name: str, out: Path | None, *, as_json: bool) -> None:
         print_json({"written": [str(folder / file) for file in files]})
         return
     say(f"Written: {', '.join(str(folder / file) for file in files)}.")
-    say_next("name the class under the entry points of your package, as its docstring shows")
+    say_next(
+        "name the class under the entry points of your package, as its docstring shows, and "
+        "`pip install -e .`"
+    )
 
 
 def _record(made: Made, place: Registered, file: Path) -> None:

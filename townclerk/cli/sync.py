@@ -50,6 +50,10 @@ def add(
         print_json({"source": spec.connector, "streams": list(spec.streams)})
         return
     say(f"Source {spec.connector} is registered with {_streams(len(spec.streams))}.")
+    if spec.kind == "webhook":
+        doors = ", ".join(f"/webhooks/{spec.connector}/{stream}" for stream in spec.streams)
+        say_next(f"start `townclerk up`, and let the sender post to {doors}")
+        return
     say_next(f"`townclerk sync run {spec.connector}`")
 
 
@@ -185,10 +189,11 @@ def schedule(
     if as_json:
         print_json({**asdict(row), "told": told})
         return
-    say(f"{source}: {cron or 'not by the clock'}{' (paused)' if pause else ''}, zone {zone}.")
+    when = f"{cron}{' (paused)' if pause else ''}, zone {zone}" if cron else "not by the clock"
+    say(f"{source}: {when}.")
     say_next(
         "`townclerk sync freshness` shows how old each source is"
-        if told
+        if told or not cron
         else "start `townclerk up` and `townclerk worker`; they take the schedule from here"
     )
 

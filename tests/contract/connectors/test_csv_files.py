@@ -216,7 +216,8 @@ def test_a_file_without_header_takes_its_names_from_the_connector_file(tmp_path:
         ("Pas;Naam;Naam\n1;a;b\n", "`Naam` twice"),
         ("", "is empty"),
         ("\xe9\xff;\n", "cannot be read as names"),
-        ("Pas,Naam\n1,a\n", "no column"),
+        ("Pas,Naam\n1,a\n", "`Naam`, `Pas`: its line of names is one column with `,` in it"),
+        ("7;Ilse\n8;Bo\n", "none of the columns .* has 2 other ones"),
         (";".join(f"c{n}" for n in range(5000)) + "\n", "columns"),
     ],
 )
@@ -225,8 +226,9 @@ def test_a_header_that_does_not_fit_stops_before_columns_turn_into_nulls(
 ) -> None:
     write(tmp_path, "waste_1.csv", header.encode("latin-1"))
 
-    with pytest.raises(GiveUp, match=words):
+    with pytest.raises(GiveUp, match=words) as refused:
         read(tmp_path)
+    assert "Ilse" not in refused.value.what, "a line of names that is none is somebody's record"
 
 
 def test_no_file_is_never_an_empty_delivery(tmp_path: Path) -> None:
