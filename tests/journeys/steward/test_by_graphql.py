@@ -172,6 +172,10 @@ def measure_links() -> None:
 
 def train_beside(ours: str) -> None:
     """A model is trained beside the live one, looked at, put in force; another is rejected."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("registry.api.match_models.RECORDS_MAX", 50)
+        refused = data(f"mutation {{ done: trainModel {{ {PROBLEM} }} }}")["done"]
+        assert "`townclerk customers train`" in refused["remedy"], "a large town asks by command"
     trained = change("trainModel", "", "proposal { version merges splits unchanged }",
                      "ModelTrained")["proposal"]  # fmt: skip
     version = trained["version"]
