@@ -23,7 +23,7 @@ from pydantic import Field, StringConstraints
 from connectors.sdk.cursors import END, is_end, read_position, write_position
 from connectors.sdk.json_pages import decode_records
 from connectors.sdk.source import Source
-from connectors.sdk.spec import StreamSpec
+from connectors.sdk.spec import StreamSpec, Vanished
 from connectors.sdk.strict import PageSize, SecretRef
 from schemas.errors import GiveUp, Misconfigured, RetryLater
 from schemas.records import Cursor, Page
@@ -67,6 +67,9 @@ class SingerStream(StreamSpec):
         discover: Ask the tap for its catalog, and choose the one stream in it.
         incremental: Hand the last state to the next run; else each run reads everything.
         size: Fewest records on a page; a page ends where the tap tells a state.
+        vanished: As for every stream, but a steward is asked unless the file says otherwise: that
+            a tap ended well does not prove that it read every page, and its ACTIVATE_VERSION
+            message, which says that a table is whole, comes after a page it passed over, too.
     """
 
     tap: TapName
@@ -76,6 +79,7 @@ class SingerStream(StreamSpec):
     discover: bool = True
     incremental: bool = False
     size: PageSize = 1000
+    vanished: Vanished = Vanished.HOLD
 
 
 class _Message(msgspec.Struct):

@@ -1,5 +1,6 @@
 """Read one page of a stream live and show what would become of it; nothing is kept."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -12,6 +13,7 @@ from connectors.sdk.connector import find_connector
 from connectors.sdk.mapping import compile_mapping
 from connectors.sdk.source import Source
 from connectors.sdk.spec import StreamSpec
+from flows.trial_advice import advise
 from schemas.errors import GiveUp
 from schemas.records import MappedPage, Page, RecordKind
 
@@ -53,6 +55,7 @@ class Trial:
         unused: Raw fields that no expression reads.
         samples: Raw beside mapped.
         quarantined: Rule, path, reason and number of records that would be refused so.
+        advice: What in the file the page speaks against, and what to write instead.
     """
 
     stream: str
@@ -67,6 +70,7 @@ class Trial:
     unused: list[str]
     samples: list[dict[str, Any]]
     quarantined: list[dict[str, Any]]
+    advice: list[str] = dataclasses.field(default_factory=list)
 
 
 async def try_stream(source: Source, stream: str, *, shown: int = SHOWN_MAX) -> Trial:
@@ -189,6 +193,7 @@ def _told(name: str, spec: StreamSpec, page: Page, shown: int) -> Trial:
             for source, record in mapped.customers[:shown]
         ],
         quarantined=_refused(mapped, shown),
+        advice=advise(spec, page, mapped),
     )
 
 

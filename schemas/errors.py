@@ -148,7 +148,10 @@ class RetryLater(SourceTrouble):
 
     code = "source_retry_later"
     exit_code = 4
-    remedy = "Nothing to do yet: the sync tries again by itself and goes on where it stopped."
+    remedy = (
+        "A sync tries again by itself and goes on where it stopped. If it stays so, check that the "
+        "address is right and the source is up."
+    )
 
     def __init__(self, what: str, *, wait_seconds: float = 0.0, **facts: Any) -> None:
         super().__init__(what, **facts)

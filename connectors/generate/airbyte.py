@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from connectors.generate.airbyte_auth import seconds_of, translate_auth
+from connectors.generate.airbyte_choice import with_way
 from connectors.generate.airbyte_manifest import filled, write_out
 from connectors.generate.airbyte_streams import StreamTranslator, name_of, part
 from connectors.generate.airbyte_templates import computed, ways
@@ -54,15 +55,19 @@ class Translated:
     lost: list[tuple[str, str]] = field(default_factory=list)
 
 
-def translate_manifest(content: bytes, *, source: str, name: str | None = None) -> Translated:
+def translate_manifest(
+    content: bytes, *, source: str, name: str | None = None, auth: str | None = None
+) -> Translated:
     """Translate a manifest.
 
     Args:
         content: The manifest, YAML or JSON.
         source: What to call it in messages.
         name: Key of the connector.
+        auth: Which way of a selective sign-in to take; default the first with a counterpart.
 
     Raises:
+        UnknownWay: No selective sign-in offers that way.
         InterfaceUnreadable: It is no declarative manifest, or has no stream that can be read.
     """
     document = read_document(content, name=source)
@@ -70,7 +75,7 @@ def translate_manifest(content: bytes, *, source: str, name: str | None = None) 
         raise InterfaceUnreadable(f"{source} is no low-code manifest: it has no `streams`.")
     translator = _Translator(document)
     key = key_of(name or source.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-    for stream in write_out(document)[:STREAMS_MAX]:
+    for stream in with_way(write_out(document)[:STREAMS_MAX], auth):
         translator.try_stream(stream)
     translator.drop_unreadable()
     translator.note_rest()

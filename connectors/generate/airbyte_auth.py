@@ -182,7 +182,10 @@ def _selective(found: Mapping[str, Any], note: Note) -> Auth | None:
         made = translate_auth(one, lost.append)
         if made["type"] != "none" or one.get("type") == "NoAuth":
             others = ", ".join(f"`{other}`" for other in listed if other != name)
-            note(f"it signs in as its configuration chooses: `{name}` was written, not {others}")
+            note(
+                f"it signs in as its configuration chooses: `{name}` was written, not {others}; "
+                "`--auth NAME` takes another"
+            )
             for why in lost:
                 note(why)
             return made

@@ -19,11 +19,17 @@ DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
 
 _GZIP = b"\x1f\x8b"
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+_PAGE = re.compile(rb"(?i)<!doctype html|<html[\s>]")
 _JSON = re.compile(rb"\s*[{\[]")
 _SCHEMA_WORDS = re.compile(
     r"^\s*(type|schema|extend|interface|enum|input|union|directive)\b[^:\n]*[{=@]", re.MULTILINE
 )
 _OPENAPI_WORDS = re.compile(r"^(openapi|swagger|info|paths)\s*:", re.MULTILINE)
+
+
+def is_web_page(content: bytes) -> bool:
+    """Tell whether a document is a page for people instead of a description for programs."""
+    return _PAGE.search(content[:4_096]) is not None
 
 
 def is_markup(content: bytes) -> bool:
@@ -45,6 +51,8 @@ def read_document(content: bytes, *, name: str) -> dict[str, Any] | str:
         InterfaceUnreadable: Too large, too deep, or none of what we know.
     """
     content = unpacked(content, name).removeprefix(b"\xef\xbb\xbf")
+    if not content.strip():
+        raise InterfaceUnreadable(f"{name} is empty.")
     try:
         found = msgspec.json.decode(content) if _JSON.match(content) else _yaml(content, name)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,8 +1,13 @@
 """Read an interface's document, whatever it is written in, and infer what a connector can read."""
 
-from connectors.generate.documents import is_markup, read_document, unpacked
+from connectors.generate.documents import is_markup, is_web_page, read_document, unpacked
 from connectors.generate.guesses import InferredInterface, InterfaceUnreadable
 from connectors.generate.openapi import read_openapi
+
+_PAGE_REMEDY = (
+    "Give the address that the page itself loads its document from, often /openapi.json, "
+    "/v3/api-docs or /swagger.json; or sign in with a browser and save the document as a file."
+)
 
 
 def infer_interface(content: bytes, *, name: str) -> InferredInterface:
@@ -19,6 +24,10 @@ def infer_interface(content: bytes, *, name: str) -> InferredInterface:
     """
     content = unpacked(content, name)
     if is_markup(content):
+        if is_web_page(content):
+            raise InterfaceUnreadable(
+                f"{name} is a web page, not an interface's document.", remedy=_PAGE_REMEDY
+            )
         from connectors.generate.csdl import read_metadata  # lxml, which few documents need
 
         return read_metadata(content, name=name)

@@ -152,8 +152,12 @@ def _nothing(found: InferredInterface, source: str) -> NothingToRead:
     reasons = [f"{place}: {why}" for place, why in found.passed_over if why][:REASONS_MAX]
     return NothingToRead(
         f"{source} ({found.dialect}) has no list of records that a connector could read; "
-        f"{len(found.passed_over)} paths were looked at. {'; '.join(reasons)}".rstrip()
+        f"{_counted(len(found.passed_over))} looked at. {'; '.join(reasons)}".rstrip()
     )
+
+
+def _counted(paths: int) -> str:
+    return "one path was" if paths == 1 else f"{paths} paths were"
 
 
 def _below(stream: InferredStream, stated: str, address: str) -> InferredStream:

@@ -97,7 +97,7 @@ def _best(
     for leaf in leaves:
         if "boolean" in shapes.types(leaf.schema) or _is_elsewhere(leaf):
             continue
-        name = next((name for name in leaf.names() if name in names), None)
+        name = min((n for n in leaf.names() if n in names), key=names.index, default=None)
         loose = name is None
         name = name or next((name for name in leaf.loose_names() if name in names), None)
         if name is None:

@@ -26,7 +26,7 @@ from connectors.generate.lists import (
 from connectors.generate.mapping import propose_map
 from connectors.generate.pages import UNTOLD, find_paging
 from connectors.generate.shapes import Shapes
-from connectors.generate.signing import find_auth
+from connectors.generate.signing import find_auth, is_sign_in
 from connectors.generate.words import plain
 
 PATHS_MAX = 5_000
@@ -74,7 +74,7 @@ def read_openapi(document: Mapping[str, Any]) -> InferredInterface:
         dialect=f"{'Swagger' if old else 'OpenAPI'} {version}",
         title=title[:200],
         address=_address(document, old=old),
-        auth=find_auth(document, shapes, old=old),
+        auth=find_auth(document, shapes, old=old, header=reader.sign_in),
         streams=_renamed(streams),
         passed_over=tuple(passed),
     )
@@ -91,6 +91,8 @@ class _Reader:
         self, document: Mapping[str, Any], shapes: Shapes, paths: Mapping[str, Any], *, old: bool
     ) -> None:
         self._document, self._shapes, self._paths, self._old = document, shapes, paths, old
+        self._declares = find_auth(document, shapes, old=old).value["type"] != "none"
+        self.sign_in: str | None = None  # a required header that is a key by its name
 
     def read(self, path: str) -> InferredStream | str:
         """Return a stream, or the reason why a path is none; empty where it cannot be read."""
@@ -103,13 +105,22 @@ class _Reader:
         answer = self._answer(operation)
         if answer is None:
             return "no JSON answer is described"
+        known = set(self._shapes.foreign)
         records = find_records(self._shapes, answer[0], path)
+        if records is None and (foreign := self._shapes.foreign - known):
+            return (
+                f"it is described in another document ({min(foreign)[:80]}), and references out of "
+                "a document are not followed: give one that holds everything"
+            )
         if records is None:
             return "the answer is one object or not described, not a list of objects"
         if variables := _VARIABLE.findall(path):
             return f"a list under each `{variables[-1]}`: partitions are written by hand"
         stream = self._stream(path, list(self._parameters(item, operation)), answer, records)
         headers, unknown = self._headers(item, operation)
+        if self.sign_in is None and not self._declares:
+            self.sign_in = next((name for name in unknown if is_sign_in(name)), None)
+        unknown = [name for name in unknown if name != self.sign_in]
         points = [f"header `{name}` is required: give it under `headers`" for name in unknown]
         options = stream.options | ({"headers": headers} if headers else {})
         return replace(stream, options=options, open_points=(*stream.open_points, *points))

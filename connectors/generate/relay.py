@@ -78,7 +78,7 @@ def _schema(document: str | Mapping[str, Any]) -> GraphQLSchema:
         return build_client_schema(found, assume_valid=True)
     except (GraphQLError, TypeError, KeyError, AttributeError, ValueError) as error:
         first = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise InterfaceUnreadable(f"This is no GraphQL schema: {first}.") from None
+        raise InterfaceUnreadable(f"This is no GraphQL schema: {first.rstrip('.')}.") from None
     except RecursionError:
         raise InterfaceUnreadable("The schema is nested too deeply to be read.") from None
 

@@ -1,5 +1,6 @@
 """Look into JSON Schemas of a document: references followed, combinations merged, all bounded."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,9 @@ VARIANTS_MAX = 60
 """Alternatives of one oneOf; the longest real list has 31."""
 
 Schema = Mapping[str, Any]
+
+_UNWRITABLE = re.compile(r"['\x00-\x1f\x7f]")
+"""What no path of a connector file can hold, as it stands between quotes on one line."""
 
 
 @dataclass
@@ -144,7 +148,8 @@ def _properties(parts: Iterable[Schema]) -> dict[str, Any]:
         for name, inner in own.items() if isinstance(own, Mapping) else ():
             if len(found) >= PROPERTIES_MAX:
                 return found
-            found.setdefault(str(name), inner)
+            if not _UNWRITABLE.search(str(name)):
+                found.setdefault(str(name), inner)
     return found
 
 

@@ -13,6 +13,7 @@ SECRET = "env:{name}_SECRET"  # noqa: S105  # a place, not a secret
 """Where a generated file looks for the secret; `{name}` is filled when it is written."""
 
 
+_KEY_HEADER = re.compile(r"(?i)(?:[a-z0-9]+[-_])*[a-z0-9]*(?:key|token|apikey)")
 _PREFIX = re.compile(r"[Pp]refix\W{1,3}([A-Za-z]{3,20})\b|\b([A-Z][a-z]{3,20}) prefix")
 
 
@@ -23,8 +24,31 @@ def auth_types() -> frozenset[str]:
     return frozenset(get_args(model.model_fields["type"].annotation)[0] for model in models)
 
 
-def find_auth(document: Mapping[str, Any], shapes: Shapes, *, old: bool) -> Guess[dict[str, Any]]:
-    """Return the options under `auth`; the first declared scheme that we know wins."""
+def is_sign_in(header: str) -> bool:
+    """Tell whether a header that a document requires is a key by its name."""
+    return _KEY_HEADER.fullmatch(header) is not None
+
+
+def find_auth(
+    document: Mapping[str, Any], shapes: Shapes, *, old: bool, header: str | None = None
+) -> Guess[dict[str, Any]]:
+    """Return the options under `auth`; the first declared scheme that we know wins.
+
+    Args:
+        document: All of it.
+        shapes: The same, to follow references.
+        old: It is Swagger 2.0.
+        header: A header that lists require and that is a key by its name, where nothing is
+            declared.
+    """
+    found = _declared(document, shapes, old=old)
+    if header is None or found.value["type"] != "none":
+        return found
+    options = {"type": "api_key", "header": header, "secret": SECRET}
+    return Guess(options, LIKELY, f"lists require the header `{header}`")
+
+
+def _declared(document: Mapping[str, Any], shapes: Shapes, *, old: bool) -> Guess[dict[str, Any]]:
     schemes = document.get("securityDefinitions") if old else None
     if not old:
         components = document.get("components")
@@ -73,6 +97,9 @@ def _scheme(name: str, scheme: Mapping[str, Any]) -> Guess[dict[str, Any]] | Non
             return Guess(options, SURE, f"{why}: {told[:80]}")
         note = f"; its secret begins with a word: {told[:80]}" if "prefix" in told.lower() else ""
         return Guess(options, SURE, why + note)
+    if kind == "apiKey" and scheme.get("in") == "query" and isinstance(scheme.get("name"), str):
+        options = {"type": "api_key", "parameter": scheme["name"], "secret": SECRET}
+        return Guess(options, SURE, why)
     if kind == "oauth2":
         return _oauth(scheme, why)
     return None

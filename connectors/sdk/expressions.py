@@ -30,6 +30,19 @@ _TOKEN = re.compile(
     r"\s*(?:(?P<number>-?[0-9]{1,15}(?:\.[0-9]{1,15})?)(?![\w.])|(?P<text>'[^']*'|\"[^\"]*\")"
     r"|(?P<name>[^\W\d]\w*|[$@][\w$@]*)|(?P<mark>\?\?|==|!=|<=|>=|[<>()\[\],.])|(?P<end>$))"
 )
+_OF_OTHERS = {
+    "+": "texts are put together by concat(a, ' ', b) or join(' ', a, b)",
+    "&": "both are said by `and`; texts are put together by concat(a, ' ', b)",
+    "|": "the first that is filled is `a ?? b`; either is said by `or`",
+    "?": "a choice is written when(test, this, that)",
+    "=": "the same is written ==",
+    "!": "the contrary is written `not a`, or a != b",
+    "{": "an expression has no {{ }} around it",
+    "'": "a quote is opened and not closed",
+    '"': "a quote is opened and not closed",
+}
+"""What people know from other languages, by its first sign."""
+
 _LITERALS = {"true": True, "false": False, "null": None}
 _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _LEVELS = (("??",), ("or",), ("and",), ("==", "!=", *_ORDER))
@@ -108,7 +121,7 @@ class _Parser:
         if match is None or match.lastgroup is None:
             self.start, self.kind = self.at, "unknown"
             self.token = self.text[self.at :].strip()[:1]
-            raise self.fault("this has no meaning here")
+            raise self.fault(_OF_OTHERS.get(self.token, "this has no meaning here"))
         self.kind, self.token = match.lastgroup, match[match.lastgroup]
         self.start, self.at = match.start(self.kind), match.end()
         self.steps += 1

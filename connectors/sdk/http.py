@@ -18,6 +18,7 @@ from connectors.sdk.bodies import BODY_BYTES_MAX, Into, read_body, too_large
 from connectors.sdk.http_fast import open_network
 from connectors.sdk.looking import Look, secured_by
 from connectors.sdk.pace import Pace
+from connectors.sdk.remedies import remedy_for
 from connectors.sdk.retries import Hiccup, retry_after_seconds, with_retries
 from connectors.sdk.signing_in import SignIn
 from schemas.errors import GiveUp, InvalidInput, RetryLater
@@ -36,17 +37,6 @@ BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})  # another try ma
 
 _HEADERS = {"User-Agent": "townclerk", "Accept": "application/json", "Accept-Encoding": "gzip"}
 _TIMEOUT = httpx.Timeout(SILENCE_SECONDS_MAX, connect=CONNECT_SECONDS_MAX).as_dict()
-
-_REMEDIES = {
-    400: "Compare the query parameters in the connector file with the interface's document.",
-    401: "Check the `auth` part of the connector file and the secret it names.",
-    403: "Check the `auth` part of the connector file and the secret it names; if they are right, "
-    "ask the source's owner to let this account read that list.",
-    404: "Compare the path in the connector file, and the address, with the interface's document.",
-    405: "Compare the path in the connector file with the interface's document: it is no list.",
-    410: "The list is gone: ask the source's owner what took its place.",
-    422: "Compare the query parameters in the connector file with the interface's document.",
-}
 
 T = TypeVar("T")
 
@@ -281,10 +271,10 @@ class HttpClient:
             raise self._redirect(response, request)
         if status in _REFUSALS:  # some answer 403 where a token has expired
             what = f"{self._who} refuses to let us in (status {status} at {path})."
-            raise _SignInRefused(GiveUp(what, remedy=_REMEDIES[status], status=status))
+            raise _SignInRefused(GiveUp(what, remedy=remedy_for(status, path), status=status))
         if not 200 <= status < 300 or status == PARTIAL_STATUS:
             what = f"{self._who} answered {path} with status {status}."
-            raise GiveUp(what, remedy=_REMEDIES.get(status), status=status)
+            raise GiveUp(what, remedy=remedy_for(status, path), status=status)
 
     def _redirect(self, response: httpx.Response, request: httpx.Request) -> GiveUp:
         target = request.url.raw_path.decode("ascii")

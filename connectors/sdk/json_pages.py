@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from connectors.sdk.answer_hints import where_lists_are
 from connectors.sdk.retries import Hiccup
 from connectors.sdk.rows import JSON_DEPTH_MAX, may_be_too_deep
 from schemas.errors import GiveUp, InvalidConnectorFile
@@ -85,13 +86,15 @@ class Envelope:
             Hiccup: It ends in the middle.
         """
         body = body.removeprefix(_BOM)
+        if not body.strip():
+            raise Hiccup("its answer is empty")
         if _MARKUP.match(body):
             raise GiveUp(
                 "The source answered with a web page instead of JSON.",
                 remedy="This is often a sign-in page: check the address and the `auth` part.",
             )
         try:
-            pieces, fields = self._cut(self._decode(body))
+            pieces, fields = self._cut(self._decode(body), body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             pieces, fields = self._cut_damaged(body, error)
         if len(pieces) > RECORDS_PER_ANSWER_MAX:
@@ -107,19 +110,20 @@ class Envelope:
             return self._decoder.decode(body)
         except msgspec.ValidationError as error:
             raise GiveUp(
-                f"The source's answer is not shaped as the connector file says: {error}.",
+                f"The source's answer is not shaped as the connector file says: {error}."
+                f"{where_lists_are(body)}",
                 remedy="Compare `records` and `paging` with an answer of the source.",
             ) from None
         except RecursionError:
             raise GiveUp("The source's answer is nested too deeply to be read.") from None
 
-    def _cut(self, top: Any) -> tuple[list[bytes], dict[str, Any]]:
+    def _cut(self, top: Any, body: bytes) -> tuple[list[bytes], dict[str, Any]]:
         items = top if self._bare else _reach(top, self._records)
         if items is ABSENT and self._absent_is_empty:
             items = []
         if items is ABSENT or items is None:
             raise GiveUp(
-                f"The source's answer has no list at `{self._path}`.",
+                f"The source's answer has no list at `{self._path}`.{where_lists_are(body)}",
                 remedy="Compare `records` in the connector file with an answer of the source.",
             )
         for _ in range(self._inside):
@@ -137,7 +141,7 @@ class Envelope:
         try:
             if copy == body:
                 raise error
-            pieces, fields = self._cut(self._decode(copy))
+            pieces, fields = self._cut(self._decode(copy), copy)
         except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             if "truncated" in str(fault):
                 raise Hiccup("its JSON ends in the middle") from None

@@ -22,6 +22,24 @@ _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FRACTION = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 
+_PLAIN_WORDS = {
+    "expected <block end>, but found": "it stands further in, or less far, than the lines it "
+    "belongs to; lines of one part begin in the same column",
+    "mapping values are not allowed here": "a second `:` follows on one line; text that holds one "
+    "stands in quotes",
+    "character '\\t' that cannot start": "it is indented with a tab; use blanks",
+    "expected ',' or": "a bracket is opened and not closed, or a comma is missing",
+    "while scanning a quoted scalar": "a quote is opened and not closed",
+    "found unexpected end of stream": "a quote is opened and not closed",
+    "could not find expected ':'": "a name is without its `:`",
+    "found undefined alias": "text that begins with * stands in quotes",
+    "found character '%'": "text that begins with % stands in quotes",
+    "found character '@'": "text that begins with @ stands in quotes",
+    "found character '`'": "text that begins with ` stands in quotes",
+    "a name must be plain text": "a name must be plain text; an expression has no {{ }} around it",
+}
+"""What PyYAML says, by how it begins or goes on, and what it means to whoever wrote the file."""
+
 Lines = dict[tuple[str | int, ...], int]
 """Line of each key or item, by its path from the top."""
 
@@ -114,6 +132,7 @@ def _fault(problem: str, mark: Any) -> yaml.MarkedYAMLError:
 def _unreadable(error: yaml.YAMLError, name: str) -> InvalidConnectorFile:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it holds a character that YAML does not allow"
+    problem = next((plain for word, plain in _PLAIN_WORDS.items() if word in problem), problem)
     line = mark.line + 1 if mark is not None else 1
     return InvalidConnectorFile(
         f"{name}, line {line}: this is not readable as YAML: {problem}.", name=name, line=line

@@ -129,6 +129,9 @@ app.add_typer(imported, name="import")
 def airbyte(
     manifest: Annotated[Path, typer.Argument(help="A low-code manifest, YAML or JSON.")],
     name: Annotated[str | None, typer.Option(help="Key of the connector.")] = None,
+    auth: Annotated[
+        str | None, typer.Option(help="Which way to sign in, where the manifest has several.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="File to write; default NAME.yaml.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -137,7 +140,7 @@ def airbyte(
     from connectors.generate.documents import DOCUMENT_BYTES_MAX
 
     content = read_bytes(manifest, bytes_max=DOCUMENT_BYTES_MAX)
-    found = translate_manifest(content, source=manifest.name, name=name)
+    found = translate_manifest(content, source=manifest.name, name=name, auth=auth)
     file = out or Path(f"{found.name}.yaml")
     write_text(file, found.text)
     if as_json:

@@ -49,7 +49,7 @@ def add(
     if as_json:
         print_json({"source": spec.connector, "streams": list(spec.streams)})
         return
-    say(f"Source {spec.connector} is registered with {len(spec.streams)} streams.")
+    say(f"Source {spec.connector} is registered with {_streams(len(spec.streams))}.")
     say_next(f"`townclerk sync run {spec.connector}`")
 
 
@@ -342,3 +342,7 @@ def _next_step(runs: list[intake.queries.RunRow | None]) -> str:
     if any(run is None for run in runs):
         return "`townclerk sync run` reads them"
     return "`townclerk customers list --purpose service` shows what they came to"
+
+
+def _streams(count: int) -> str:
+    return "one stream" if count == 1 else f"{count} streams"

@@ -40,6 +40,8 @@ def show_trials(trials: Sequence["Trial"]) -> None:
                 ("rule", "path", "reason", "records"),
                 [(q["rule"], q["path"], q["reason"], q["records"]) for q in trial.quarantined],
             )
+        for sentence in trial.advice:
+            say(f"Mend {trial.stream}: {sentence}.")
 
 
 def _beside(raw: object, mapped: dict[str, object]) -> list[tuple[object, ...]]:

@@ -77,7 +77,8 @@ async def _prepared(
 ) -> AsyncGenerator[_Prepared, None]:
     async with aclosing(read_ahead(pages)) as ahead:
         async for page in ahead:
-            keep = await asyncio.to_thread(target.prepare, page)
+            # Not in a thread: it never waits, and two threads at work only take turns.
+            keep = target.prepare(page)
             yield _Prepared(keep, page.size, page.cursor, page.last)
 
 
@@ -96,18 +97,18 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
     try:
         while True:
             if cursor is None or cursor.position is None:  # a scan that starts, or starts again
+                await _done(target.begin)
                 _reset(report)
-                await asyncio.to_thread(target.begin)
             try:
                 prepared = _prepared(connector.read(stream, cursor), target)
                 async with aclosing(read_ahead(prepared, most=1)) as ahead:
                     async for page in ahead:
-                        await asyncio.to_thread(page.keep, report)
+                        await _done(page.keep, report)
                         report.pages += 1
                         report.read += page.size
                         cursor = page.cursor
                         if page.last:
-                            await asyncio.to_thread(target.end, report)
+                            await _done(target.end, report)
                             report.seconds = round(time.perf_counter() - begun, 3)
                             return report
                 raise _unended(stream)
@@ -121,6 +122,15 @@ async def run_stream(source: Source, stream: str, target: Target) -> StreamRepor
     finally:
         await connector.close()
         target.close()
+
+
+async def _done(work: Callable[..., None], *arguments: object) -> None:
+    """Do work in a thread and see its end even when we are stopped: its target is closed next."""
+    working = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(working)
+    finally:
+        await asyncio.wait([working])
 
 
 def _reset(report: StreamReport) -> None:

@@ -2,13 +2,14 @@
 
 A page is one transaction. A page that is known whole is passed over, and of any other page records
 whose bytes the table knows are neither decoded nor written; the rest goes into a temporary table by
-COPY and is merged from there, or straight into a table that was empty before the scan. While the
-server takes one page, the next one is decoded, mapped and written out as the lines of its COPY.
+COPY and is merged from there. A table that was empty before the scan is filled (filling.py). While
+the server takes one page, the next one is decoded, mapped and written out as the lines of its COPY.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import psycopg
@@ -23,6 +24,7 @@ from registry.storage.database import connect
 from schemas.errors import Conflict
 from schemas.records import Page, RejectedRecord
 from townclerk.connector.columns import column_types
+from townclerk.connector.filling import Filling, Held, Ready
 from townclerk.connector.pages import KnownPages
 from townclerk.connector.running import StreamReport
 from townclerk.connector.vanishing import Seen
@@ -53,27 +55,6 @@ _INDEX = "CREATE INDEX IF NOT EXISTS {index} ON {table} (raw_hash)"
 # in their order; a scan that was broken off starts anew, and one that ended has made the disk wait.
 _UNHURRIED = "SET synchronous_commit = off"
 _ON_THE_DISK = "SET LOCAL synchronous_commit TO DEFAULT"
-
-# A key of an earlier page; or a table of an earlier version, which has no time of its own.
-_IN_THE_WAY = (psycopg.errors.UniqueViolation, psycopg.errors.NotNullViolation)
-
-
-class _Ready(NamedTuple):
-    """A page as it will be written.
-
-    Attributes:
-        names: The columns it fills.
-        lines: Its rows, as COPY takes them.
-        keys: Their keys.
-        hashes: Their hashes.
-        rejected: What cannot be written.
-    """
-
-    names: tuple[str, ...]
-    lines: str
-    keys: list[str]
-    hashes: list[bytes]
-    rejected: list[RejectedRecord]
 
 
 class TableTaken(Conflict):
@@ -106,6 +87,7 @@ class TableTarget:
         self._db = connect(url, application_name="townclerk connector run", autocommit=True)
         self._db.execute(_UNHURRIED)
         self._empty = False
+        self._filling: Filling | None = None
         self._merging = self._merge_statement().as_string(self._db)
         self._asking = sql.SQL(_ASKING).format(table=self._table)
         self._standing = sql.SQL(_STANDING).format(table=self._table)
@@ -130,8 +112,10 @@ class TableTarget:
             for name, kind in self._types.items()
         )
         parts = {"table": self._table, "refused": self._refused, "columns": columns}
+        self._commit()
         with self._db.transaction():
             self._make(parts)
+        self._filling = Filling(self._db, self._table) if self._empty else None
         self._seen = Seen(self._stream)
 
     def _make(self, parts: dict[str, Any]) -> None:
@@ -161,12 +145,12 @@ class TableTarget:
         hashes = record_hashes(page.undecoded, self._mapping)
         return partial(self._compare, page, hashes)
 
-    def _ready(self, page: Page) -> _Ready:
+    def _ready(self, page: Page) -> Ready:
         mapped = _latest(self._map.columns(page))
         hashes = record_hashes(mapped.raws, self._mapping)
         filled = {**mapped.columns, "raw_hash": hashes}
         lines = copy_lines(tuple(filled.values())) if hashes else ""
-        return _Ready(tuple(filled), lines, mapped.columns["key"], hashes, mapped.rejected)
+        return Ready(tuple(filled), lines, mapped.columns["key"], hashes, mapped.rejected)
 
     def _pass_over(self, page: Page, pieces: MarkedPieces, report: StreamReport) -> None:
         """Count a page that stands in the table whole; what was refused of it is judged anew."""
@@ -199,7 +183,7 @@ class TableTarget:
             return
         self._write(ready, known, report, pieces)
 
-    def _stands_again(self, ready: _Ready, known: list[bytes]) -> bool:
+    def _stands_again(self, ready: Ready, known: list[bytes]) -> bool:
         """Tell whether a key is twice on a page, once as it was: which came last then counts."""
         if not ready.keys:
             return False
@@ -208,12 +192,12 @@ class TableTarget:
 
     def _write(
         self,
-        ready: _Ready,
+        ready: Ready,
         known: list[bytes],
         report: StreamReport,
         pieces: Sequence[bytes] | None,
     ) -> None:
-        """Merge one page in one transaction.
+        """Write one page.
 
         Args:
             ready: What is to be written.
@@ -221,29 +205,66 @@ class TableTarget:
             report: Counts it.
             pieces: All its records as they came; None where nothing is to be kept of the page.
         """
-        written, hashes = 0, [*known, *ready.hashes]
+        hashes = [*known, *ready.hashes]
+        note = self._known.note_of(pieces, hashes, ready.rejected) if pieces else None
+        page = Held(ready, note, report)
+        if self._filling is None:
+            self._merge(page, hashes)
+            return
+        try:
+            self._filling.write(page)
+        except psycopg.Error:
+            self._merge_instead(self._filling)
+        else:
+            if self._filling.is_due:
+                self._commit()
+
+    def _commit(self) -> None:
+        """Commit what was copied, if anything was."""
+        filling = self._filling
+        if filling is None or not filling.pages:
+            return
+        try:
+            filling.end()
+            for page in filling.pages:
+                self._keep_besides(page)
+            pages = filling.commit()
+        except psycopg.Error:
+            self._merge_instead(filling)
+            return
+        for ready, _, report in pages:
+            report.written += len(ready.hashes)
+            report.rejected += len(ready.rejected)
+
+    def _merge_instead(self, filling: Filling) -> None:
+        """Merge what could not be copied, since a key of it was there before; and all that follow.
+
+        Whatever else is in the way is told by the merge.
+        """
+        self._filling = None
+        for page in filling.undo():
+            self._merge(page, page.ready.hashes)
+
+    def _merge(self, page: Held, hashes: list[bytes]) -> None:
+        """Merge one page in one transaction; `hashes` are those that then stand in the table."""
+        ready, note, report = page
+        written = 0
         with self._db.transaction():
             if ready.lines:
-                written = self._fill(ready) if self._empty else self._merge(ready)
-            if ready.rejected:
-                self._keep_refused(ready.rejected)
-            kept = pieces and self._known.keep(self._db, pieces, hashes, ready.rejected)
-        self._seen.note([] if kept else hashes, ready.rejected)
+                write_lines(self._db, "townclerk_page", ready.names, ready.lines)
+                written = self._db.execute(self._merging).rowcount
+            self._keep_besides(page)
+        self._seen.note([] if note else hashes, ready.rejected)
         report.unchanged += len(hashes) - written
         report.written += written
         report.rejected += len(ready.rejected)
 
-    def _fill(self, ready: _Ready) -> int:
-        """Copy into a table that was empty, which costs the server half of a merge."""
-        try:
-            with self._db.transaction():
-                return write_lines(self._db, self.name, ready.names, ready.lines)
-        except _IN_THE_WAY:
-            return self._merge(ready)
-
-    def _merge(self, ready: _Ready) -> int:
-        write_lines(self._db, "townclerk_page", ready.names, ready.lines)
-        return self._db.execute(self._merging).rowcount
+    def _keep_besides(self, page: Held) -> None:
+        """Keep what was refused of a page, and what it is known by."""
+        if page.ready.rejected:
+            self._keep_refused(page.ready.rejected)
+        if page.note is not None:
+            self._known.keep(self._db, page.note)
 
     def _keep_refused(self, rejected: Sequence[RejectedRecord]) -> None:
         statement = sql.SQL("COPY {} (key, rule, path, reason, raw) FROM STDIN").format(
@@ -254,7 +275,8 @@ class TableTarget:
                 copy.write_row((bad.key, bad.rule, bad.path, bad.reason, bad.raw))
 
     def end(self, report: StreamReport) -> None:
-        """Each page has been committed; take out what the source no longer has."""
+        """Commit the last pages; take out what the source no longer has."""
+        self._commit()
         if self._empty:
             self._make_index()
         with self._db.transaction():
@@ -265,7 +287,9 @@ class TableTarget:
             self._known.end(self._db)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Keep the pages of a scan that was broken off, and close the connection."""
+        with suppress(psycopg.Error):  # whoever broke it off has told why
+            self._commit()
         self._db.close()
 
 

@@ -21,7 +21,11 @@ _MISSING = f"""CREATE TEMPORARY TABLE townclerk_missing ON COMMIT DROP AS
     WITH seen AS MATERIALIZED (
         SELECT substring(%b FROM place * {HASH_BYTES} + 1 FOR {HASH_BYTES}) AS raw_hash
         FROM generate_series(0, %s) AS place
-        UNION ALL SELECT unnest(hashes) FROM {{pages}} WHERE digest = ANY(%b))
+        UNION ALL
+        SELECT substring(raw_hashes FROM place * {HASH_BYTES} + 1 FOR {HASH_BYTES})
+        FROM (SELECT raw_hashes || ''::bytea AS raw_hashes FROM {{pages}}
+              WHERE digest = ANY(%b) OFFSET 0) AS page,
+             generate_series(0, octet_length(raw_hashes) / {HASH_BYTES} - 1) AS place)
     SELECT key FROM {{table}} AS kept WHERE key <> ALL(%s)
       AND NOT EXISTS (SELECT FROM seen WHERE seen.raw_hash = kept.raw_hash)"""
 

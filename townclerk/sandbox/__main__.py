@@ -27,10 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Broken connections are part of the game (see faults); only a person's own mistakes are told.
     logging.basicConfig(level=logging.CRITICAL)
-    stop = threading.Event()
+    stop, closed = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threading.Thread(target=_watch_input, args=(stop,), name="parent-watch", daemon=True).start()
+    threading.Thread(
+        target=_watch_input, args=(stop, closed), name="parent-watch", daemon=True
+    ).start()
     try:
         with running_city(
             options.dir,
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say(city.as_dict())
             stop.wait()
     except Stopped:
+        if closed.is_set():  # somebody put it into the background: it would seem to fail unsaid
+            sys.stderr.write("Stopped before it began: standard input is closed; keep it open.\n")
         return 0
     except TownclerkError as error:
         _say({"error": error.as_dict()})
@@ -50,11 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _watch_input(stop: threading.Event) -> None:
-    """Set `stop` when standard input closes: whoever started us is gone, however it went."""
+def _watch_input(stop: threading.Event, closed: threading.Event) -> None:
+    """Set both when standard input closes: whoever started us is gone, however it went."""
     with suppress(OSError):
         while os.read(sys.stdin.fileno(), 4096):
             pass
+    closed.set()
     stop.set()
 
 

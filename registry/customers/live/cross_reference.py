@@ -17,6 +17,7 @@ import psycopg
 
 from registry.customers.live.commands import rematch
 from registry.customers.live.delta import match_records
+from registry.customers.live.index import LANDING
 from registry.storage.copying import copy_into
 from schemas.base import uuid7
 from schemas.errors import InvalidInput
@@ -173,6 +174,7 @@ def import_truth(
     """
     if not reason.strip() or not actor.strip():
         raise InvalidInput("Links need a reason and the name of who takes them over.")
+    db.execute(LANDING)  # an erasure that is under way ends first
     data_sets = _data_sets(db, {row.source for row in rows})
     placed = _records(db, [row for row in rows if row.source in data_sets], data_sets)
     golden, contradictions = _goldens(rows, placed)

@@ -30,9 +30,10 @@ from registry.customers.live.index import (
     stored_key,
 )
 from registry.customers.live.keys import move_keys
-from registry.customers.live.page import KINDS, Clean, Delta
+from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
+from registry.customers.live.reused_keys import ask_decided, let_go
 from registry.customers.live.survivorship import ask_survivorship, read_survivorship
 from registry.customers.live.words import RememberedWords, forget_words, learn_new, words_of
 from registry.customers.matching.features import content_of, features_of
@@ -55,11 +56,15 @@ def take_in(db: psycopg.Connection, rows: Collection[Sequence[Any]]) -> int:
     """
     with db.pipeline():
         db.execute(KEEP_PLANS)
+        decided = ask_decided(db, [row[0] for row in rows])
         kept = KeptClean(db, rows)
         before = _Before(db, [row[0] for row in rows])
     changed = kept.changed()
+    partners = let_go(db, decided, changed)
     with without_collecting():
         _match(db, before, changed, changed.keys())
+    if partners:
+        match_records(db, changed=partners)
     return len(changed)
 
 
@@ -129,8 +134,15 @@ def _match(
         mark_incomplete(db)
         return False
     rules = read_survivorship(before.rules)
-    delta = Delta(cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
-    _take_out(delta, before, records)
+    with PageEngine() as engine:
+        delta = Delta(engine, cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
+        _take_out(delta, before, records)
+        _bring_in(db, delta, live)
+    return True
+
+
+def _bring_in(db: psycopg.Connection, delta: Delta, live: Live) -> None:
+    """Write the records of a page, and find their edges and customers."""
     with db.pipeline():
         rows, words = _put_in(db, delta, live)
         if len(rows) <= 1:
@@ -142,7 +154,6 @@ def _match(
         write_lines(db, "match_record", _RECORD_COLUMNS, lines)
         with db.pipeline():
             _find(db, delta, live, words)
-    return True
 
 
 def _find(

@@ -51,6 +51,8 @@ def golden_of(members: Sequence[Clean], groups: Sequence[Survivorship] = SURVIVO
         members: Clean records of one customer, ordered by place; never none.
         groups: How values are chosen in this town.
     """
+    if len(members) == 1:
+        return _golden_of_one(members[0], groups)
     attrs: dict[str, str] = {}
     provenance: dict[str, Any] = {}
     for group in groups:
@@ -61,14 +63,37 @@ def golden_of(members: Sequence[Clean], groups: Sequence[Survivorship] = SURVIVO
         for name in group.columns:
             if record[name] is not None:
                 attrs[name] = str(record[name])
-        provenance[group.name] = {
-            "record_id": record["record_id"],
-            "data_set_id": str(record["data_set_id"]),
-            "changed_at": newest and f"{newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "rule": rule,
-        }
+        provenance[group.name] = _source(record, newest, rule)
     kind = min(str(member["kind"]) for member in members)
     return Golden(kind, display_name(kind, attrs), attrs, provenance, len(members))
+
+
+def _golden_of_one(record: Clean, groups: Sequence[Survivorship]) -> Golden:
+    """Return the values of a customer whom one record describes, as most are: there is no choice.
+
+    All values have the same source, so it is written down once.
+    """
+    source = _source(record, record["source_changed_at"], "only_value")
+    attrs: dict[str, str] = {}
+    provenance: dict[str, Any] = {}
+    for group in groups:
+        for name in group.columns:
+            value = record[name]
+            if value is not None:
+                attrs[name] = str(value)
+                provenance[group.name] = source
+    kind = str(record["kind"])
+    return Golden(kind, display_name(kind, attrs), attrs, provenance, 1)
+
+
+def _source(record: Clean, newest: datetime | None, rule: str) -> dict[str, Any]:
+    """Say where a value comes from."""
+    return {
+        "record_id": record["record_id"],
+        "data_set_id": str(record["data_set_id"]),
+        "changed_at": newest and f"{newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "rule": rule,
+    }
 
 
 def display_name(kind: str, attrs: Mapping[str, str]) -> str:
@@ -89,18 +114,20 @@ def _chosen(
 ) -> tuple[Clean, datetime | None, str] | None:
     """Return the record that gives a group's value, when that was last said, and why it won."""
     columns = group.columns
-    said = []
-    for member in members:
-        values = [member[name] for name in columns]
-        if values.count(None) < len(values):
-            said.append((values, member))
+    if len(columns) == 1:
+        (name,) = columns
+        said = [member for member in members if member[name] is not None]
+        values: list[Any] = [member[name] for member in said]
+    else:
+        rows = [(tuple(map(member.__getitem__, columns)), member) for member in members]
+        held = [row for row in rows if row[0].count(None) < len(columns)]
+        values, said = [row[0] for row in held], [row[1] for row in held]
     if not said:
         return None
-    values, record = said[0]
-    if all(other == values for other, _ in said):
+    if values.count(values[0]) == len(values):
         # One value and nothing to weigh, as nearly always: who said it last, or first of all.
-        dated = [member for _, member in said if member["source_changed_at"] is not None]
-        record = max(dated, key=_moment_of) if dated else record
+        dated = [member for member in said if member["source_changed_at"] is not None]
+        record = max(dated, key=_moment_of) if dated else said[0]
         rule = "only_value" if len(said) == 1 else "all_agree"
         return record, record["source_changed_at"], rule
     options = _options(group, members)

@@ -35,8 +35,9 @@ _TABLES = {
     "match_key": (
         "key, record_id",
         "key, record_id",
+        # The keys of one record lie side by side, so that a page which moves it finds them at once.
         """SELECT unnest(keys) AS key, r.record_id FROM indexed_record i
-           JOIN records r ON r.place = i.id WHERE NOT aside ORDER BY key""",
+           JOIN records r ON r.place = i.id WHERE NOT aside ORDER BY r.record_id""",
     ),
     "match_edge": (
         "left_id, right_id, weight_bits, by_identity, apart",
@@ -138,6 +139,13 @@ def write_index(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> None:
             question=question,
             file=str(file),
         )
-        replace_rows(db, table, names.split(", "), file, identity=identity.split(", "))
+        replace_rows(
+            db,
+            table,
+            names.split(", "),
+            file,
+            identity=identity.split(", "),
+            scattered=table == "match_key",
+        )
         file.unlink()
     write_words(db, con)

@@ -3,9 +3,11 @@
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
+import duckdb
 import numpy as np
 import orjson
 import psycopg
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from registry.customers.live.index import Live, ask_decisions, read_decisions
 from registry.customers.live.survivorship import SURVIVORSHIP, Survivorship
 from registry.customers.matching import pairwise
+from registry.customers.matching.engine import open_engine
 from registry.customers.matching.features import Features
 from registry.customers.matching.pairwise import Weighed
 from registry.storage.copying import array_of
@@ -41,11 +44,35 @@ class FeatureShelf(dict[int, Features]):
         return found
 
 
+class PageEngine:
+    """A DuckDB for one page, opened when it is first asked for; most pages need none."""
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        self._open = ExitStack()
+        self._session: duckdb.DuckDBPyConnection | None = None
+
+    def session(self) -> duckdb.DuckDBPyConnection:
+        """Return the session."""
+        if self._session is None:
+            self._session = self._open.enter_context(open_engine(in_memory=True))
+        return self._session
+
+    def __enter__(self) -> Self:
+        """Use it until the end of the block."""
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Close the session, and with it forget what it holds."""
+        self._open.close()
+
+
 @dataclass
 class Delta:
     """What one page changes, gathered step by step.
 
     Attributes:
+        engine: Where many records and pairs are looked at.
         cleaned: Clean form of the records that are at hand, with source and place.
         gone: Records that leave, or whose content or kind changes.
         touched: Records whose edges are found anew.
@@ -67,6 +94,7 @@ class Delta:
         linked: Edges of touched records that link, by pair.
     """
 
+    engine: PageEngine
     cleaned: dict[int, Clean] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
@@ -215,5 +243,9 @@ def _weigh_many(delta: Delta, live: Live, pairs: Pairs, least_bits: float) -> It
         chosen = sides[(one == number) & (other == number)]
         if len(chosen):
             yield from live.weighers[kind].weigh_many(
-                records, delta.features.texts, chosen, least_bits=least_bits
+                records,
+                delta.features.texts,
+                chosen,
+                least_bits=least_bits,
+                con=delta.engine.session(),
             )

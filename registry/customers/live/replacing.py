@@ -6,11 +6,13 @@ the same model are hardly any, and readers see all of them at once when the run 
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from registry.storage.bulk import primary_key_later
 from registry.storage.copying import copy_from_file
 
 
@@ -27,6 +29,7 @@ def replace_rows(
     file: Path,
     *,
     identity: Sequence[str],
+    scattered: bool = False,
 ) -> None:
     """Let a table hold exactly the rows of a CSV file of ours.
 
@@ -36,9 +39,12 @@ def replace_rows(
         columns: All its columns, in the order of the file.
         file: The rows.
         identity: The columns of its primary key.
+        scattered: The file is not in the order of the primary key, and readers of the table wait
+            for the matching lock anyway: where it is empty, the key is made once it is filled.
     """
     if is_empty(db, table):
-        copy_from_file(db, table, columns, file)
+        with primary_key_later(db, table) if scattered else nullcontext():
+            copy_from_file(db, table, columns, file)
         db.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))
         return
     found = f"found_{table}"

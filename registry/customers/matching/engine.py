@@ -24,7 +24,7 @@ _sessions: set[duckdb.DuckDBPyConnection] = set()
 
 @contextmanager
 def open_engine(
-    memory_limit_mb: int = MEMORY_LIMIT_MB, threads: int | None = None
+    memory_limit_mb: int = MEMORY_LIMIT_MB, threads: int | None = None, *, in_memory: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB whose file and overflow lie in a directory only we can read, gone at the end.
 
@@ -34,10 +34,11 @@ def open_engine(
     Args:
         memory_limit_mb: What DuckDB may hold before it spills.
         threads: Worker threads; default is one per processor, at most THREADS_MAX.
+        in_memory: Do without the file, for the few records of a page; that opens sooner.
     """
     with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=work_dir()) as directory:
         con = duckdb.connect(
-            f"{directory}/match.duckdb",
+            ":memory:" if in_memory else f"{directory}/match.duckdb",
             config={
                 "memory_limit": f"{memory_limit_mb}MB",
                 "threads": threads or min(os.cpu_count() or 1, THREADS_MAX),

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
 import orjson
 from numpy.typing import NDArray
@@ -77,7 +78,9 @@ class Weigher:
         ids, places = np.unique(np.asarray(pairs, dtype=np.int64), return_inverse=True)
         records = ids.tolist()
         texts = {record: orjson.dumps(features[record]).decode() for record in records}
-        return list(self.weigh_many(records, texts, places.reshape(-1, 2), least_bits=least_bits))
+        with open_engine() as con:
+            sides = places.reshape(-1, 2)
+            return list(self.weigh_many(records, texts, sides, con=con, least_bits=least_bits))
 
     def weigh_one(self, left: int, right: int, features: Mapping[int, Features]) -> Weighed:
         """Weigh one pair of records, the one that comes first by place on the left."""
@@ -122,6 +125,7 @@ class Weigher:
         texts: Mapping[int, str],
         sides: NDArray[np.int64],
         *,
+        con: duckdb.DuckDBPyConnection,
         least_bits: float = -math.inf,
     ) -> Iterable[Weighed]:
         """Weigh many pairs in DuckDB.
@@ -130,6 +134,7 @@ class Weigher:
             records: Records of any kind.
             texts: By record, what the seer made of it, as JSON.
             sides: One row per pair: the places of its left and its right record in `records`.
+            con: A session; it gets tables of ours.
             least_bits: Lighter pairs are left out where no identifier speaks for them.
 
         Yields:
@@ -140,26 +145,27 @@ class Weigher:
         ids = np.asarray(records, dtype=np.int64)[used]
         text = np.empty(len(ids), dtype=object)
         text[:] = [texts[record] for record in ids.tolist()]
-        with open_engine() as con:
-            con.register("given_features", {"rid": np.arange(len(ids)), "features": text})
-            run(
-                con,
-                "CREATE TABLE record AS SELECT rid, unnest(from_json(features, '$shape'))"
-                " FROM given_features",
-                shape=orjson.dumps(_shape(orjson.loads(text[0]))).decode(),
-            )
-            con.register(
-                "given_pairs",
-                {"l": np.ascontiguousarray(sides[:, 0]), "r": np.ascontiguousarray(sides[:, 1])},
-            )
-            run(con, "CREATE TABLE pair AS SELECT l, r FROM given_pairs")
-            compare(con, "record", "pair", COMPARISONS[self.kind], into="compared")
-            score(con, "compared", self.kind, self.model, into="scored")
-            keep_apart(con, "scored", "record", self.model)
-            heavy = ""
-            if not math.isinf(least_bits):
-                heavy = f"WHERE weight_bits >= {least_bits!r} OR by_identity"
-            found = columns(con, f"SELECT * FROM scored {heavy}")
+        con.register("given_features", {"rid": np.arange(len(ids)), "features": text})
+        run(
+            con,
+            "CREATE OR REPLACE TABLE record AS SELECT rid, unnest(from_json(features, '$shape'))"
+            " FROM given_features",
+            shape=orjson.dumps(_shape(orjson.loads(text[0]))).decode(),
+        )
+        con.unregister("given_features")
+        con.register(
+            "given_pairs",
+            {"l": np.ascontiguousarray(sides[:, 0]), "r": np.ascontiguousarray(sides[:, 1])},
+        )
+        run(con, "CREATE OR REPLACE TABLE pair AS SELECT l, r FROM given_pairs")
+        con.unregister("given_pairs")
+        compare(con, "record", "pair", COMPARISONS[self.kind], into="compared")
+        score(con, "compared", self.kind, self.model, into="scored")
+        keep_apart(con, "scored", "record", self.model)
+        heavy = ""
+        if not math.isinf(least_bits):
+            heavy = f"WHERE weight_bits >= {least_bits!r} OR by_identity"
+        found = columns(con, f"SELECT * FROM scored {heavy}")
         yield from map(
             Weighed,
             ids[found["l"]].tolist(),

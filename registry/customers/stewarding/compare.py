@@ -11,8 +11,10 @@ from registry.customers.asking.purposes import ATTRIBUTES, MASK, Sight
 from registry.customers.asking.reads import note_read
 from registry.customers.asking.sheet import data_set_names
 from registry.customers.live.index import clean_rows
+from registry.customers.live.reused_keys import last_fallen
 from registry.customers.stewarding.explain import Explanation, Step, explain
 from registry.customers.values.text import mixed_scripts
+from schemas.customers import Verdict
 from schemas.errors import UnknownName
 
 # Comparisons go by short names; people read what is compared.
@@ -146,7 +148,10 @@ def compare_records(db: psycopg.Connection, sight: Sight, one: int, other: int) 
         cut_bits=found.cut_bits,
         linked=linked,
         because=_because(found, linked=linked, searched=_is_searched(db, found)),
-        warnings=_warnings(found, rows[found.left], rows[found.right]),
+        warnings=[
+            *_reused(db, found),
+            *_warnings(found, rows[found.left], rows[found.right]),
+        ],
         purpose=sight.purpose,
     )
 
@@ -206,6 +211,15 @@ def _because(found: Explanation, *, linked: bool, searched: bool) -> str:
     if linked:
         return "The evidence is below the cut; they are one customer by way of other records."
     return "The evidence is below the cut, so the model keeps them apart."
+
+
+def _reused(db: psycopg.Connection, found: Explanation) -> list[str]:
+    """Say where a decision on these two keys fell because one of them names somebody else now."""
+    fallen = last_fallen(db, found.left, found.right)
+    if fallen is None or found.decided is not None:
+        return []
+    verdict = {Verdict.LINK: "linked", Verdict.UNLINK: "parted"}.get(Verdict(fallen), "postponed")
+    return [f"A steward {verdict} these keys; then a source gave one of them to somebody else."]
 
 
 def _warnings(found: Explanation, left: Mapping[str, Any], right: Mapping[str, Any]) -> list[str]:

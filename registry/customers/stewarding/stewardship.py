@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from registry.customers.live.delta import match_records
+from registry.customers.live.index import LANDING
 from schemas.base import uuid7
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
@@ -73,6 +74,8 @@ def decide(
         raise InvalidInput("A decision is about two records; these are one.")
     if not reason.strip() or not actor.strip():
         raise InvalidInput("A decision needs a reason and the name of who decides.")
+    # An erasure that is under way ends first: what it took cannot be decided about.
+    db.execute(LANDING)
     rows = {
         record: (data_set, key)
         for record, data_set, key in db.execute(
@@ -108,6 +111,7 @@ def undo(db: psycopg.Connection, decision: UUID, *, actor: str) -> tuple[int | N
         UnknownName: There is no such decision.
         Conflict: It was undone before.
     """
+    db.execute(LANDING)
     row = db.execute(
         """SELECT undone_at, l.id, r.id FROM match_decision d
            LEFT JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l

@@ -25,6 +25,9 @@ from schemas.records import CustomerKind
 FILE_BYTES_MAX = 4 * 1024 * 1024
 LEVELS_MAX = 2_000
 _TEXT_CHARACTERS_MAX = 300
+# The longest condition that Splink itself writes, a distance in km, has 900; what is longer is
+# somebody's own, and no level of ours means it.
+_CONDITION_CHARACTERS_MAX = 4_000
 
 # Our comparison by what a column of theirs holds.
 _COMPARISON_OF: Final[Mapping[str, tuple[CustomerKind, str]]] = {
@@ -44,17 +47,45 @@ _COMPARISON_OF: Final[Mapping[str, tuple[CustomerKind, str]]] = {
     "organisation_name": (CustomerKind.ORGANISATION, "name"),
     "chamber_number": (CustomerKind.ORGANISATION, "chamber_number"),
 }
-# What a condition of theirs means, and the levels of ours that mean it, the first that exists.
-_MEANINGS: Final[tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]] = (
-    (re.compile(r"jaro"), ("close", "similar", "near")),
-    (re.compile(r"levenshtein.*<=?\s*1\b|levenshtein.*<\s*2\b"), ("slip", "close", "near")),
-    (re.compile(r"levenshtein|jaccard|cosine|distance"), ("similar", "near")),
+# From here on two names that Jaro or Winkler compares are what our levels call close.
+_CLOSE_MIN: Final = 0.85
+_EQUAL = r"^\W*(?P<one>\w+?)_l\W*=\W*(?P=one)_r\W*$"
+# What a condition of theirs means, and the levels of ours that mean it, the first that exists; or,
+# where no comparison of ours means anything like it, why. The first meaning that fits counts.
+_MEANINGS: Final[tuple[tuple[re.Pattern[str], tuple[str, ...] | str], ...]] = (
+    (re.compile(r"list_|array_|\[\d\]"), "we compare single values, not lists"),
+    (re.compile(r"acos|radians|haversine"), "we measure no distance between places"),
     (
-        re.compile(r"^\W*(?P<one>\w+?)_l\W*=\W*(?P=one)_r\W*$"),
-        ("exact", "door"),
+        re.compile(r"epoch|date_?diff|strptime|timestamp"),
+        "we compare the digits of dates, not the time between them",
     ),
+    (re.compile(r"\b(and|or)\b"), "its condition is made of several parts"),
+    # The name before the sign of an e-mail address.
+    (
+        re.compile(r"^nullif\(regexp_extract\(\w+_[lr], '\^\[\^@\]\+'(, 0)?\), ''\) = nullif"),
+        ("close",),
+    ),
+    (
+        re.compile(r"\b(substr\w*|left|right|split_part|regexp\w*)\b"),
+        "it compares part of the value, as none of our levels does",
+    ),
+    (re.compile(r"jaro.*>=?\s*(0\.(8[5-9]|9)\d*|1(\.0*)?)$"), ("close", "similar", "near")),
+    (re.compile(r"jaro"), ("similar", "near")),
+    (re.compile(r"levenshtein.*(<=?\s*1|<\s*2)(\.0*)?$"), ("slip", "close", "near")),
+    (re.compile(r"levenshtein|jaccard|cosine|distance"), ("similar", "near")),
+    (re.compile(_EQUAL), ("exact",)),
 )
-_NEITHER = re.compile(r"\b(and|or|substr\w*|left|split_part|regexp\w*)\b")
+# What else the same column means to us: an address is compared as a whole.
+_INSTEAD: Final[Mapping[str, str]] = {"exact": "street"}
+_SIDE = re.compile(r"\b(\w+?)_[lr]\b")
+_REVERSED = re.compile(
+    r"^\W*(\w+)_l\W*=\W*(\w+)_r\W*(and\W*\2_l\W*=\W*\1_r|and\W*\1_r\W*=\W*\2_l)?\W*$"
+)
+_NULL = re.compile(r"\W*\w+_l\W+is null\W+or\W+\w+_r\W+is null\W*")
+# Upper and lower case, blanks and casts mean nothing to us: values are folded before.
+_WRAPPED = re.compile(r"\b(?:lower|upper|trim|try_cast|cast)\(\s*(\w+?_[lr])(?: as \w+)?\s*\)")
+_NO_COLUMN: Final = "we compare no such column"
+_SEVERAL: Final = "it looks at several columns at once, and we at each by itself"
 
 
 @dataclass(frozen=True)
@@ -132,42 +163,75 @@ def _levels_of(comparison: Any, model: MatchModel | None) -> Iterator[TakenLevel
     if not isinstance(levels, list) or not all(isinstance(level, dict) for level in levels):
         raise InvalidInput("A comparison of the file has no list `comparison_levels`.")
     column = _short(comparison.get("output_column_name") or "")
-    role = role_by_name(column)
-    place = _COMPARISON_OF.get(role or "")
-    ours = next((c for c in COMPARISONS[place[0]] if c.name == place[1]), None) if place else None
     for level in levels:
         condition = str(level.get("sql_condition") or "")
         label = _short(level.get("label_for_charts") or condition)
         bits = _bits(level.get("m_probability"), level.get("u_probability"))
-        if place is None or ours is None:
-            why = "we compare no such column"
-            yield TakenLevel(column, label, bits, "", None, why)
+        plain = _plain(condition)
+        kind, ours, names = _ours_of(column, plain)
+        if ours is None:
+            several = len(set(_SIDE.findall(plain))) > 1
+            yield TakenLevel(column, label, bits, "", None, _SEVERAL if several else _NO_COLUMN)
             continue
-        number, name, why = _level_like(ours, condition, null=bool(level.get("is_null_level")))
-        if why:
-            yield TakenLevel(column, label, bits, "", None, why)
-        else:
-            our_bits = _our_bits(model, place[0], ours, number)
+        found = names or _meant(plain, null=bool(level.get("is_null_level")))
+        number, name = _level_like(ours, found) if isinstance(found, tuple) else (0, "")
+        if name:
+            our_bits = _our_bits(model, kind, ours, number)
             yield TakenLevel(column, label, bits, f"{ours.name}: {name}", our_bits)
+        else:
+            why = found if isinstance(found, str) else "we have no level of this meaning"
+            yield TakenLevel(column, label, bits, "", None, why)
 
 
-def _level_like(ours: Comparison, condition: str, *, null: bool) -> tuple[int, str, str]:
-    """Return the number and name of our level of the same meaning, or why there is none."""
-    plain = condition.strip().replace('"', "").replace("`", "").lower()
-    if null or re.fullmatch(r"\W*\w+_l\W+is null\W+or\W+\w+_r\W+is null\W*", plain):
-        return 0, "missing", ""
-    if plain == "else":
-        return 1, "differs", ""
-    if _NEITHER.search(plain):
-        return 0, "", "its condition is made of several parts"
-    names = [level.name for level in ours.levels]
-    for meaning, fits in _MEANINGS:
+def _plain(condition: str) -> str:
+    """Return a condition in small letters, without quotes and what changes no meaning."""
+    if len(condition) > _CONDITION_CHARACTERS_MAX:
+        return ""
+    plain = " ".join(condition.replace('"', "").replace("`", "").lower().split())
+    return _WRAPPED.sub(r"\1", plain)
+
+
+def _ours_of(column: str, plain: str) -> tuple[CustomerKind, Comparison | None, tuple[str, ...]]:
+    """Return our comparison of what a level is about, and the level where that tells it.
+
+    A comparison of theirs may look at several columns; each of its levels then counts for the
+    one column that it looks at.
+    """
+    sides = sorted(set(_SIDE.findall(plain)))
+    swapped = _REVERSED.match(plain)
+    if swapped and {role_by_name(side) for side in sides} == {"given_name", "family_name"}:
+        return CustomerKind.PERSON, _comparison(CustomerKind.PERSON, "given"), ("swapped",)
+    role = role_by_name(sides[0]) if len(sides) == 1 else None
+    place = _COMPARISON_OF.get(role or role_by_name(column) or "")
+    return (CustomerKind.PERSON, None, ()) if place is None else (place[0], _comparison(*place), ())
+
+
+def _comparison(kind: CustomerKind, name: str) -> Comparison:
+    return next(item for item in COMPARISONS[kind] if item.name == name)
+
+
+def _meant(plain: str, *, null: bool) -> tuple[str, ...] | str:
+    """Return what our levels of the same meaning are called, or why there is none."""
+    if null or _NULL.fullmatch(plain):
+        return ("missing",)
+    if plain.strip() == "else":
+        return ("differs",)
+    for meaning, found in _MEANINGS:
         if meaning.search(plain):
-            for name in fits:
-                if name in names:
-                    return len(names) + 1 - names.index(name), name, ""
-            return 0, "", "we have no level of this meaning"
-    return 0, "", "its condition is none we know"
+            return found
+    return "its condition is none we know"
+
+
+def _level_like(ours: Comparison, fits: Sequence[str]) -> tuple[int, str]:
+    """Return the number and name of the first of our levels that is called so; no name if none."""
+    names = [level.name for level in ours.levels]
+    for name in fits:
+        if name in ("missing", "differs"):
+            return int(name == "differs"), name
+        for each in (name, _INSTEAD.get(name)):
+            if each in names:
+                return len(names) + 1 - names.index(each), each
+    return 0, ""
 
 
 def _our_bits(

@@ -119,7 +119,10 @@ LOST = {
         "readers: `transformations`: RemoveFields: raw records keep what it removes",
     },
     "parking": {
-        "holders: it signs in as its configuration chooses: `token` was written, not `password`",
+        (
+            "holders: it signs in as its configuration chooses: `token` was written, not "
+            "`password`; `--auth NAME` takes another"
+        ),
     },
     "permits": set[str](),
     "sports": {

@@ -209,3 +209,11 @@ def test_a_tap_that_shouts_its_secret_blocks_nothing_and_is_not_repeated(
 
     assert "t4p-s3cr3t" not in f"{caught.value.as_dict()} {caplog.text}"
     assert keys(pages) in ([], [1, 2])
+
+
+def test_what_a_tap_no_longer_tells_waits_for_a_steward_unless_the_file_says_otherwise() -> None:
+    def vanished(more: str) -> str:
+        return str(source(more).spec.streams["customers"].vanished)
+
+    assert vanished("discover: false") == "hold"
+    assert vanished("vanished: withdraw") == "withdraw"

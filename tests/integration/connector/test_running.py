@@ -44,12 +44,15 @@ class Crm:
         ]
         self.people[3]["born"] = "someday"
         self.busy = 0
+        self.broken = False
         self.server = Server(self.answer)
 
     def answer(self, request: Request) -> Reply:
         if self.busy and request.query["skip"] != "0":
             self.busy -= 1
             return Reply(status=503, headers={"Retry-After": "0"})
+        if self.broken and request.query["skip"] != "0":
+            return Reply(status=404)
         skip, take = int(request.query["skip"]), int(request.query["take"])
         return Reply.json({"total": len(self.people), "items": self.people[skip : skip + take]})
 
@@ -151,6 +154,36 @@ def test_a_key_of_an_earlier_page_is_replaced_in_a_table_that_was_empty(
     assert ("1", 'Name "8", 8', True) in kept
 
 
+def test_a_long_scan_into_an_empty_table_keeps_the_last_of_each_key(
+    crm: Crm, postgres_url: str
+) -> None:
+    crm.people = [{"id": n % 170, "name": f"Name {n}", "born": "1980-01-02"} for n in range(200)]
+    report = crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"]))
+    assert (report.pages, report.read, report.written) == (50, 200, 200)
+    kept = dict(rows(postgres_url, "SELECT key::int, family_name FROM people"))
+    assert kept == {n: f"Name {n + 170 if n < 30 else n}" for n in range(170)}
+
+
+@pytest.mark.parametrize("busy", [1, 7])
+def test_a_busy_source_costs_no_row_of_an_empty_table(
+    crm: Crm, postgres_url: str, busy: int
+) -> None:
+    crm.busy = busy
+    report = crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"]))
+    assert (report.read, report.written, report.rejected) == (10, 9, 1)
+    assert len(rows(postgres_url, "SELECT key FROM people")) == 9
+
+
+def test_a_scan_into_an_empty_table_that_breaks_off_keeps_what_had_come(
+    crm: Crm, postgres_url: str
+) -> None:
+    crm.broken = True
+    with pytest.raises(GiveUp):
+        crm.read(TableTarget(postgres_url, "people", SPEC.streams["people"]))
+    assert rows(postgres_url, "SELECT key FROM people ORDER BY 1") == [("0",), ("1",), ("2",)]
+    assert rows(postgres_url, "SELECT key FROM people_rejected") == [("3",)]
+
+
 def test_a_table_of_somebody_else_is_left_alone(crm: Crm, postgres_url: str) -> None:
     with psycopg.connect(postgres_url) as db:
         db.execute("CREATE TABLE crm_people (id int)")
@@ -170,6 +203,28 @@ def test_a_trial_shows_one_page_and_keeps_nothing(crm: Crm) -> None:
     assert trial.samples[0]["raw"] == crm.people[0]
     assert trial.samples[0]["mapped"]["key"] == "0"
     assert [(q["rule"], q["records"]) for q in trial.quarantined] == [("birth_date_unreadable", 1)]
+
+
+def test_a_trial_says_what_in_the_file_to_mend(crm: Crm) -> None:
+    for number, person in enumerate(crm.people):
+        person["share"] = 0.5 + number // 2
+    text = FILE.replace("key: id", "key: share").replace("family_name: name", "family_name: nmae")
+    spec = load_connector_file(text.replace("\"'person'\"", "person"), name="crm.yaml")
+    source = source_of(spec, crm.server.url, internal=False, sandbox=True, undecoded=False)
+    kind, name, fraction = asyncio.run(try_stream(source, "people", shown=1)).advice
+
+    assert kind == "`kind` reads a field `person`; the word itself is written \"'person'\""
+    assert name.startswith("`family_name` reads `nmae`, which no record of this page has; did you")
+    assert fraction.startswith("`key: share` is a number with a fraction")
+
+
+def test_a_trial_says_that_a_key_is_none(crm: Crm) -> None:
+    spec = load_connector_file(FILE.replace("key: id", "key: number(half)"), name="crm.yaml")
+    for person in crm.people:
+        person["half"] = 1
+    source = source_of(spec, crm.server.url, internal=False, sandbox=True, undecoded=False)
+    (shared,) = asyncio.run(try_stream(source, "people", shown=1)).advice
+    assert "2 of 3 records have one that came before" in shared
 
 
 def table(url: str) -> TableTarget:

@@ -57,6 +57,15 @@ class Counter:
         absorb(self.db, page)
         return [record for record, _, _ in page]
 
+    def say(self, record: int, fields: dict[str, Any], kind: str = "person") -> int:
+        """Let its source send a record that stands already; return how many changed."""
+        row = self.db.execute(
+            "SELECT data_set_id, key FROM landed_record WHERE id = %s", (record,)
+        ).fetchone()
+        assert row is not None
+        sent = CustomerRecord(key=row[1], kind=CustomerKind(kind), **fields)
+        return absorb(self.db, [(record, row[0], sent)])
+
     def fill(self) -> None:
         """Let fifty people live here, twice on record each, and match them in full."""
         chance = Random(8)

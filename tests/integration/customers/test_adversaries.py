@@ -114,7 +114,7 @@ def test_decisions_that_contradict_each_other_leave_one_answer(town: Counter) ->
     town.decide(second, third, Verdict.LINK)
     town.decide(first, third, Verdict.UNLINK)
     assert not town.together(first, third)
-    say(town, (second, PIET))
+    say(town, (second, {"given_name": "Janna", "family_name": "Zwart"}))
     withdraw(town.db, [first])
     assert town.together(second, third)
 

@@ -1,7 +1,7 @@
 """After whatever happened in a town it stands as a full run would find it.
 
-Three hundred records and as many events; `make conformance` takes 20,000 records and 10,000
-events, `make bench ARGS=customers.events` a million records.
+Three hundred records and as many events, to find a fault soon; test_ten_thousand_events.py takes
+20,000 records, `make bench ARGS=customers.events` a million.
 """
 
 import psycopg

@@ -6,6 +6,7 @@ import pytest
 
 from registry.customers.asking import find
 from registry.customers.asking.find import find_customers, search_customers
+from registry.customers.asking.sheet import customer_history
 from registry.customers.live.commands import rematch, withdraw
 from registry.customers.stewarding.erase import erase_customer
 from tests.integration.customers.conftest import JANNA, Counter
@@ -134,6 +135,20 @@ def test_a_rare_spelling_goes_with_the_last_record_that_has_it(counter: Counter)
     assert counter.db.execute(spelt).rowcount == 1
     withdraw(counter.db, [other])
     assert counter.db.execute(spelt).rowcount == 0
+
+
+def test_an_earlier_name_finds_nobody_once_no_source_says_it_and_stands_in_the_history(
+    counter: Counter,
+) -> None:
+    one, other = counter.land(AYSE, AYSE)
+    customer = counter.customer(one)
+    for left, record in ((1, one), (0, other)):
+        counter.say(record, {**AYSE, "family_name": "Schippers"})
+        found = [each.id for each in find_customers(counter.db, "Yildirim de Boer")]
+        assert found.count(customer) == left
+    assert [each.id for each in find_customers(counter.db, "Ayse Schippers")] == [customer]
+    past = customer_history(counter.db, counter.sight(), customer)
+    assert "Yıldırım" in past[-1].name
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,21 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 
-from registry.customers.live.commands import absorb, rematch, withdraw
+from registry.customers.live.commands import absorb, propose, rematch, withdraw
 from registry.customers.live.index import LOCK, mark_incomplete
+from registry.customers.stewarding import stewardship
 from registry.customers.stewarding.erase import erase_customer, erased_among, hold_off_erasures
 from registry.storage.database import connect
 from registry.storage.embedded import EmbeddedPostgres
+from schemas.customers import Verdict
+from schemas.errors import UnknownName
 from schemas.records import CustomerKind, CustomerRecord
 from tests.conftest import fresh_database
 from tests.factories import a_landed_record
@@ -22,7 +27,17 @@ from tests.integration.customers.conftest import JANNA, Counter
 # Fields that one source knows and another does not.
 DOOR = ("postal_code", "house_number", "birth_date")
 MAIL = ("email",)
-NAMES = ("Achterberg", "Terlinden", "Oosterhof", "Kuipers", "Vermeulenstam", "Groot", "Aa")
+# Another one at the same door.
+NEIGHBOUR = {
+    "given_name": "Wubbo",
+    "family_name": "Ockels",
+    "birth_date": date(1999, 9, 3),
+    "email": "wubbo@post.nl",
+}
+NAMES = (
+    *("Achterberg", "Terlinden", "Oosterhof", "Kuipers", "Vermeulenstam", "Groot", "Aa"),
+    *("Zandbergenaar", "Weststrate", "Dijk"),
+)
 # What is read when somebody asks who a customer is, or why.
 QUESTIONED = (
     *("customer", "customer_link", "match_record", "match_key", "match_edge"),
@@ -126,6 +141,85 @@ def test_two_pages_on_one_customer_leave_what_one_after_the_other_leaves(rivals:
     with db.transaction(force_rollback=True):
         rematch(db, retrain=False, memory_limit_mb=512)
         assert rivals.state() == in_turn
+
+
+def test_two_pages_on_neighbouring_customers_each_see_what_the_other_left(rivals: Rivals) -> None:
+    db, data_set = rivals.db, rivals.counter.data_sets[1]
+    neighbour = {**rivals.person, **NEIGHBOUR}
+    with db.transaction():
+        near = rivals.counter.land(neighbour, neighbour)
+    assert not rivals.counter.together(rivals.known[0], near[0])
+    one = rivals.page(rivals.without(MAIL), neighbour)
+    # The other writer turns one of the neighbour's records into the first customer.
+    turned = CustomerRecord(
+        key=rivals.counter.key(near[1]), kind=CustomerKind.PERSON, **rivals.without(DOOR)
+    )
+    other = [(near[1], data_set, turned)]
+    with db.transaction(force_rollback=True):
+        absorb(db, one)
+        absorb(db, other)
+        in_turn = rivals.state()
+
+    with connect(rivals.url) as first:
+        absorb(first, one)
+        with rivals.while_it_waits(lambda second: absorb(second, other)) as late:
+            first.commit()
+            assert late.result(timeout=60) == 1
+
+    assert rivals.state() == in_turn
+    assert rivals.counter.together(*rivals.known, near[1], one[0][0])
+    assert rivals.counter.together(near[0], one[1][0])
+    assert not rivals.counter.together(rivals.known[0], near[0])
+    with db.transaction(force_rollback=True):
+        rematch(db, retrain=False, memory_limit_mb=512)
+        assert rivals.state() == in_turn
+
+
+def test_a_page_that_waits_for_an_approval_is_matched_by_the_approved_model(
+    rivals: Rivals,
+) -> None:
+    db = rivals.db
+    page = rivals.page(rivals.without(MAIL), {**rivals.person, **NEIGHBOUR})
+    with db.transaction():
+        chosen = propose(db, memory_limit_mb=512).version
+
+    with connect(rivals.url) as first:
+        rematch(first, version=chosen, memory_limit_mb=512)
+        with rivals.while_it_waits(lambda second: absorb(second, page)) as late:
+            first.commit()
+            assert late.result(timeout=60) == 2
+
+    by_page = rivals.state()
+    assert rivals.counter.together(*rivals.known, page[0][0])
+    with db.transaction(force_rollback=True):
+        assert rematch(db, retrain=False, memory_limit_mb=512).model == chosen
+        assert rivals.state() == by_page
+
+
+def test_a_steward_who_links_during_an_erasure_is_told_that_nobody_is_there(
+    rivals: Rivals,
+) -> None:
+    gone, (stays,) = rivals.known[0], rivals.page(rivals.without(DOOR))
+    with rivals.db.transaction():
+        absorb(rivals.db, [stays])
+    customer = rivals.counter.customer(gone)
+    with rivals.db.transaction():
+        stewardship.decide(
+            rivals.db, gone, stays[0], Verdict.UNLINK, reason="two people", actor="Sam"
+        )
+
+    def link(db: psycopg.Connection) -> UUID:
+        return stewardship.decide(db, stays[0], gone, Verdict.LINK, reason="one", actor="Sam")
+
+    with connect(rivals.url) as first:
+        erased = erase_customer(first, customer, reason="request 7", actor="Sam")
+        with rivals.while_it_waits(link) as late:
+            first.commit()
+            with pytest.raises(UnknownName, match="There is no record"):
+                late.result(timeout=60)
+
+    assert erased.decisions == 1
+    assert rivals.db.execute("SELECT FROM match_decision").rowcount == 0, "no key of theirs is left"
 
 
 def test_an_erasure_waits_for_a_page_and_takes_what_it_brought(rivals: Rivals) -> None:

@@ -101,6 +101,7 @@ def test_the_tutorial_leads_from_an_unknown_system_to_a_scheduled_source(
             if line == "townclerk sync add library.yaml":
                 mend(file, right if line in said else wrong)
             said[line] = desk.type(line)
+        again, still = (desk.type("townclerk sync run library")["library"] for _ in range(2))
 
     patrons = city.manifest.records["library.patrons"]
     trial = said["townclerk connector try library.yaml"]["streams"][0]
@@ -115,3 +116,5 @@ def test_the_tutorial_leads_from_an_unknown_system_to_a_scheduled_source(
     assert (fresh["freshness"], fresh["cron"]) == ("fresh", "0 3 * * *")
     assert said["townclerk sync run library"]["library"]["records_quarantined"] == refused
     assert said["townclerk customers list --purpose service"]
+    assert (again["records_landed"], again["records_unchanged"]) == (patrons - refused, refused)
+    assert (still["records_landed"], still["records_unchanged"]) == (0, patrons)

@@ -37,6 +37,30 @@ def refused(text: str) -> str:
     return caught.value.what
 
 
+@pytest.mark.parametrize(
+    ("good", "bad", "said"),
+    [
+        (
+            "    key: id",
+            "   key: id",
+            "this is not readable as YAML: it stands further in, or",
+        ),
+        (
+            "    key: id",
+            "\tkey: id",
+            "this is not readable as YAML: it is indented with a tab",
+        ),
+        ("family_name: name", "family_name: {{ name }}", "an expression has no {{ }} around it"),
+        ("family_name: name", 'family_name: "a + b"', "put together by concat(a, ' ', b)"),
+        ("family_name: name", 'family_name: "a | b"', "the first that is filled is `a ?? b`"),
+        ("limit, size: 500}", "limit, size: 500", "a bracket is opened and not closed"),
+        ("family_name: name", "family_name: 'name", "a quote is opened and not closed"),
+    ],
+)
+def test_a_slip_of_the_pen_is_named_in_plain_words(good: str, bad: str, said: str) -> None:
+    assert said in refused(GOOD.replace(good, bad))
+
+
 def test_a_good_file_comes_back_from_the_database_as_it_was() -> None:
     spec = load_connector_file(GOOD, name="crm.yaml")
 

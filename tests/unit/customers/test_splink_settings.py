@@ -42,10 +42,71 @@ def test_levels_that_map_stand_beside_ours_and_the_others_are_lost() -> None:
     ]
     assert (found.mapped[1].level, found.mapped[1].bits) == ("Exact match", 3.0)
     assert [(one.column, one.lost) for one in found.lost] == [
-        ("first_name", "its condition is made of several parts"),
+        ("first_name", "it compares part of the value, as none of our levels does"),
         ("shoe_size", "we compare no such column"),
         ("blocking rule", "blocking follows our own rules, chosen by the size of the town"),
     ]
+
+
+_KM = """
+    cast(acos(case when (sin(radians("lat_l")) * sin(radians("lat_r"))) > 1 then 1 else 0 end)
+    * 6371 as float) <= 10"""
+_USER = "NULLIF(regexp_extract(\"email_{}\", '^[^@]+', 0), '')"
+_OUTWARD = "NULLIF(regexp_extract(\"postcode_{}\", '^[A-Za-z]{{1,2}}[0-9]', 0), '')"
+_NEITHER = """("first_name_l" IS NULL OR "first_name_r" IS NULL)
+    AND ("surname_l" IS NULL OR "surname_r" IS NULL)"""
+_DAY = "EPOCH(try_strptime(\"dob_{}\", '%Y-%m-%d'))"
+
+
+@pytest.mark.parametrize(
+    ("column", "condition", "ours"),
+    [
+        # Every level of Splink's own comparisons, as versions 4 and 5 write them for DuckDB.
+        ("city", '"city_l" = "city_r"', "place: exact"),
+        ("city", 'lower("city_l") = lower("city_r")', "place: exact"),
+        ("surname", 'jaro_winkler_similarity("surname_l", "surname_r") >= 0.92', "family: close"),
+        ("surname", 'jaro_winkler_similarity("surname_l", "surname_r") >= 0.7', "family: similar"),
+        ("surname", 'jaro_similarity("surname_l", "surname_r") >= 0.9', "family: close"),
+        ("surname", 'levenshtein("surname_l", "surname_r") <= 1', "family: close"),
+        ("surname", 'levenshtein("surname_l", "surname_r") <= 2', "family: similar"),
+        ("surname", 'jaccard("surname_l", "surname_r") >= 0.9', "family: similar"),
+        ("dob", 'damerau_levenshtein("dob_l", "dob_r") <= 1', "birth: slip"),
+        ("dob", 'levenshtein(CAST("dob_l" AS TEXT), CAST("dob_r" AS TEXT)) <= 1', "birth: slip"),
+        ("dob", f"ABS({_DAY.format('l')} - {_DAY.format('r')}) <= 2629800.0", "digits of dates"),
+        ("first_name_surname", '"surname_l" = "surname_r"', "family: exact"),
+        ("first_name_surname", '"first_name_l" = "first_name_r"', "given: exact"),
+        ("first_name_surname", '"first_name_l" = "surname_r" AND "first_name_r" = "surname_l"',
+         "given: swapped"),
+        ("first_name_surname", _NEITHER, "several columns"),
+        ("email", f"{_USER.format('l')} = {_USER.format('r')}", "email: close"),
+        ("email", f"jaro_winkler_similarity({_USER.format('l')}, {_USER.format('r')}) >= 0.88",
+         "part of the value"),
+        ("postcode", '"postcode_l" = "postcode_r"', "address: street"),
+        ("postcode", f"{_OUTWARD.format('l')} = {_OUTWARD.format('r')}", "part of the value"),
+        ("postcode", _KM, "distance between places"),
+        ("postcode", 'array_length(list_intersect("postcode_l", "postcode_r")) >= 1', "not lists"),
+        ("first_name", 'list_max("first_name_l", x -> jaro_similarity(x[1], x[2])) >= 0.9',
+         "not lists"),
+        ("vector", 'array_cosine_similarity("vector_l", "vector_r") >= 0.9', "no such column"),
+        ("surname", "\"surname_l\" = 'Bos' AND \"surname_r\" = 'Bos'", "several parts"),
+        ("surname", '"surname_l" = "surname_r" AND 1=1', "several parts"),
+        ("surname", 'soundex("surname_l") = soundex("surname_r")', "none we know"),
+        ("surname", "", "none we know"),
+    ],
+)  # fmt: skip
+def test_a_level_of_theirs_is_ours_or_the_reason_is_told(
+    column: str, condition: str, ours: str
+) -> None:
+    comparison = {"output_column_name": column, "comparison_levels": [level(condition)]}
+    found = read_splink(json.dumps({"comparisons": [comparison]}), None)
+    (only,) = [*found.mapped, *found.lost]
+    assert ours in (only.ours or only.lost)
+
+
+def test_a_condition_of_a_million_characters_costs_no_time() -> None:
+    comparison = {"output_column_name": "dob", "comparison_levels": [level("jaro" * 250_000)]}
+    (only,) = read_splink(json.dumps({"comparisons": [comparison]}), None).lost
+    assert only.lost == "its condition is none we know"
 
 
 @pytest.mark.parametrize("m", [0, -1, 2, "x", None, True, float("nan")])

@@ -1,10 +1,13 @@
 """Low-code manifests become connector files; what has no counterpart is said, never guessed."""
 
+import json
+
 import pytest
 
 from connectors.generate.airbyte import translate_manifest
 from connectors.generate.guesses import InterfaceUnreadable
 from connectors.sdk.load import load_connector_file
+from schemas.errors import UnknownName
 
 MANIFEST = """
 version: 7.0.0
@@ -47,6 +50,27 @@ streams:
     name: notes
     retriever: {requester: {$ref: "#/definitions/requester", path: "/p/{{ stream_slice.id }}"}}
 """
+
+
+def test_one_way_of_a_selective_sign_in_is_taken_by_its_name() -> None:
+    ways = {
+        "token": {"type": "BearerAuthenticator", "api_token": "{{ config['tok'] }}"},
+        "login": {"type": "BasicHttpAuthenticator", "username": "x", "password": "y"},
+    }
+    choice = {"type": "SelectiveAuthenticator", "authenticators": ways}
+    requester = {"type": "HttpRequester", "url_base": "https://crm.example.org", "path": "/people"}
+    retriever = {
+        "type": "SimpleRetriever",
+        "requester": requester | {"authenticator": choice},
+        "record_selector": {"extractor": {"type": "DpathExtractor", "field_path": ["items"]}},
+    }
+    stream = {"name": "people", "primary_key": "id", "retriever": retriever}
+    manifest = json.dumps({"version": "6.0.0", "streams": [stream]}).encode()
+
+    assert "type: bearer" in translate_manifest(manifest, source="crm.yaml").text
+    assert "type: basic" in translate_manifest(manifest, source="crm.yaml", auth="login").text
+    with pytest.raises(UnknownName, match="did you mean `login`"):
+        translate_manifest(manifest, source="crm.yaml", auth="logn")
 
 
 def test_a_manifest_becomes_a_file_that_loads_with_what_was_lost_beside_it() -> None:

@@ -210,7 +210,8 @@ def test_the_partner_of_a_customer_is_not_the_customer() -> None:
         ({"type": "http", "scheme": "basic"}, "basic"),
         ({"type": "http", "scheme": "bearer"}, "bearer"),
         ({"type": "apiKey", "in": "header", "name": "X-Key"}, "api_key"),
-        ({"type": "apiKey", "in": "query", "name": "key"}, "none"),
+        ({"type": "apiKey", "in": "query", "name": "key"}, "api_key"),
+        ({"type": "apiKey", "in": "cookie", "name": "key"}, "none"),
         (
             {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://x.example/t"}}},
             "oauth2_client_credentials",
@@ -223,6 +224,27 @@ def test_the_way_to_sign_in_is_read_off_the_document(scheme: Any, expected: str)
     found = infer_interface(json.dumps(document).encode(), name="theirs")
 
     assert found.auth.value["type"] == expected
+
+
+def test_a_required_header_that_is_a_key_is_the_way_to_sign_in_where_none_is_declared() -> None:
+    document = a_list(PEOPLE)
+    headers = [{"name": name, "in": "header", "required": True} for name in ("X-Api-Key", "X-Town")]
+    document["paths"]["/people"]["get"]["parameters"] = headers
+    found = infer_interface(json.dumps(document).encode(), name="theirs")
+
+    assert found.auth.value["header"] == "X-Api-Key"
+    (stream,) = found.streams
+    assert stream.open_points == ("header `X-Town` is required: give it under `headers`",)
+
+
+def test_an_address_is_taken_from_one_place_and_by_its_usual_name() -> None:
+    def inner(*names: str) -> dict[str, Any]:
+        return {"type": "object", "properties": dict.fromkeys(names, TEXT)}
+
+    fields = {"address": inner("line1", "city"), "card": inner("address_line1", "x")}
+    person = {"type": "object", "properties": {"id": NUMBER, **fields}}
+    found = stream_of({"type": "array", "items": person}).map
+    assert (found["street"].value, found["city"].value) == ("address.line1", "address.city")
 
 
 def test_a_graphql_schema_gives_a_query_with_its_own_types() -> None:

@@ -52,6 +52,28 @@ def test_what_is_no_interface_is_refused_with_a_reason(content: bytes) -> None:
     assert raised.value.what
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"  \n", "is empty"),
+        (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page"),
+        (b"hello world", "no GraphQL schema: Syntax Error: Unexpected Name 'hello'."),
+    ],
+)
+def test_what_was_given_in_its_place_is_named(content: bytes, said: str) -> None:
+    with pytest.raises(InterfaceUnreadable) as raised:
+        infer(content)
+    assert said in raised.value.what
+    assert ".." not in raised.value.what
+
+
+def test_a_field_whose_name_no_path_can_hold_is_left_out() -> None:
+    names = ("id", "last'name", "first name", "e-mail\n")
+    schema = {"type": "array", "items": {"properties": {n: {"type": "string"} for n in names}}}
+    (stream,) = infer(a_list(schema)).streams
+    assert {guess.value for guess in stream.map.values()} == {"'person'", "['first name']"}
+
+
 def test_yaml_that_multiplies_itself_costs_nothing() -> None:
     lines = ["a0: &a0 {type: object, properties: {id: {type: string}}}"]
     lines += [f"a{n}: &a{n} {{allOf: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 40)]
@@ -84,6 +106,7 @@ def test_references_in_a_circle_end() -> None:
 def test_references_out_of_the_document_are_never_followed(abroad: str) -> None:
     found = infer(a_list({"type": "array", "items": {"$ref": abroad}}))
     assert not found.streams
+    assert "described in another document" in found.passed_over[0][1]
 
 
 @pytest.mark.parametrize("nonsense", [None, 7, "x", [], [7], {"$ref": 7}, {"type": 7}, True])

@@ -85,7 +85,7 @@ def test_metadata_of_odata_2_becomes_a_connector_for_its_own_envelope() -> None:
     [
         (metadata("1.0", 'm:DataServiceVersion="3.0" xmlns:m="m"'), "describes OData 3"),
         (b"<definitions/>", "is a WSDL"),
-        (b"<html><body/></html>", "first element is `html`"),
+        (b"<html><body/></html>", "is a web page"),
         (b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", "damaged XML"),
         (b"<edmx:Edmx", "damaged XML"),
     ],
