@@ -150,6 +150,7 @@ def _report(demo: Demo) -> dict[str, Any]:
         "records_read": totals.records_read,
         "records_landed": totals.records_landed,
         "quarantined": totals.quarantined,
+        "customer_records": pairs["assigned"],
         "customers": count,
         "pairs": pairs,
         "systems": kinds[ElementKind.SYSTEM],

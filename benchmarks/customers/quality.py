@@ -36,6 +36,7 @@ from registry.customers.live.link import link_table
 from registry.customers.matching.engine import columns, open_engine
 from registry.customers.matching.engine import run as execute
 from registry.customers.values.clean import CLEAN_COLUMNS, clean
+from schemas.records import RecordKind
 from townclerk.sandbox.connectors import connector_files
 from townclerk.sandbox.running import RunningCity, running_city
 
@@ -268,6 +269,8 @@ async def _read(city: RunningCity, folder: Path, place: Path) -> None:
             )
             connector = find_connector(spec.kind)(source)
             for stream, stream_spec in spec.streams.items():
+                if stream_spec.becomes is not RecordKind.CUSTOMER:
+                    continue
                 mapping = compile_mapping(stream_spec)
                 async for page in connector.read(stream, None):
                     for _, customer in mapping(page).customers:

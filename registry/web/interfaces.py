@@ -166,7 +166,8 @@ def _one(db: psycopg.Connection, urn: str, today: date) -> Shown:
         for row in trends.scores(db, trends.Grouping.INTERFACE) if row.group == urn
     ]  # fmt: skip
     picture = _picture(points, f"Score of {found.name}")
-    may_probe = may_be_probed(found.attrs)
+    # A probe looks whether what runs is what the document says, so there must be one.
+    may_probe = may_be_probed(found.attrs) and bool(queries.documents_of(db, urn))
     probes = intake.looks.newest(db, urn, LookKind.PROBE, limit=PROBES_MAX)
     return Shown(found, checks, newest, stands, waivers, picture, probes, may_probe)
 

@@ -67,9 +67,10 @@ def demo(
 def _tell(report: dict[str, Any]) -> None:
     pairs = report["pairs"]
     say(
-        f"{report['records_read']} records of {len(report['sources'])} sources became "
-        f"{report['customers']} customers in {report['seconds']['total']} s; "
-        f"{report['quarantined']} wait in quarantine."
+        f"{len(report['sources'])} sources were read and merged in {report['seconds']['total']} s: "
+        f"{report['customer_records']} records became {report['customers']} customers, "
+        f"{report['records_landed'] - report['customer_records']} tell of their contacts, consents "
+        f"and wishes, {report['quarantined']} wait in quarantine."
     )
     say(
         f"Against the truth: precision {pairs['precision']:.3f}, recall {pairs['recall']:.3f}, "

@@ -20,6 +20,7 @@ SparkMaster = Annotated[
     str | None,
     typer.Option(help="Where Spark runs: local[2], spark://HOST:PORT, yarn.", metavar="MASTER"),
 ]
+IGNORED_SHOWN = 20  # columns without a meaning; a survey has hundreds
 COLUMNS_FILE_BYTES_MAX = 64 * 1024  # a line per role and column
 
 
@@ -84,9 +85,11 @@ def link(
             ("column", "taken for", "because of"),
             (
                 *((role.column, role.role, role.reason) for role in roles),
-                *((column, "not used", "") for column in found.ignored[name]),
+                *((column, "not used", "") for column in found.ignored[name][:IGNORED_SHOWN]),
             ),
         )
+        if (more := len(found.ignored[name]) - IGNORED_SHOWN) > 0:
+            say(f"{name}: {more} more column{'s are' if more > 1 else ' is'} not used.")
     told = [f"{name} has nobody twice: none of its rows are linked" for name in found.distinct]
     for warning in (*told, *found.warnings):
         say(f"Note: {warning}.")

@@ -147,7 +147,7 @@ def compare_records(db: psycopg.Connection, sight: Sight, one: int, other: int) 
         probability=found.probability,
         cut_bits=found.cut_bits,
         linked=linked,
-        because=_because(found, linked=linked),
+        because=_because(found, linked=linked, searched=_is_searched(db, found)),
         warnings=[
             *_reused(db, found),
             *_warnings(found, rows[found.left], rows[found.right]),
@@ -180,7 +180,15 @@ def _lines(sight: Sight, left: Mapping[str, Any], right: Mapping[str, Any]) -> l
     return found
 
 
-def _because(found: Explanation, *, linked: bool) -> str:
+def _is_searched(db: psycopg.Connection, found: Explanation) -> bool:
+    """Tell whether runs look at this pair: they share a key that pairs are searched by."""
+    row = db.execute(
+        "SELECT FROM match_edge WHERE left_id = %s AND right_id = %s", (found.left, found.right)
+    ).fetchone()
+    return row is not None
+
+
+def _because(found: Explanation, *, linked: bool, searched: bool) -> str:
     """Say what decides now."""
     if found.decided is not None:
         return f"A steward decided: {'one customer' if found.decided else 'two customers'}."
@@ -193,6 +201,11 @@ def _because(found: Explanation, *, linked: bool) -> str:
     above = found.weight_bits >= found.cut_bits
     if above and linked:
         return "The evidence is at or above the cut, so the model linked them."
+    if above and not searched:
+        return (
+            "The evidence is above the cut, but they share nothing that pairs are searched by, so"
+            " no run looks at them. A steward may link them."
+        )
     if above:
         return "The evidence is above the cut, but others of the group speak against it."
     if linked:

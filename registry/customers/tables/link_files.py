@@ -19,6 +19,7 @@ from registry.customers.tables.column_names import ROLES, role_by_name
 from registry.customers.tables.plain import make_plain
 from registry.customers.tables.reading import TableRead, quoted, read_table
 from registry.customers.tables.roles import SAMPLE_VALUES, Role, infer_roles
+from registry.customers.tables.writing import refuse_overwriting, write_csv
 from schemas.errors import InvalidInput
 
 # Linking more files than this is a data warehouse's work, and its names no longer fit a screen.
@@ -99,6 +100,7 @@ def link_files(
     """
     if not 0 < len(files) <= FILES_MAX:
         raise InvalidInput(f"Give one to {FILES_MAX} files to link.")
+    refuse_overwriting(files, [out] if clusters is None else [out, clusters])
     found = FileLinked()
     with open_engine(memory_limit_mb) as con:
         tables = [_read(con, path, index, found) for index, path in enumerate(files)]
@@ -181,7 +183,8 @@ def _plain_of(
     known = {role.column for role in roles} | {name}
     found.ignored[table.name] = [column for column in table.columns if column not in known]
     found.keys[table.name] = name
-    make_plain(con, table.table, roles, into=f"plain_{index}")
+    unread = make_plain(con, table.table, roles, into=f"plain_{index}")
+    found.warnings += [f"{table.name}: {warning}" for warning in unread]
     run(
         con,
         "CREATE OR REPLACE TABLE key_$index AS SELECT row_number, $key AS key FROM $table",
@@ -362,25 +365,16 @@ def _write_pairs(con: duckdb.DuckDBPyConnection, out: Path, *, every: bool, betw
         condition=condition,
         every_file="false" if between else "true",
     )
-    _copy(con, "SELECT * FROM pair_out ORDER BY match_weight_bits DESC, id_l, id_r", out)
+    write_csv(con, "SELECT * FROM pair_out ORDER BY match_weight_bits DESC, id_l, id_r", out)
     return int(run(con, "SELECT count(*) FROM pair_out")[0][0])
 
 
 def _write_clusters(con: duckdb.DuckDBPyConnection, out: Path) -> None:
     """Write every row's cluster, named by the first row in it."""
-    _copy(
+    write_csv(
         con,
         "SELECT k.name AS id, head.name AS cluster FROM row_key k"
         " JOIN linked_record c ON c.id = k.id JOIN row_key head ON head.id = c.cluster"
         " ORDER BY k.id",
         out,
     )
-
-
-def _copy(con: duckdb.DuckDBPyConnection, question: str, out: Path) -> None:
-    try:
-        con.execute(f"COPY ({question}) TO ? (FORMAT csv, HEADER)", [str(out)]).fetchall()
-    except duckdb.IOException as error:
-        raise InvalidInput(
-            f"{out.name} cannot be written.", remedy="Choose a folder that is there and writable."
-        ) from error

@@ -7,6 +7,7 @@ one line, dates in any order) is done once per distinct value.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
 
 import duckdb
 import numpy as np
@@ -43,11 +44,20 @@ _GENERATIONS = frozenset(
 # Names in one cell begin with the family name where last words are given names this much oftener.
 _FAMILY_FIRST_TIMES = 2.0
 _NAMES_LOOKED_AT = 2000
+# Columns of which people should hear when more than this share of their values cannot be read.
+_UNREAD_SHARE_MAX = 0.2
+_READABLE = {"birth_date": "date", "email": "e-mail address", "phone": "telephone number"}
+# A spreadsheet that lost a column's format writes days as numbers: 1 is 1900-01-01, and the day
+# 1900-02-29, which it counts, never was. Those of five digits are the days since May 1927.
+_SERIAL_DAY = re.compile(r"[1-9]\d{0,4}(\.0)?")
+_SERIAL_LONG = re.compile(r"[1-5]\d{4}(\.0)?")
+_SERIAL_SHARE_MIN = 0.5
+_SERIAL_DAY_ZERO = date(1899, 12, 30)
 
 
 def make_plain(
     con: duckdb.DuckDBPyConnection, table: str, roles: Sequence[Role], *, into: str
-) -> None:
+) -> list[str]:
     """Make `into(row_number, <plain columns>)` from one table.
 
     Args:
@@ -55,6 +65,9 @@ def make_plain(
         table: Table with `row_number` and text columns.
         roles: What its columns mean; of several for one role the first filled one counts.
         into: Table to make.
+
+    Returns:
+        Which columns hold values that mostly cannot be read, for people; counts only.
     """
     by_role: dict[str, list[str]] = {}
     for item in roles:
@@ -78,6 +91,25 @@ def make_plain(
         chosen=chosen or "NULL::VARCHAR AS given_name",
         joins=" ".join(joins),
     )
+    return [
+        f"{', '.join(by_role[role])}: {lost} of {filled} values are no {word} and are not used"
+        for role, word in _READABLE.items()
+        if role in present
+        for filled, lost in [_unread(con, role, into)]
+        if lost > filled * _UNREAD_SHARE_MAX
+    ]
+
+
+def _unread(con: duckdb.DuckDBPyConnection, role: str, made: str) -> tuple[int, int]:
+    """Count the filled values of a role, and those of them that nothing was made of."""
+    filled, lost = run(
+        con,
+        "SELECT count(*), count(*) FILTER (p.$role IS NULL) FROM by_role v"
+        " JOIN $made p USING (row_number) WHERE v.$role <> ''",
+        role=role,
+        made=made,
+    )[0]
+    return int(filled), int(lost)
 
 
 def _first_filled(columns: Iterable[str]) -> str:
@@ -202,11 +234,12 @@ def _number_columns(
     found: dict[str, str] = {}
     if "birth_date" in present:
         month_first = _month_first(con)
+        read = _serial_day if _are_serial_days(con) else None
         found |= _mapped(
             con,
             "birth_date",
             ("birth_date",),
-            lambda text: (date_digits(text, month_first=month_first),),
+            read or (lambda text: (date_digits(text, month_first=month_first),)),
             joins,
         )
     elif "birth_year" in present:
@@ -343,3 +376,18 @@ def _month_first(con: duckdb.DuckDBPyConnection) -> bool:
         for (text,) in run(con, "SELECT DISTINCT birth_date FROM by_role WHERE birth_date <> ''")
     )
     return seen["month"] > seen["day"]
+
+
+def _are_serial_days(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether all dates are numbers of days, as a spreadsheet keeps them, most of them long.
+
+    A column of years never passes: none of it has five digits.
+    """
+    values = [text for (text,) in run(con, "SELECT birth_date FROM by_role WHERE birth_date <> ''")]
+    long = sum(_SERIAL_LONG.fullmatch(value) is not None for value in values)
+    return long > len(values) * _SERIAL_SHARE_MIN and all(map(_SERIAL_DAY.fullmatch, values))
+
+
+def _serial_day(text: str) -> Parts:
+    """Return the date of a spreadsheet's number of days."""
+    return (f"{_SERIAL_DAY_ZERO + timedelta(days=int(float(text))):%Y%m%d}",)

@@ -120,7 +120,7 @@ def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRea
     delimiter = _delimiter(sample)
     skipped = _lines_above(sample, delimiter)
     if skipped:
-        warnings.append(f"{skipped} lines above its columns are left out")
+        warnings.append(f"{skipped} line{'s' if skipped > 1 else ''} above its columns left out")
     first = next(_rows(sample[skipped:], delimiter), [])
     headed = not _holds_data(first)
     if not headed:
@@ -252,9 +252,11 @@ def _names(path: Path, header: list[str], warnings: list[str]) -> tuple[str, ...
             distinct += " again"
         names.append(distinct)
     if nameless := sum(not name for name in given):
-        warnings.append(f"{nameless} columns have no name")
+        warnings.append(f"{nameless} column{'s have' if nameless > 1 else ' has'} no name")
     if doubled := sum(bool(old) and old != new for old, new in zip(given, names, strict=True)):
-        warnings.append(f"{doubled} columns have a name that another column has too")
+        warnings.append(
+            f"{doubled} column{'s have' if doubled > 1 else ' has'} the name of an earlier one"
+        )
     return tuple(names)
 
 

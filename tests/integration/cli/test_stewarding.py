@@ -4,8 +4,10 @@ import csv
 from datetime import date
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import psycopg
+import pytest
 
 from registry.customers.live.commands import absorb, rematch
 from registry.storage.database import connect
@@ -44,7 +46,7 @@ def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
     with connect(postgres_url) as db:
         one, _, stranger = fill(db)
 
-    def town(*words: str) -> dict[str, object]:
+    def town(*words: str) -> Any:
         code, found, _ = ask(
             "customers", *words, DATABASE_URL=postgres_url, TOWNCLERK_PURPOSE="stewardship"
         )
@@ -58,13 +60,38 @@ def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
     assert (decision["id"], decision["actor"]) == (kept["decision"], "Sam")
     assert town("why", str(one), str(stranger))["decided"] is True
     assert max(row["record_count"] for row in town("list")) == 3
-    town("undo", str(kept["decision"]), "--as", "Sam")
+    matched = town("rematch")
+    assert matched["records"] == 81
+    assert max(row["record_count"] for row in town("list")) == 3, "it holds in every later run"
+    said = town("compare", str(one), str(stranger))
+    assert said["because"] == "A steward decided: one customer."
+    town("undo", str(kept["decision"]), "--as", "Kim")
     assert max(row["record_count"] for row in town("list")) == 2
+    copy = one + 1
+    assert town("why", str(one), str(copy))["decided"] is None
+    for verdict in ("unlink", "postpone"):
+        town("decide", str(one), str(copy), verdict, "--reason", f"{verdict} it")
+        assert town("doubts")["customers"] == 42
+    (parted,) = [row for row in town("decisions") if row["verdict"] == "unlink"]
+    town("undo", str(parted["id"]))
+    assert town("doubts")["customers"] == 41
+    undone = [row for row in town("decisions") if row["undone_by"] == "Kim"]
+    assert [(row["verdict"], row["reason"], row["actor"]) for row in undone] == [
+        ("link", "seen", "Sam")
+    ]
     name = town("list")[0]["display_name"]
     assert town("find", str(name))[0]["display_name"] == name
     assert isinstance(town("review"), list)
     assert town("compare", str(one), str(stranger))["linked"] is False
-    assert town("sample", "--draw", "5")["precision"]["waiting"] == 5
+    drawn = town("sample", "--draw", "5")
+    assert drawn["precision"]["waiting"] == 5
+    for number, link in enumerate(drawn["waiting"]):
+        measured = town("judge", link["id"], "right" if number else "wrong")
+    assert (measured["judged"], measured["right"], measured["share"]) == (5, 4, 0.8)
+    assert (measured["least"], measured["most"]) == (
+        pytest.approx(0.376, abs=0.001),
+        pytest.approx(0.964, abs=0.001),
+    )
     customer = town("find", str(name))[0]["id"]
     assert town("show", customer)["name"] == name
     assert "new" not in town("around", customer, "--only", "timeline")["masked"]
@@ -77,6 +104,9 @@ def test_a_steward_decides_and_takes_back(ask: Ask, postgres_url: str) -> None:
     assert (model["live"], model["usable"]) == (True, True)
     kept_model = town("train")["version"]
     if kept_model != model["version"]:
+        assert town("rematch", "--version", str(kept_model)[:12])["model"] == kept_model
+        assert {row["version"]: row["live"] for row in town("models")}[kept_model]
+        town("rematch", "--version", model["version"])
         assert town("reject", str(kept_model)[:12])["version"] == kept_model
     assert town("settle", "email", "--by", "agreement", "--reason", "x")["customers_changed"] == 0
     assert {rule["attribute"] for rule in town("survivorship")} > {"email", "address"}

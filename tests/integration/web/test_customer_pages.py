@@ -70,3 +70,34 @@ def test_what_is_looked_for_never_stands_in_an_address(client: Client) -> None:
     page = client.get("/customers").text
     assert 'method="post"' in page
     assert 'method="get"' not in page
+
+
+def test_a_steward_draws_links_at_random_and_measures_how_many_are_right(client: Client) -> None:
+    assert client.post("/customers/review/sample", content="", headers=FORM).status_code == 400
+    with unit_of_work() as db:
+        counter = Counter(db)
+        counter.fill()
+        janna, piet = counter.land(JANNA, PIET)
+    page = client.get("/customers/review").text
+    assert "Draw 20 links at random" in page
+    drawn = client.post("/customers/review/sample", content="", headers=FORM)
+    assert drawn.headers["location"] == "/customers/review#sample"
+
+    after = client.get("/customers/review").text
+    assert "20 drawn links wait for a look; the first 10" in after
+    following = re.findall(r'href="(/customers/review/\d+/\d+\?sample=[0-9a-f-]{36})"', after)[0]
+    for number in range(20):
+        pair, _, sample = following.partition("?sample=")
+        assert "Is this link right?" in client.get(following).text
+        said = f"sample={sample}&judgement={'wrong' if number == 3 else 'right'}"
+        following = client.post(f"{pair}/judge", content=said, headers=FORM).headers["location"]
+
+    assert following == "/customers/review#sample"
+    measured = client.get("/customers/review").text
+    assert "19 of 20 sampled links were right: <strong>95.0 %</strong>" in measured
+    assert "between 76.4 % and 99.1 %" in measured
+    for body, status in (("", 400), ("sample=x&judgement=right", 400), (f"sample={uuid4()}", 400),
+                         (f"sample={uuid4()}&judgement=right", 404)):  # fmt: skip
+        bad = client.post(f"/customers/review/{janna}/{piet}/judge", content=body, headers=FORM)
+        assert bad.status_code == status
+    assert client.get(f"/customers/review/{janna}/{piet}?sample=x").status_code == 400

@@ -1,12 +1,23 @@
 """A steward's day by GraphQL: find, compare, decide, see it hold, undo, sample, approve, erase."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from registry.customers.live.commands import rematch
 from registry.storage.database import Database, unit_of_work
 from tests.integration.api.asking import data, refusal
 from tests.integration.customers.conftest import JANNA, PIET, Counter
+
+# One woman who married, or mother and daughter? Given name and front door are the same, and that
+# is all.
+DOOR = {"given_name": "Klara", "postal_code": "2650 CD", "house_number": "12"}
+KLARA = (
+    {**DOOR, "family_name": "Zeegers", "birth_date": date(1968, 3, 9)},
+    {**DOOR, "family_name": "Bakker", "birth_date": date(1991, 1, 1)},
+)
+TWICE = {**PIET, "given_name": "Gijs", "family_name": "Noordzij"}
 
 PROBLEM = "... on Problem { code message remedy }"
 
@@ -30,10 +41,13 @@ def test_a_steward_works_by_graphql(database: Database) -> None:
         counter = Counter(db)
         counter.fill()
         janna, piet = counter.land({**JANNA, "national_id": "999990019"}, PIET)
+        doubtful = counter.land(*KLARA)
+        copies = counter.land(TWICE, TWICE)
     pair = f'left: "{janna}", right: "{piet}"'
     assert database
     ours = find_somebody()
     decide_and_undo(ours, pair)
+    work_through_the_queue(doubtful, copies)
     measure_links()
     train_beside(ours)
     settle_keys()
@@ -87,6 +101,66 @@ def decide_and_undo(ours: str, pair: str) -> None:
     }  # fmt: skip
 
 
+def work_through_the_queue(doubtful: list[int], copies: list[int]) -> None:
+    """Open a question, answer it, run all anew, see it hold; part a link; put a question off."""
+    left, right = doubtful
+    pair = f'left: "{left}", right: "{right}"'
+    assert is_asked(doubtful)
+    now = compared(pair)
+    assert not now["linked"]
+    assert sum(step["bits"] for step in now["steps"]) == pytest.approx(now["weightBits"], abs=0.01)
+    assert now["steps"][0]["field"] == "before"
+    given = f'{pair}, verdict: LINK, reason: "same passport"'
+    link = change("decideMatch", given, "decision linked", "DecisionChange")
+    assert link["linked"]
+    assert not is_asked(doubtful)
+
+    part = f'left: "{copies[0]}", right: "{copies[1]}"'
+    assert compared(part)["linked"], "the model linked them"
+    given = f'{part}, verdict: UNLINK, reason: "father and son"'
+    change("decideMatch", given, "linked", "DecisionChange")
+    match_all_anew()
+    assert (compared(pair)["linked"], compared(part)["linked"]) == (True, False)
+    assert compared(pair)["because"] == "A steward decided: one customer."
+    assert compared(part)["because"] == "A steward decided: two customers."
+
+    change("undoDecision", f'decision: "{link["decision"]}"', "linked", "DecisionChange")
+    assert not compared(pair)["linked"]
+    assert is_asked(doubtful), "an undone answer is a question again"
+    given = f'{pair}, verdict: POSTPONE, reason: "asked her to call"'
+    change("decideMatch", given, "linked", "DecisionChange")
+    assert not is_asked(doubtful)
+    match_all_anew()
+    assert not is_asked(doubtful)
+    kept = data("{ matchDecisions { verdict reason actor undoneBy } }")["matchDecisions"]
+    assert [(one["verdict"], one["reason"], one["actor"], one["undoneBy"]) for one in kept][:3] == [
+        ("postpone", "asked her to call", "tester", None),
+        ("unlink", "father and son", "tester", None),
+        ("link", "same passport", "tester", "tester"),
+    ]
+
+
+def compared(pair: str) -> dict[str, Any]:
+    """Lay two records side by side."""
+    wanted = "linked because weightBits steps { field bits }"
+    found: dict[str, Any] = data(f"{{ compareRecords({pair}) {{ {wanted} }} }}")["compareRecords"]
+    return found
+
+
+def is_asked(pair: list[int]) -> bool:
+    """Tell whether the queue asks about two records."""
+    queue = data("{ reviewQueue { leftId rightId } }")["reviewQueue"]
+    return {str(record) for record in pair} in [
+        {str(one["leftId"]), str(one["rightId"])} for one in queue
+    ]
+
+
+def match_all_anew() -> None:
+    """Do what `townclerk customers rematch` does."""
+    with unit_of_work() as db:
+        rematch(db, memory_limit_mb=512)
+
+
 def measure_links() -> None:
     """How good are automatic links?"""
     change("drawSample", "size: 5", "waiting", "SampleChange")
@@ -98,6 +172,10 @@ def measure_links() -> None:
 
 def train_beside(ours: str) -> None:
     """A model is trained beside the live one, looked at, put in force; another is rejected."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("registry.api.match_models.RECORDS_MAX", 50)
+        refused = data(f"mutation {{ done: trainModel {{ {PROBLEM} }} }}")["done"]
+        assert "`townclerk customers train`" in refused["remedy"], "a large town asks by command"
     trained = change("trainModel", "", "proposal { version merges splits unchanged }",
                      "ModelTrained")["proposal"]  # fmt: skip
     version = trained["version"]

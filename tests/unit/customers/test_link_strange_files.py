@@ -1,0 +1,62 @@
+"""What strangers' spreadsheets do: days as numbers, dates that are none, outputs over inputs."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from registry.customers.tables.link_files import FileLinked, link_files
+from schemas.errors import InvalidInput
+from tests.unit.customers.conftest import a_town
+
+SERIAL_ZERO = date(1899, 12, 30)
+
+
+def a_table(path: Path, born: list[str]) -> Path:
+    """Write a table of people with these dates of birth."""
+    people = a_town(25, seed=9)[: len(born)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("id", "voornaam", "achternaam", "geboortedatum"))
+        for number, (row, text) in enumerate(zip(people, born, strict=True)):
+            writer.writerow((number, row["given_name"], row["family_name"], text))
+    return path
+
+
+def linked(path: Path) -> tuple[FileLinked, str]:
+    out = path.with_name("pairs.csv")
+    found = link_files([path], out, all_pairs=True)
+    return found, out.read_text()
+
+
+def test_dates_that_a_spreadsheet_keeps_as_numbers_of_days_are_dates(tmp_path: Path) -> None:
+    born = [date.fromisoformat(row["birth_date"]) for row in a_town(25, seed=9)][:40]
+    days = a_table(tmp_path / "days.csv", [str((day - SERIAL_ZERO).days) for day in born])
+    dates = a_table(tmp_path / "dates.csv", [f"{day:%d-%m-%Y}" for day in born])
+    assert linked(days)[1] == linked(dates)[1]
+    assert not linked(days)[0].warnings
+
+
+def test_dates_that_cannot_be_read_are_told_with_their_number(tmp_path: Path) -> None:
+    found, _ = linked(a_table(tmp_path / "odd.csv", ["ask 7 again", "01-02-1980", "x9"]))
+    (warning,) = found.warnings
+    assert "geboortedatum: 2 of 3 values are no date" in warning
+
+
+@pytest.mark.parametrize("clusters", [False, True])
+def test_what_is_read_is_never_written_over(tmp_path: Path, clusters: bool) -> None:
+    table = a_table(tmp_path / "people.csv", ["01-02-1980", "02-03-1990"])
+    (tmp_path / "link.csv").symlink_to(table)
+    before = table.read_bytes()
+    for place in (table, tmp_path / "link.csv", tmp_path / "." / "people.csv"):
+        out, other = (tmp_path / "pairs.csv", place) if clusters else (place, None)
+        with pytest.raises(InvalidInput, match="would be written over"):
+            link_files([table], out, clusters=other)
+    assert table.read_bytes() == before
+
+
+def test_pairs_and_clusters_do_not_share_a_file(tmp_path: Path) -> None:
+    table = a_table(tmp_path / "people.csv", ["01-02-1980"])
+    with pytest.raises(InvalidInput, match="both pairs and clusters"):
+        link_files([table], tmp_path / "out.csv", clusters=tmp_path / "out.csv")
