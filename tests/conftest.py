@@ -22,7 +22,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from registry.storage.database import Database, close_database, connect, open_database
+from registry.storage.connecting import connect
+from registry.storage.database import Database, close_database, open_database
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
 from tests.servers import SERVERS, in_database, installed_servers, make_reachable_dir, programs_of

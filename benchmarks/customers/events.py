@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.customers.lively import LivelyTown, differences, keep_state
 from benchmarks.figures import Figure
 from registry.customers.live.commands import rematch
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
 from tests.factories import a_data_set, a_sync_run

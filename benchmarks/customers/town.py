@@ -16,8 +16,8 @@ from uuid import UUID
 import psycopg
 
 from registry.customers.live.commands import MatchReport, absorb, rematch
+from registry.storage.connecting import connect
 from registry.storage.copying import copy_into
-from registry.storage.database import connect
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
 from schemas.records import CustomerKind, CustomerRecord

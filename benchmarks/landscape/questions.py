@@ -35,7 +35,7 @@ from registry.landscape.questions.portfolio_model import portfolio_model
 from registry.landscape.questions.reach import Direction, reach
 from registry.landscape.questions.search import search
 from registry.landscape.questions.stored import Keeper, read_graph
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
 from registry.web.draw.plotting import draw_plotted

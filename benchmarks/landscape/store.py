@@ -33,7 +33,7 @@ from registry.landscape.exchange.formats import Format, load, save
 from registry.landscape.models.fetch import fetch_model
 from registry.landscape.models.releases import Source, roll_back, take_in
 from registry.settings import Settings
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.migrate import upgrade
 from registry.storage.running import running_database
 

@@ -23,7 +23,8 @@ from registry.api.whole import IN_TIME, too_slow, whole_answer
 from registry.customers.asking.purposes import Sight
 from registry.customers.asking.reads import note_read
 from registry.storage.asking import CANCEL_SECONDS_MAX
-from registry.storage.database import current_database, unit_of_work, unreachable
+from registry.storage.connecting import unreachable
+from registry.storage.database import current_database, unit_of_work
 from registry.storage.guarding import for_purpose, guard
 from schemas.access import Scope
 from schemas.errors import DatabaseUnreachable, InvalidInput

@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 from psycopg.types.json import Jsonb
 
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from schemas.base import uuid7
 from schemas.errors import SourceBusy, StaleLease
 from schemas.intake import RunState

@@ -15,7 +15,8 @@ import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
-from registry.storage.database import connect_to_listen, current_database
+from registry.storage.connecting import connect_to_listen
+from registry.storage.database import current_database
 from schemas.errors import DatabaseUnreachable
 
 CHANNEL: Final = "townclerk"

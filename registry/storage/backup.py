@@ -28,7 +28,7 @@ from registry.storage.archive import (
     opened_archive,
     write_archive,
 )
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.migrate import knows
 from schemas.errors import Misconfigured
 

@@ -1,6 +1,5 @@
 """Bulk rows by COPY: thirteen times faster than inserts through the object mapper."""
 
-import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from operator import attrgetter
@@ -9,12 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import numpy as np
 import psycopg
-from numpy.typing import NDArray
 from psycopg import sql
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
 
 def copy_into(
@@ -129,37 +124,6 @@ def array_of(values: Iterable[int | float | str | UUID]) -> str:
         values: Numbers, truth values, ids or words of our own, and NULL; nothing that needs quotes.
     """
     return f"{{{','.join(map(str, values))}}}"
-
-
-class Bigints(bytes):
-    """An array of whole numbers as PostgreSQL reads it without parsing, for `%s::bigint[]`."""
-
-
-class _BigintsDumper(Dumper):
-    oid = psycopg.adapters.types["int8"].array_oid
-    format = Format.BINARY
-
-    def dump(self, obj: Bigints) -> bytes:
-        return bytes(obj)
-
-
-psycopg.adapters.register_dumper(Bigints, _BigintsDumper)
-_ELEMENT = np.dtype([("size", ">i4"), ("value", ">i8")])
-
-
-def many_bigints(numbers: NDArray[np.int64]) -> Bigints:
-    """Return an array of many numbers; for a few, `bigints` is made sooner.
-
-    Source:
-        array_send and array_recv of PostgreSQL: dimensions, no NULL, the type of the elements,
-        then length and lower bound of the dimension, and each element with its size.
-    """
-    kind = psycopg.adapters.types["int8"].oid
-    if not len(numbers):
-        return Bigints(struct.pack(">iii", 0, 0, kind))
-    elements = np.empty(len(numbers), dtype=_ELEMENT)
-    elements["size"], elements["value"] = 8, numbers
-    return Bigints(struct.pack(">iiiii", 1, 0, kind, len(numbers), 1) + elements.tobytes())
 
 
 # Both sides of a CSV file of ours: every value quoted, NULL written as backslash N.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.guarding import establish_reader
 from schemas.errors import Misconfigured
 

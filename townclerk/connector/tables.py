@@ -19,8 +19,8 @@ from connectors.sdk.hashing import HASH_BYTES, mapping_hash, record_hashes
 from connectors.sdk.known_pages import MarkedPieces
 from connectors.sdk.mapping import MappedColumns, compile_mapping
 from connectors.sdk.spec import StreamSpec
+from registry.storage.connecting import connect, in_our_words
 from registry.storage.copying import copy_lines, write_lines
-from registry.storage.database import connect, in_our_words
 from schemas.errors import Conflict, InvalidInput
 from schemas.records import Page, RejectedRecord
 from townclerk.connector.columns import column_types
@@ -48,7 +48,8 @@ _TABLES = (
     "TRUNCATE {refused}",
     "CREATE TEMPORARY TABLE IF NOT EXISTS townclerk_page ({columns}) ON COMMIT DELETE ROWS",
 )
-# A first scan asks for no hash, and an index made afterwards costs a quarter of one that grows.
+# A first scan asks for no hash, so the second one makes it: at once, for a quarter of what it costs
+# to let it grow, and never for a table that is filled once.
 _INDEX = "CREATE INDEX IF NOT EXISTS {index} ON {table} (raw_hash)"
 
 # No page waits until it is on the disk. A crash of the server can only take the last ones of them,
@@ -143,16 +144,13 @@ class TableTarget:
             ).fetchone()
             self._empty = bool(found and found[0])
             if not self._empty:
-                self._make_index()
+                self._db.execute(sql.SQL(_INDEX).format(index=self._index, table=self._table))
             self._known.begin(self._db, empty=self._empty)
         except (psycopg.errors.UndefinedColumn, psycopg.errors.WrongObjectType) as error:
             raise TableTaken(f"`{self.name}` is there already, with other columns.") from error
         except _REFUSALS as error:
             said = error.diag.message_primary
             raise TableRefused(f"`{self.name}` cannot be written: {said}.") from error
-
-    def _make_index(self) -> None:
-        self._db.execute(sql.SQL(_INDEX).format(index=self._index, table=self._table))
 
     def prepare(self, page: Page) -> Callable[[StreamReport], None]:
         """Do what needs no table; the table of a first scan knows no record, so that is all."""
@@ -307,8 +305,6 @@ class TableTarget:
 
     def _end(self, report: StreamReport) -> None:
         self._commit()
-        if self._empty:
-            self._make_index()
         with self._db.transaction():
             self._db.execute(_ON_THE_DISK)
             if not self._empty:

@@ -13,7 +13,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
-from registry.storage.copying import many_bigints
+from registry.storage.bigints import many_bigints
 
 Integers: TypeAlias = NDArray[np.int64]
 KeysOf: TypeAlias = Mapping[int, Collection[int]]  # by record

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.figures import Figure, keep
 from flows.runtime import ZOMBIE_AUTOMATION
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from tests.integration.sync.town import READY_SECONDS_MAX, Town, register
 from townclerk.sandbox.running import running_city
 

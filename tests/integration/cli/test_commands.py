@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from tests.factories import a_customer, a_quarantined_record, a_sync_run, an_element
 from tests.integration.cli.conftest import Ask, on_one_server
 from townclerk.cli import run

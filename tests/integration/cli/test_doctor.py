@@ -15,7 +15,8 @@ from alembic.script import ScriptDirectory
 from starlette.responses import PlainTextResponse
 
 from registry.settings import Settings
-from registry.storage.database import close_database, connect, open_database
+from registry.storage.connecting import connect
+from registry.storage.database import close_database, open_database
 from tests.factories import a_quarantined_record, a_source, a_sync_run
 from tests.integration.cli.conftest import Ask, on_one_server
 from tests.servers import first_row

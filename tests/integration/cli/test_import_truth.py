@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from tests.integration.cli.conftest import Ask, on_one_server
 from tests.integration.cli.test_stewarding import fill
 from townclerk.cli import run

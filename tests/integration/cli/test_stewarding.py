@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from registry.customers.live.commands import absorb, rematch
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run
 from tests.integration.cli.conftest import Ask, on_one_server

@@ -12,7 +12,7 @@ import pytest
 from registry.customers.asking.purposes import Sight, open_sight
 from registry.customers.live.commands import absorb, rematch
 from registry.customers.stewarding import stewardship
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run

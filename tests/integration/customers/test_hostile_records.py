@@ -14,7 +14,7 @@ from benchmarks.customers.lively import differences, keep_state
 from benchmarks.customers.town import People
 from registry.customers.live.commands import rematch
 from registry.customers.stewarding.compare import Comparison, compare_records
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from schemas.customers import Verdict
 from tests.integration.customers.conftest import SOUNDS, Counter
 

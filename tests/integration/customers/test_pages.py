@@ -14,7 +14,7 @@ import pytest
 from registry.customers.live import keys
 from registry.customers.live.commands import absorb, rematch, withdraw
 from registry.customers.matching import blocking, pairwise
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_data_set, a_landed_record, a_sync_run
 

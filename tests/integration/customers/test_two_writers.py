@@ -15,7 +15,7 @@ from registry.customers.live.commands import absorb, propose, rematch, withdraw
 from registry.customers.live.index import LOCK, mark_incomplete
 from registry.customers.stewarding import stewardship
 from registry.customers.stewarding.erase import erase_customer, erased_among, hold_off_erasures
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.embedded import EmbeddedPostgres
 from schemas.customers import Verdict
 from schemas.errors import UnknownName

@@ -13,7 +13,8 @@ from registry.landscape.changes.scenarios import open_scenario
 from registry.landscape.questions.graph import KINDS
 from registry.landscape.questions.reach import Direction, followed, reach
 from registry.landscape.questions.stored import Keeper, Moment, graph_at, read_graph
-from registry.storage.database import Database, connect, unit_of_work
+from registry.storage.connecting import connect
+from registry.storage.database import Database, unit_of_work
 from schemas.landscape_kinds import ElementKind, RelationshipKind
 from tests.factories import a_data_set, a_relationship, an_element
 

@@ -19,7 +19,7 @@ from psycopg import sql
 
 from registry.storage.archive import DUMP, PROOF, BackupFailed, Proof
 from registry.storage.backup import restore_backup, write_backup
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import current, upgrade
 from registry.storage.programs import client_programs

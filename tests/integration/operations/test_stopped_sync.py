@@ -16,7 +16,7 @@ import pytest
 
 from connectors.sdk.load import load_connector_file
 from registry import intake, landscape
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from tests.factories import a_data_set, an_interface
 from tests.servers import first_row
 

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from registry.storage.bigints import many_bigints
 from registry.storage.bulk import set_aside
-from registry.storage.copying import copy_into, copy_lines, many_bigints, write_lines
-from registry.storage.database import connect
+from registry.storage.connecting import connect
+from registry.storage.copying import copy_into, copy_lines, write_lines
 from schemas.base import utc_now, uuid7
 from tests.factories import a_data_set, a_sync_run
 

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
+from registry.storage.connecting import connect
 from registry.storage.database import (
     Database,
     close_database,
-    connect,
     current_database,
     open_database,
     unit_of_work,

@@ -3,7 +3,7 @@
 import psycopg
 from psycopg import sql
 
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.guarding import READER, can_guard, establish_reader
 from registry.storage.migrate import upgrade

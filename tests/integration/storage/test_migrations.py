@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 import schemas
 from registry.storage import migrate
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from schemas.base import metadata
 from schemas.errors import DatabaseUnreachable, Misconfigured
 from tests.servers import in_database

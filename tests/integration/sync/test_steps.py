@@ -10,7 +10,8 @@ import pytest
 from flows.steps import ChunkReport, open_source, run_chunk
 from registry import intake
 from registry.intake.leases import HeldLease, take_lease
-from registry.storage.database import Database, connect, unit_of_work
+from registry.storage.connecting import connect
+from registry.storage.database import Database, unit_of_work
 from schemas.errors import DatabaseUnreachable, GiveUp, RetryLater, SourceTrouble, StaleLease
 from tests.integration.sync.town import register
 from townclerk.sandbox.running import running_city

@@ -14,7 +14,7 @@ import yaml
 
 from connectors.sdk.load import load_connector_file
 from registry import intake, landscape
-from registry.storage.database import connect
+from registry.storage.connecting import connect
 from tests.servers import clean_environment
 from townclerk.sandbox.connectors import connector_files
 from townclerk.sandbox.landscape import landscape_of
