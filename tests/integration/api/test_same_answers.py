@@ -26,4 +26,4 @@ def test_generated_questions_are_answered_the_same_by_both(known: Known) -> None
         scopes = SCOPES[number // 2 % len(SCOPES)] if number % 2 else EVERY
         answered += not compared(generator.question(), scopes)["errors"]
     assert answered > QUESTIONS * 0.3, "many questions must have an answer to compare"
-    assert len(plans) > QUESTIONS * 0.55, "most questions must compile"
+    assert len(plans) > answered * 0.9, "what has an answer must compile"
