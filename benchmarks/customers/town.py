@@ -50,29 +50,35 @@ class People:
     def household(self) -> None:
         """Let a household of one to four move in."""
         chance = self.chance
-        postal = f"{chance.randrange(1000, 9999)} {chance.choice(LETTERS)}"
-        number, family = str(chance.randrange(1, 300)), chance.choice(self.family)
+        address, family = self.address(), chance.choice(self.family)
         for _ in range(chance.choice((1, 2, 2, 4))):
             given = chance.choice(self.given)
             born = date(
                 chance.randrange(1935, 2015), chance.randrange(1, 13), chance.randrange(1, 29)
             )
             email = f"{given}.{family}{chance.randrange(999)}@post.nl".lower()
-            self.known.append((given, family, born, postal, number, email))
+            self.known.append((given, family, born, address, email))
+
+    def address(self) -> dict[str, Any]:
+        """Return where somebody moves to."""
+        chance = self.chance
+        return {
+            "postal_code": f"{chance.randrange(1000, 9999)} {chance.choice(LETTERS)}",
+            "house_number": str(chance.randrange(1, 300)),
+            "city": "Testdam",
+        }
 
     def record(self) -> dict[str, Any]:
         """Return what some source says about somebody, known or new."""
         chance = self.chance
         if chance.random() < NEWCOMERS:
             self.household()
-        given, family, born, postal, number, email = chance.choice(self.known)
+        given, family, born, address, email = chance.choice(self.known)
         return {
             "given_name": given[0] + "." if chance.random() < 0.1 else given,
             "family_name": family,
             "birth_date": born,
-            "postal_code": postal,
-            "house_number": number,
-            "city": "Testdam",
+            **address,
             "email": None if chance.random() < 0.3 else email,
         }
 
@@ -92,17 +98,44 @@ class Town:
         """Land new records as a connector would."""
         return _land(self.db, self.people, self.data_sets, self.run_id, count)
 
+    def moved(self, count: int) -> list[Landed]:
+        """Return records of people who moved house, as most changes of a register are."""
+        return [
+            (
+                record,
+                data_set,
+                CustomerRecord(
+                    key=key,
+                    kind=KIND,
+                    given_name=given or initial,
+                    family_name=family,
+                    birth_date=born,
+                    email=email,
+                    **self.people.address(),
+                ),
+            )
+            for record, data_set, key, given, initial, family, born, email in self._some(count)
+        ]
+
     def changed(self, count: int) -> list[Landed]:
-        """Return records that stand already, with what their source says now."""
-        rows = self.db.execute(
-            """SELECT r.id, r.data_set_id, r.key FROM landed_record r
-               JOIN unnest(%s::bigint[]) AS chosen(id) USING (id)""",
-            (self.people.chance.sample(range(1, self.report.records + 1), count),),
-        ).fetchall()
+        """Return records that stand already, and of which the source says nothing it said before.
+
+        No register does so; it is the most that a page can cost.
+        """
         return [
             (record, data_set, CustomerRecord(key=key, kind=KIND, **self.people.record()))
-            for record, data_set, key in rows
+            for record, data_set, key, *_ in self._some(count)
         ]
+
+    def _some(self, count: int) -> list[tuple[Any, ...]]:
+        """Return records by chance, with what is said of them."""
+        return self.db.execute(
+            """SELECT r.id, r.data_set_id, r.key,
+                   c.given_name, c.initials, c.family_name, c.birth_date, c.email
+               FROM landed_record r JOIN clean_record c ON c.record_id = r.id
+               JOIN unnest(%s::bigint[]) AS chosen(id) ON chosen.id = r.id""",
+            (self.people.chance.sample(range(1, self.report.records + 1), count),),
+        ).fetchall()
 
 
 KIND = CustomerKind.PERSON
