@@ -198,6 +198,8 @@ def _form(constants: Sequence[Any]) -> str:
             time_zone(_text(constants[2]))
         form = constants[1] if len(constants) > 1 else ...
         if form is not ... and form is not None:
+            if "%" not in _text(form):
+                return "a format says %d for the day, %m for the month, %Y for the year"
             datetime.strptime(datetime(2000, 1, 1, tzinfo=UTC).strftime(_text(form)), _text(form))  # noqa: DTZ007  # a trial
     except (ValueError, RejectRecord) as error:
         return str(error)

@@ -155,7 +155,7 @@ def test_what_cannot_be_used_is_rejected_with_its_path(text: str, path: str) -> 
      "nothing_such(a)", "a; b", "a\nb c", "__import__('os')", "a if b else c", "lambda: 1", "1a",
      "1.", "1..2", "--1", "a + b", "a * 2", "{a}", "a and", "not", "date(a, '%d-%m-%Y', 'x', 'y')",
      "datetime(a, '%H:%M', 'Europe/Nowhere')", "number(a, ';')", "99999999999999999999",
-     "a[99999999999999999]", "date(a, '%Q')", "é'", "\x00", "𝟏"],
+     "a[99999999999999999]", "date(a, '%Q')", "date(a, 'DD-MM')", "é'", "\x00", "𝟏"],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_while_the_file_is_read(text: str) -> None:
     with pytest.raises(InvalidConnectorFile):
