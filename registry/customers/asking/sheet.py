@@ -146,21 +146,11 @@ def customer_sheet(
             remedy="`townclerk customers history` tells since when it is known.",
             path=["asOf"],
         )
-    name, kind, attrs, provenance, count, revision, begun, ended = row
     note_read(sight, "customer" if as_of is None else "customer_as_of", [found])
-    return Sheet(
-        id=found,
-        asked_id=customer,
-        kind=kind,
-        name=sight.shown("name", name),
-        revision=revision,
-        record_count=count,
-        valid_from=begun,
-        valid_to=ended,
-        purpose=sight.purpose,
-        values=_values(db, sight, attrs, provenance),
-        sources=_sources(db, sight, found) if ended is None else [],
-    )
+    sheet = _sheet(db, sight, found, customer, row)
+    if sheet.valid_to is not None:
+        return sheet
+    return replace(sheet, sources=_sources(db, sight, found))
 
 
 def list_sheets(
@@ -196,22 +186,27 @@ def customer_history(
     found = current_id(db, customer)
     rows = db.execute(_HISTORY, {"id": found, "limit": min(max(limit, 1), VERSIONS_MAX)}).fetchall()
     note_read(sight, "customer_history", [found])
-    return [
-        Sheet(
-            id=found,
-            asked_id=customer,
-            kind=kind,
-            name=sight.shown("name", name),
-            revision=revision,
-            record_count=count,
-            valid_from=begun,
-            valid_to=ended,
-            purpose=sight.purpose,
-            values=_values(db, sight, attrs, provenance),
-            sources=[],
-        )
-        for name, kind, attrs, provenance, count, revision, begun, ended in rows
-    ]
+    return [_sheet(db, sight, found, customer, row) for row in rows]
+
+
+def _sheet(
+    db: psycopg.Connection, sight: Sight, found: UUID, asked: UUID, row: tuple[Any, ...]
+) -> Sheet:
+    """Return what a customer was in one revision, as far as the purpose shows it; no sources."""
+    name, kind, attrs, provenance, count, revision, begun, ended = row
+    return Sheet(
+        id=found,
+        asked_id=asked,
+        kind=kind,
+        name=sight.shown("name", name),
+        revision=revision,
+        record_count=count,
+        valid_from=begun,
+        valid_to=ended,
+        purpose=sight.purpose,
+        values=_values(db, sight, attrs, provenance),
+        sources=[],
+    )
 
 
 _COLUMNS = "display_name, {kind} AS kind, attrs, provenance, record_count, revision"

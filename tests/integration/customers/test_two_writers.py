@@ -44,6 +44,7 @@ QUESTIONED = (
     *("record_words", "known_word", "word_slips", "live_model", "match_model"),
 )
 Work = Callable[[psycopg.Connection], Any]
+Page = list[tuple[int, Any, CustomerRecord]]
 _WAITING = """SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
 WHERE NOT granted AND datname = current_database()"""
 
@@ -69,7 +70,7 @@ class Rivals:
         """Return what a source says that does not know some fields."""
         return {**self.person, **dict.fromkeys(names)}
 
-    def page(self, *records: dict[str, Any]) -> list[tuple[int, Any, CustomerRecord]]:
+    def page(self, *records: dict[str, Any]) -> Page:
         """Return a page of records that have landed and are not matched yet."""
         made = []
         for fields in records:
@@ -94,6 +95,21 @@ class Rivals:
                 assert not future.done(), "it should have waited"
                 time.sleep(0.002)
             yield future
+
+    def in_turn(self, one: Page, other: Page) -> dict[str, Any]:
+        """Return what two pages leave one after the other; then neither has been."""
+        with self.db.transaction(force_rollback=True):
+            absorb(self.db, one)
+            absorb(self.db, other)
+            return self.state()
+
+    def at_once(self, one: Page, other: Page) -> int:
+        """Let the second page come while the first is matched; return what was new of it."""
+        with connect(self.url) as first:
+            absorb(first, one)
+            with self.while_it_waits(lambda second: absorb(second, other)) as late:
+                first.commit()
+                return int(late.result(timeout=60))
 
     def state(self) -> dict[str, Any]:
         """Return what was found, without the ids that runs mint."""
@@ -126,16 +142,9 @@ def test_two_pages_on_one_customer_leave_what_one_after_the_other_leaves(rivals:
     db = rivals.db
     one = rivals.page(rivals.without(DOOR), rivals.person)
     other = rivals.page(rivals.without(MAIL), rivals.person)
-    with db.transaction(force_rollback=True):
-        absorb(db, one)
-        absorb(db, other)
-        in_turn = rivals.state()
+    in_turn = rivals.in_turn(one, other)
 
-    with connect(rivals.url) as first:
-        absorb(first, one)
-        with rivals.while_it_waits(lambda second: absorb(second, other)) as late:
-            first.commit()
-            assert late.result(timeout=60) == 2
+    assert rivals.at_once(one, other) == 2
 
     assert rivals.state() == in_turn
     with db.transaction(force_rollback=True):
@@ -155,16 +164,9 @@ def test_two_pages_on_neighbouring_customers_each_see_what_the_other_left(rivals
         key=rivals.counter.key(near[1]), kind=CustomerKind.PERSON, **rivals.without(DOOR)
     )
     other = [(near[1], data_set, turned)]
-    with db.transaction(force_rollback=True):
-        absorb(db, one)
-        absorb(db, other)
-        in_turn = rivals.state()
+    in_turn = rivals.in_turn(one, other)
 
-    with connect(rivals.url) as first:
-        absorb(first, one)
-        with rivals.while_it_waits(lambda second: absorb(second, other)) as late:
-            first.commit()
-            assert late.result(timeout=60) == 1
+    assert rivals.at_once(one, other) == 1
 
     assert rivals.state() == in_turn
     assert rivals.counter.together(*rivals.known, near[1], one[0][0])
