@@ -41,13 +41,23 @@ def first_row(url: str, statement: str, values: list[Any] | None = None) -> tupl
         return cursor.fetchone() if cursor.description else None
 
 
-def make_reachable_dir() -> Path:
-    """Make a short directory that an unprivileged account may pass through."""
+def make_reachable_dir(room: int = MEMORY_BYTES_MIN) -> Path:
+    """Make a short directory that an unprivileged account may pass through.
+
+    Args:
+        room: Bytes that it may come to hold; in memory only where so many are free.
+    """
     in_memory = MEMORY.is_dir() and os.access(MEMORY, os.W_OK | os.X_OK)
-    roomy = in_memory and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
+    roomy = in_memory and min(shutil.disk_usage(MEMORY).free, _memory_free()) > room
     made = Path(tempfile.mkdtemp(prefix="tc-", dir=MEMORY if roomy else "/tmp"))
     made.chmod(0o711)
     return made
+
+
+def _memory_free() -> int:
+    """Return the bytes that processes may still take without a swap."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
 
 
 def clean_environment(**variables: str) -> dict[str, str]:

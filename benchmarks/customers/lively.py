@@ -116,17 +116,24 @@ class LivelyTown:
             events: How many.
             note: Is told of each page: what happened, and to how many records.
         """
-        small = SMALL_PAGE_MAX * (1 - 1 / LARGE_PAGE_ODDS)
-        sorts, paged = list(SHARES), (small + self.page_max / LARGE_PAGE_ODDS) / 2
-        weights = [share / (paged if sort in PAGED else 1) for sort, share in SHARES.items()]
+        vain: set[str] = set()  # there is nothing to undo yet, or nobody to return
         while self.done.total() < events:
-            (sort,) = self.chance.choices(sorts, weights)
+            sort = self._next(vain)
             count = self._page_size() if sort in PAGED else 1
             with self.db.transaction():
                 happened = getattr(self, f"_{sort}")(count)
             self.done[sort] += happened
             if happened:
+                vain.clear()
                 note(sort, happened)
+            else:
+                vain.add(sort)
+
+    def _next(self, vain: set[str]) -> str:
+        """Return what has happened least for its share, by chance where several have."""
+        shares = {s: self.done[s] / share for s, share in SHARES.items() if s not in vain}
+        least = min(shares.values())
+        return self.chance.choice([sort for sort, share in shares.items() if share == least])
 
     def _page_size(self) -> int:
         large = self.chance.randrange(LARGE_PAGE_ODDS) == 0
@@ -327,10 +334,16 @@ def differences(db: psycopg.Connection) -> dict[str, int]:
     """Count, of each sort, the rows that stand on one side only."""
     found = {}
     for number, (name, question) in enumerate(STATE.items()):
+        kept = f"by_pages_{number}"
+        columns = db.execute(f"SELECT * FROM {kept} LIMIT 0").description or ()
+        names = ", ".join(column.name for column in columns)
+        # One pass over both sides; EXCEPT in both directions would sort ten million keys twice.
         row = db.execute(
-            f"""SELECT count(*) FROM (
-                    (TABLE by_pages_{number} EXCEPT ALL ({question}))
-                    UNION ALL (({question}) EXCEPT ALL TABLE by_pages_{number})) AS differing"""
+            f"""SELECT coalesce(sum(abs(more)), 0) FROM (
+                    SELECT sum(side) AS more FROM (
+                        SELECT *, 1 AS side FROM {kept}
+                        UNION ALL SELECT *, -1 FROM ({question}) AS stands) AS both_sides
+                    GROUP BY {names}) AS differing"""
         ).fetchone()
         assert row is not None  # an aggregate always gives one row
         found[name] = int(row[0])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     )
     from registry.customers.matching import pairing
     from registry.customers.stewarding import compare, erase, explain, review, sampling, stewardship
-    from registry.customers.tables import link_files, roles, splink_settings
+    from registry.customers.tables import link_files, roles, splink_settings, truth_tables
 
 __all__ = [
     "around",
@@ -45,6 +45,7 @@ __all__ = [
     "sheet",
     "splink_settings",
     "stewardship",
+    "truth_tables",
     "versions",
 ]
 
@@ -56,6 +57,6 @@ __getattr__ = modules_of(
         "live": ["commands", "cross_reference", "keeping", "outbox", "settling", "versions"],
         "matching": ["pairing"],
         "stewarding": ["compare", "erase", "explain", "review", "sampling", "stewardship"],
-        "tables": ["link_files", "roles", "splink_settings"],
+        "tables": ["link_files", "roles", "splink_settings", "truth_tables"],
     },
 )

@@ -90,6 +90,11 @@ def say_next(text: str) -> None:
     messages().print(f"[bold]Next:[/bold] {escape(text)}")
 
 
+def many(count: int, one: str, several: str = "") -> str:
+    """Return a number with its word, as in "1 line" and "2,000 lines"."""
+    return f"{count:,} {one if count == 1 else several or one + 's'}"
+
+
 def print_error(error: TownclerkError, *, as_json: bool) -> None:
     """Tell what happened, and how to fix it; as JSON on standard output where asked."""
     if as_json:

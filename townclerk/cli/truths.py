@@ -1,35 +1,53 @@
 """`townclerk customers import-truth`: take over what another system knew of customers."""
 
 import getpass
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from registry import customers
-from townclerk.cli.files import read_text
+from registry.customers.live.cross_reference import TruthReport
+from registry.customers.tables.truth_shapes import ShapeName as Shape
+from registry.customers.tables.truth_tables import TruthTable
+from townclerk.cli.files import read_bytes, read_text
 from townclerk.cli.opening import opened_town, unit_of_work
-from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 from townclerk.cli.viewing import Actor
+
+JSON_START_BYTES = 1024  # a mark, blanks and the first sign
+SourceColumn = Annotated[
+    str | None, typer.Option(help="Column of the data set's name.", metavar="COL")
+]
+KeyColumn = Annotated[str | None, typer.Option(help="Column of the record's key.", metavar="COL")]
+GoldenColumn = Annotated[
+    str | None, typer.Option(help="Column of the id both had there.", metavar="COL")
+]
+DataSet = Annotated[str | None, typer.Option("--data-set", help="All lines are of this data set.")]
+ShapeChosen = Annotated[
+    Shape | None, typer.Option(help="How lines say it; default is what names and keys tell.")
+]
+AtLeast = Annotated[float | None, typer.Option(help="From which score on a pair is one customer.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what would come of it; nothing is kept.")
+]
 
 
 def import_truth(
     file: Annotated[
-        Path, typer.Argument(help="CSV of source, key and id; or Splink settings (.json).")
+        Path,
+        typer.Argument(help="CSV or Parquet of who is one customer; or Splink settings, JSON."),
     ],
     *,
-    source: Annotated[
-        str | None, typer.Option(help="Column of the data set's name.", metavar="COL")
-    ] = None,
-    key: Annotated[
-        str | None, typer.Option(help="Column of the record's key.", metavar="COL")
-    ] = None,
-    golden: Annotated[
-        str | None, typer.Option(help="Column of the id both had there.", metavar="COL")
-    ] = None,
-    data_set: Annotated[
-        str | None, typer.Option("--data-set", help="All lines are of this data set.")
-    ] = None,
+    source: SourceColumn = None,
+    key: KeyColumn = None,
+    golden: GoldenColumn = None,
+    data_set: DataSet = None,
+    shape: ShapeChosen = None,
+    at_least: AtLeast = None,
+    dry_run: DryRun = False,
     reason: Annotated[str, typer.Option(help="Why, for those who ask later.")] = (
         "taken over from an earlier system"
     ),
@@ -37,39 +55,90 @@ def import_truth(
     as_json: AsJson = False,
 ) -> None:
     """Take over links and ids of another system, or look what of a Splink model we have too."""
-    if file.suffix.lower() == ".json":
+    if _is_json(file):
         _show_splink(file, as_json=as_json)
         return
-    text = read_text(file, bytes_max=customers.cross_reference.FILE_BYTES_MAX)
     given = {"source": source, "key": key, "golden": golden}
-    rows = customers.cross_reference.read_table(
-        text, roles={role: name for role, name in given.items() if name}, source=data_set
-    )
     with opened_town(), unit_of_work() as db:
-        report = customers.cross_reference.import_truth(
-            db, rows, actor=actor or getpass.getuser(), reason=reason
+        table = customers.truth_tables.read_truth(
+            db,
+            file,
+            roles={role: name for role, name in given.items() if name},
+            source=data_set,
+            shape=shape,
+            at_least=at_least,
         )
+        with db.transaction(force_rollback=dry_run):
+            report = customers.cross_reference.import_truth(
+                db,
+                table.rows,
+                pairs=table.pairs,
+                actor=actor or getpass.getuser(),
+                reason=reason,
+            )
     if as_json:
-        print_json(report)
+        print_json({**asdict(report), "read_as": table.told, "notes": table.warnings})
         return
+    _tell(table, report, dry_run=dry_run)
+
+
+def _tell(table: TruthTable, report: TruthReport, *, dry_run: bool) -> None:
+    """Tell a person how a table was read and what came of it."""
+    say(f"The table was read as {table.told}.")
+    for note in (*table.warnings, *_notes_on(report)):
+        say(f"Note: {note}.")
+    linked = "would be linked" if dry_run else ("is" if report.links == 1 else "are") + " linked"
     say(
-        f"{report.records} of {report.rows} lines are about records we have: {report.links} pairs"
-        f" are linked from now on, and {report.ids} earlier ids lead to a customer."
+        f"Of {many(report.rows, 'line')}, {many(report.records, 'record')} of ours:"
+        f" {many(report.links, 'pair')} {linked} from now on,"
+        f" {many(report.ids, 'earlier id leads', 'earlier ids lead')} to a customer."
     )
-    if report.kept:
-        say(f"{report.kept} pairs were decided on before; those decisions stay.")
-    if report.divided:
-        say(f"{report.divided} ids are several customers still, and lead to the largest.")
+    if dry_run:
+        say_next("the same command without --dry-run does it")
+    else:
+        say_next("`townclerk customers decisions`, `townclerk customers find ID --purpose service`")
+
+
+def _notes_on(report: TruthReport) -> Iterator[str]:
+    """Yield what of a table came to nothing, and what stands above it."""
     for name in report.unknown_sources:
-        say(f"Note: no data set is called {name}.")
-    for count, what in (
-        (report.unknown_records, "records are not here"),
-        (report.contradictions, "records have two ids in the table, and count for nothing"),
-        (report.placeholders, "ids have too many records to be one customer"),
+        yield f"no data set is called {name}"
+    for count, one, several in (
+        (report.unknown_records, "key is of no record here", "keys are of no record here"),
+        (
+            report.unclear_records,
+            "key is in several data sets; say in which, with a column or --data-set",
+            "keys are in several data sets; say in which, with a column or --data-set",
+        ),
+        (
+            report.contradictions,
+            "record has two ids in the table, and counts for nothing",
+            "records have two ids in the table, and count for nothing",
+        ),
+        (
+            report.placeholders,
+            "group has too many records to be one customer",
+            "groups have too many records to be one customer",
+        ),
+        (
+            report.kept,
+            "pair was decided on before; that decision stays",
+            "pairs were decided on before; those decisions stay",
+        ),
+        (
+            report.divided,
+            "id is several customers still, and leads to the largest",
+            "ids are several customers still, and lead to the largest",
+        ),
     ):
         if count:
-            say(f"Note: {count} {what}.")
-    say_next("`townclerk customers decisions`, `townclerk customers find ID --purpose service`")
+            yield many(count, one, several)
+
+
+def _is_json(file: Path) -> bool:
+    """Tell a settings file by how it begins, since its name may say anything."""
+    start = read_bytes(file, bytes_max=JSON_START_BYTES, cut=True)
+    return file.suffix.lower() == ".json" or start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
 def _show_splink(file: Path, *, as_json: bool) -> None:

@@ -5,10 +5,8 @@ undone one by one. The ids it used lead to our customers from then on. What a pe
 about a pair, or undid, is never overruled by a file.
 """
 
-import csv
-import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
@@ -18,36 +16,42 @@ import psycopg
 from registry.customers.live.commands import rematch
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING
+from registry.customers.live.known_records import Found, KnownRecords, Place
 from registry.storage.copying import copy_into
 from schemas.base import uuid7
 from schemas.errors import InvalidInput
 
-# The largest table of a city with ten sources; it is read at once.
-FILE_BYTES_MAX = 256 * 1024 * 1024
 # More records under one id are a placeholder of the old system, not a customer.
 GOLDEN_RECORDS_MAX = 200
-# Keys and ids longer than this are not ours to keep.
-TEXT_CHARACTERS_MAX = 400
 # A page of this size is cheaper to match by itself than in a full run.
 PAGE_RECORDS_MAX = 5_000
 # Names shown of what could not be placed.
 SHOWN_MAX = 20
 # Ids that are no UUID become one in this namespace, so that they need no table of their own.
 _NAMESPACE: Final = UUID("6f6b4c1e-6a0b-5d0e-9a51-2f1f7c3b8d40")
-_USUAL: Final[Mapping[str, tuple[str, ...]]] = {
-    "source": ("source", "datasource", "dataset", "system", "sourcesystem", "bron"),
-    "key": ("key", "recordid", "sourcekey", "sourceid", "localid", "id", "sleutel"),
-    "golden": ("golden", "goldenid", "masterid", "clusterid", "cluster", "zinggid", "mdmid"),
-}
 
 
 @dataclass(frozen=True)
 class Named:
-    """One line of a cross-reference table."""
+    """A record, and the id that it had in another system with others of its customer.
+
+    Attributes:
+        source: What the table calls its data set; empty where it does not.
+        key: Its key there.
+        golden: The earlier id.
+    """
 
     source: str
     key: str
     golden: str
+
+    @property
+    def place(self) -> Place:
+        """Where the record is."""
+        return Place(self.source, self.key)
+
+
+Pair = tuple[Place, Place]
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,13 @@ class TruthReport:
     """What became of a table; counts, and names of sources only.
 
     Attributes:
-        rows: Lines of the table.
-        records: Lines whose record is here.
-        unknown_records: Lines whose source is here and whose record is not.
+        rows: What the table names: records with an id, and pairs.
+        records: Records of it that are here.
+        unknown_records: Records of a source that is here, which are not.
         unknown_sources: Sources that no data set is called like, at most SHOWN_MAX.
+        unclear_records: Keys without a source that several data sets have; they count for nothing.
         contradictions: Records that the table gives two ids; their lines count for nothing.
-        placeholders: Ids with more than GOLDEN_RECORDS_MAX records; they count for nothing.
+        placeholders: Groups of more than GOLDEN_RECORDS_MAX records; they count for nothing.
         links: Pairs that are linked from now on.
         kept: Pairs that somebody had decided on before; that decision stays.
         ids: Earlier ids that lead to a customer now.
@@ -71,6 +76,7 @@ class TruthReport:
     records: int
     unknown_records: int
     unknown_sources: list[str]
+    unclear_records: int
     contradictions: int
     placeholders: int
     links: int
@@ -88,84 +94,20 @@ def alias_of(golden: str) -> UUID:
         return uuid5(_NAMESPACE, golden.encode(errors="replace").decode())
 
 
-def read_table(text: str, *, roles: Mapping[str, str], source: str | None = None) -> list[Named]:
-    """Read a cross-reference table.
-
-    Args:
-        text: CSV with a line of column names; comma, semicolon, tab or bar between values.
-        roles: Column by role (source, key, golden), where its name does not tell.
-        source: Source of all lines, where no column says it.
-
-    Raises:
-        InvalidInput: A column is missing or named twice, or a line cannot be read.
-    """
-    head = text.split("\n", 1)[0]
-    mark = max(",;\t|", key=head.count)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
-    try:
-        columns = [name.strip() for name in next(lines, [])]
-        places = _places(columns, roles, source)
-        return list(_read(lines, len(columns), places, source))
-    except csv.Error as error:
-        raise InvalidInput(f"Line {lines.line_num} is no CSV: {error}.") from error
-
-
-def _places(columns: Sequence[str], roles: Mapping[str, str], source: str | None) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for role, usual in _USUAL.items():
-        if role == "source" and source is not None:
-            continue
-        named = roles.get(role)
-        fits = [
-            place
-            for place, column in enumerate(columns)
-            if (column == named if named else _plain(column) in usual)
-        ]
-        if len(fits) != 1:
-            which = f"called {named}" if named else f"that tell the {role}"
-            raise InvalidInput(
-                f"The table has {len(fits)} columns {which}; it needs one.",
-                remedy=f"Name it with --{role} COLUMN; there are: {', '.join(columns) or 'none'}.",
-            )
-        found[role] = fits[0]
-    if len(set(found.values())) < len(found):
-        raise InvalidInput("One column cannot be two things; name three different ones.")
-    return found
-
-
-def _read(
-    lines: Iterator[list[str]], width: int, places: Mapping[str, int], source: str | None
-) -> Iterator[Named]:
-    for number, line in enumerate(lines, start=2):
-        if not any(value.strip() for value in line):
-            continue
-        if len(line) != width:
-            raise InvalidInput(f"Line {number} has {len(line)} values, the first line {width}.")
-        values = {role: line[place].strip() for role, place in places.items()}
-        named = Named(
-            source if source is not None else values["source"], values["key"], values["golden"]
-        )
-        for value in (named.source, named.key, named.golden):
-            if not value or len(value) > TEXT_CHARACTERS_MAX or "\0" in value:
-                raise InvalidInput(
-                    f"Line {number} has a value that is empty or longer than"
-                    f" {TEXT_CHARACTERS_MAX} characters."
-                )
-        yield named
-
-
-def _plain(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
-
-
 def import_truth(
-    db: psycopg.Connection, rows: Sequence[Named], *, actor: str, reason: str
+    db: psycopg.Connection,
+    rows: Sequence[Named],
+    *,
+    pairs: Sequence[Pair] = (),
+    actor: str,
+    reason: str,
 ) -> TruthReport:
     """Link what a table says is one customer, and let its ids lead there.
 
     Args:
         db: Connection in the caller's transaction.
-        rows: The table.
+        rows: Records with the id that they had.
+        pairs: Records that are one customer, two by two.
         actor: Who takes it over.
         reason: Why, kept with every link.
 
@@ -175,26 +117,31 @@ def import_truth(
     if not reason.strip() or not actor.strip():
         raise InvalidInput("Links need a reason and the name of who takes them over.")
     db.execute(LANDING)  # an erasure that is under way ends first
-    data_sets = _data_sets(db, {row.source for row in rows})
-    placed = _records(db, [row for row in rows if row.source in data_sets], data_sets)
-    golden, contradictions = _goldens(rows, placed)
+    known = KnownRecords(db)
+    places = {row.place for row in rows} | {place for pair in pairs for place in pair}
+    found = known.find(places)
+    golden, contradictions = _goldens(rows, found)
     large = [name for name, records in golden.items() if len(records) > GOLDEN_RECORDS_MAX]
     for name in large:
         del golden[name]
-    pairs = [(records[0], other) for records in golden.values() for other in records[1:]]
-    links, kept = _keep_links(db, pairs, actor=actor.strip(), reason=reason.strip())
+    tied, crowds = _tied(pairs, found)
+    tied += [(records[0], other) for records in golden.values() for other in records[1:]]
+    links, kept = _keep_links(db, tied, actor=actor.strip(), reason=reason.strip())
     touched = sorted({record for pair in links for record in pair})
     if touched and (len(touched) > PAGE_RECORDS_MAX or not match_records(db, changed=touched)):
         rematch(db)
     ids, divided = _lead_on(db, golden)
-    known = {row.source for row in rows if row.source in data_sets}
+    strangers = {place.source for place in places if place.source}
+    strangers = {source for source in strangers if not known.is_source(source)}
+    absent = places - found.records.keys() - found.unclear
     return TruthReport(
-        rows=len(rows),
-        records=len(placed),
-        unknown_records=len({(r.source, r.key) for r in rows if r.source in known} - placed.keys()),
-        unknown_sources=sorted({row.source for row in rows} - known)[:SHOWN_MAX],
+        rows=len(rows) + len(pairs),
+        records=len(set(found.records.values())),
+        unknown_records=sum(place.source not in strangers for place in absent),
+        unknown_sources=sorted(strangers)[:SHOWN_MAX],
+        unclear_records=len(found.unclear),
         contradictions=contradictions,
-        placeholders=len(large),
+        placeholders=len(large) + crowds,
         links=len(links),
         kept=kept,
         ids=ids,
@@ -202,48 +149,11 @@ def import_truth(
     )
 
 
-def _data_sets(db: psycopg.Connection, names: Iterable[str]) -> dict[str, UUID]:
-    """Return data sets by what the table calls them: their id, urn, its last part, or name."""
-    called: dict[str, set[UUID]] = {}
-    for data_set, urn, name in db.execute(
-        "SELECT id, urn, name FROM element WHERE kind = 'data_set'"
-    ):
-        for text in (str(data_set), urn, urn.rsplit(":", 1)[-1], name):
-            called.setdefault(text.casefold(), set()).add(data_set)
-    found = {}
-    for name in names:
-        meant = called.get(name.casefold(), set())
-        if len(meant) > 1:
-            raise InvalidInput(
-                f"{len(meant)} data sets are called {name}.",
-                remedy="Write the urn of the one you mean in the table.",
-            )
-        if meant:
-            (found[name],) = meant
-    return found
-
-
-def _records(
-    db: psycopg.Connection, rows: Sequence[Named], data_sets: Mapping[str, UUID]
-) -> dict[tuple[str, str], int]:
-    names = list({(row.source, row.key) for row in rows})
-    found = db.execute(
-        """SELECT given.place, r.id
-           FROM unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS given(data_set_id, key, place)
-           JOIN landed_record r USING (data_set_id, key)
-           JOIN clean_record c ON c.record_id = r.id""",
-        ([data_sets[source] for source, _ in names], [key for _, key in names]),
-    ).fetchall()
-    return {names[place - 1]: record for place, record in found}
-
-
-def _goldens(
-    rows: Sequence[Named], placed: Mapping[tuple[str, str], int]
-) -> tuple[dict[str, list[int]], int]:
+def _goldens(rows: Sequence[Named], found: Found) -> tuple[dict[str, list[int]], int]:
     """Return records by earlier id, and how many records had two ids."""
     given: dict[int, set[str]] = {}
     for row in rows:
-        record = placed.get((row.source, row.key))
+        record = found.records.get(row.place)
         if record is not None:
             given.setdefault(record, set()).add(row.golden)
     golden: dict[str, list[int]] = {}
@@ -251,6 +161,25 @@ def _goldens(
         if len(names) == 1:
             golden.setdefault(min(names), []).append(record)
     return golden, sum(len(names) > 1 for names in given.values())
+
+
+def _tied(pairs: Iterable[Pair], found: Found) -> tuple[list[tuple[int, int]], int]:
+    """Return pairs of records, each once, without crowds that are tied together; and how many."""
+    tied = set()
+    for one, other in pairs:
+        left, right = found.records.get(one), found.records.get(other)
+        if left is not None and right is not None and left != right:
+            tied.add((min(left, right), max(left, right)))
+    group_of: dict[int, list[int]] = {}
+    for lower, higher in tied:
+        groups = (group_of.setdefault(record, [record]) for record in (lower, higher))
+        small, large = sorted(groups, key=len)
+        if small is not large:
+            large += small
+            group_of |= dict.fromkeys(small, large)
+    crowds = {id(group) for group in group_of.values() if len(group) > GOLDEN_RECORDS_MAX}
+    kept = [pair for pair in tied if id(group_of[pair[0]]) not in crowds]
+    return sorted(kept), len(crowds)
 
 
 def _keep_links(

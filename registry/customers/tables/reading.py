@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from registry.customers.matching.engine import run, workspace
+from registry.customers.matching.engine import open_engine, run, workspace
 from registry.customers.tables.column_names import role_by_name
 from schemas.errors import InvalidInput
 
@@ -75,18 +75,70 @@ def read_table(con: duckdb.DuckDBPyConnection, path: Path, *, into: str) -> Tabl
     Raises:
         InvalidInput: It is not there, is empty, or is no table with a line of column names.
     """
+    read = _read_parquet if _start_of(path).startswith(_PARQUET_MARK) else _read_csv
+    found = read(con, path, into)
+    found.rows = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
+    if not found.rows:
+        raise InvalidInput(f"{path.name} has column names and no rows.")
+    return found
+
+
+@dataclass
+class RowsRead:
+    """Every row of a file, the first one too, for those who know themselves what is a name.
+
+    Attributes:
+        rows: Cells as text, without blanks around; every row as long as the first.
+        numbers: The line of each row; of Parquet, its place.
+        warnings: What was odd, for people; counts only.
+    """
+
+    rows: list[list[str]]
+    numbers: list[int]
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_rows(path: Path, *, bytes_max: int) -> RowsRead:
+    """Read the rows of a CSV or Parquet file into memory.
+
+    Args:
+        path: The file; its content decides what it is, not its name.
+        bytes_max: Larger files are refused before they are read.
+
+    Raises:
+        InvalidInput: It is not there, empty, too large, or no table.
+    """
+    start = _start_of(path)
+    if path.stat().st_size > bytes_max:
+        raise InvalidInput(f"{path.name} is larger than {bytes_max:,} bytes.")
+    if start.startswith(_PARQUET_MARK):
+        with open_engine() as con:
+            table = _read_parquet(con, path, "parquet_rows")
+            names = ", ".join(f"trim(coalesce({quoted(name)}, ''))" for name in table.columns)
+            found = run(con, "SELECT $names FROM parquet_rows ORDER BY row_number", names=names)
+        rows = [list(table.columns), *map(list, found)]
+        return RowsRead(rows, list(range(len(rows))), table.warnings)
+    encoding, warnings = _encoding(path)
+    sample = _sample(path, encoding)
+    delimiter = _delimiter(sample)
+    if skipped := _lines_above(sample, delimiter):
+        warnings.append(f"{skipped} line{'s' if skipped > 1 else ''} above its columns left out")
+    width = len(next(_rows(sample[skipped:], delimiter), []))
+    read = RowsRead([], [], warnings)
+    for number, row in _even_rows(path, encoding, delimiter, width, read.warnings, skipped=skipped):
+        read.rows.append([cell.strip() for cell in row])
+        read.numbers.append(number)
+    return read
+
+
+def _start_of(path: Path) -> bytes:
     if not path.is_file():
         raise InvalidInput(f"There is no file {path.name}.", remedy="Check the path.")
     with path.open("rb") as file:
         start = file.read(SAMPLE_BYTES)
     if not start.strip():
         raise InvalidInput(f"{path.name} is empty.")
-    read = _read_parquet if start.startswith(_PARQUET_MARK) else _read_csv
-    found = read(con, path, into)
-    found.rows = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
-    if not found.rows:
-        raise InvalidInput(f"{path.name} has column names and no rows.")
-    return found
+    return start
 
 
 def quoted(name: str) -> str:
@@ -102,7 +154,12 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> Tabl
     chosen = tuple(name for name, kind, *_ in described if not _NESTED.search(kind))
     found = TableRead(path.name, into, chosen)
     if len(chosen) < len(described):
-        found.warnings.append(f"{len(described) - len(chosen)} columns hold lists and are left out")
+        lists = len(described) - len(chosen)
+        found.warnings.append(
+            "1 column holds lists and is left out"
+            if lists == 1
+            else f"{lists} columns hold lists and are left out"
+        )
     run(
         con,
         "CREATE OR REPLACE TABLE $into AS SELECT file_row_number + 1 AS row_number, $columns"
@@ -264,33 +321,47 @@ def _write_plain(
     path: Path, encoding: str, delimiter: str, to: Path, found: TableRead, *, skipped: int
 ) -> None:
     """Write the file anew as UTF-8 with every line as long as the first."""
-    width, short, refused = len(found.columns), 0, list[int]()
-    with (
-        path.open(encoding=encoding, errors="replace", newline="") as source,
-        to.open("w", encoding="utf-8", newline="") as target,
-    ):
+    width = len(found.columns)
+    with to.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        rows = _even_rows(path, encoding, delimiter, width, found.warnings, skipped=skipped)
+        writer.writerows(row for _, row in rows)
+
+
+def _even_rows(
+    path: Path, encoding: str, delimiter: str, width: int, warnings: list[str], *, skipped: int
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of every row, as many as `width`; tell at the end what was not.
+
+    Raises:
+        InvalidInput: A quote is not closed.
+    """
+    short, refused = 0, list[int]()
+    with path.open(encoding=encoding, errors="replace", newline="") as source:
         lines = (line.replace("\0", "") for line in islice(source, skipped, None))
         reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
-        writer = csv.writer(target, quoting=csv.QUOTE_ALL, lineterminator="\n")
         try:
             for row in reader:
                 if not row:
                     continue
                 if len(row) > width and any(cell.strip() for cell in row[width:]):
-                    refused.append(reader.line_num)
+                    refused.append(reader.line_num + skipped)
                     continue
                 short += len(row) < width
-                writer.writerow((*row, *("",) * (width - len(row)))[:width])
+                yield reader.line_num + skipped, [*row, *[""] * (width - len(row))][:width]
         except csv.Error as error:
             raise InvalidInput(
-                f"{path.name} cannot be read from line {reader.line_num} on: a quote is not"
-                " closed, or a cell is endless."
+                f"{path.name} cannot be read from line {reader.line_num + skipped} on: a quote is"
+                " not closed, or a cell is endless."
             ) from error
     if short:
-        found.warnings.append(f"{short} lines have fewer cells than the first; the rest is empty")
+        told = "1 line has" if short == 1 else f"{short} lines have"
+        warnings.append(f"{told} fewer cells than the first; the rest is empty")
     if refused:
         named = ", ".join(map(str, refused[:LINES_NAMED_MAX]))
-        found.warnings.append(
-            f"{len(refused)} lines have more cells than the first and are left out (line {named}"
+        told = "1 line has" if len(refused) == 1 else f"{len(refused)} lines have"
+        left = "is left out" if len(refused) == 1 else "are left out"
+        warnings.append(
+            f"{told} more cells than the first and {left} (line {named}"
             + (" and others)" if len(refused) > LINES_NAMED_MAX else ")")
         )

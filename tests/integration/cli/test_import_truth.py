@@ -48,5 +48,8 @@ def test_a_table_links_and_a_model_is_listed(
     assert run(["customers", "import-truth", str(model)]) == 0
     assert run(["customers", "import-truth", str(table), *columns]) == 0
     assert "were decided on before" in capsys.readouterr().err
+    code, again, _ = take(str(table), "--dry-run")  # the keys tell what the columns are
+    assert (code, again["links"], again["kept"]) == (0, 0, 2)
+    table.write_text("a,b\nc,d\n")
     assert take(str(table))[0] == 2
     assert take(str(tmp_path / "absent.csv"))[0] == 2

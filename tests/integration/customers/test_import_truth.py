@@ -13,7 +13,6 @@ from registry.customers.live.cross_reference import (
     TruthReport,
     alias_of,
     import_truth,
-    read_table,
 )
 from registry.customers.stewarding import stewardship
 from schemas.customers import Verdict
@@ -97,30 +96,6 @@ def test_two_data_sets_of_one_name_are_not_guessed(counter: Counter) -> None:
     counter.db.execute("UPDATE element SET name = 'CRM' WHERE name = 'Library'")
     with pytest.raises(InvalidInput, match="2 data sets are called"):
         take_over(counter, ("CRM", "7", "G1"))
-
-
-def test_roles_come_from_names_or_from_whoever_asks() -> None:
-    table = "TEST_GROUP;CLUSTER_ID;DATA_SOURCE;RECORD_ID\n1;2;CRM;a\n\n"
-    assert read_table(table, roles={}) == [Named("CRM", "a", "2")]
-    own = read_table("a,b\nx,y\n", roles={"key": "a", "golden": "b"}, source="CRM")
-    assert own == [Named("CRM", "x", "y")]
-
-
-@pytest.mark.parametrize(
-    ("table", "roles", "says"),
-    [
-        ("", {}, "0 columns that tell"),
-        ("source,key,golden\na,b\n", {}, "Line 2 has 2 values"),
-        ("source,key,golden\na,,c\n", {}, "empty or longer"),
-        ('source,key,golden\na,b,"c\n', {}, "no CSV"),
-        ("source,key,key,golden\n", {}, "2 columns"),
-        ("source,key,golden\n", {"key": "nope"}, "0 columns called nope"),
-        ("source,key,golden\n", {"key": "golden"}, "One column"),
-    ],
-)
-def test_a_table_that_is_none_is_refused(table: str, roles: dict[str, str], says: str) -> None:
-    with pytest.raises(InvalidInput, match=says):
-        read_table(table, roles=roles)
 
 
 def test_an_alias_is_the_id_itself_where_it_can_be() -> None:

@@ -129,7 +129,7 @@ def test_ragged_lines_are_padded_or_left_out_with_their_numbers(tmp_path: Path) 
     path.write_text('id,first_name,last_name\n1,Jan\n2,Piet,Vis,extra,cells\n3,"Ke""es",Vos,,\n\n')
     found = link_files([path], tmp_path / "pairs.csv")
     assert found.records == 2
-    assert any("1 lines have fewer" in warning for warning in found.warnings)
+    assert any("1 line has fewer" in warning for warning in found.warnings)
     assert any("line 3" in warning for warning in found.warnings)
 
 
