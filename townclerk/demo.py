@@ -111,7 +111,8 @@ def _register(demo: Demo, addresses: dict[str, Any]) -> list[str]:
     """Register landscape and sources of the city; return the keys of the sources.
 
     Raises:
-        Misconfigured: The database already serves a real town; people are not mixed with dolls.
+        Misconfigured: The database serves a real town; people are not mixed with dolls. In the
+            demonstration's own database a source that somebody added is neither read nor judged.
     """
     files = connector_files(demo.directory / "city")
     draft = landscape.commands.read_landscape(landscape_of(addresses))
@@ -121,22 +122,22 @@ def _register(demo: Demo, addresses: dict[str, Any]) -> list[str]:
             for source in intake.queries.list_sources(db)
             if not source.interface_attrs.get("sandbox")
         ]
-        if real:
+        if real and demo.settings.database_url is not None:
             raise Misconfigured(
                 f"this database holds real sources: {', '.join(real[:5])}",
                 remedy="Unset DATABASE_URL, so that the demonstration makes its own database.",
             )
         landscape.commands.ensure_own_elements(db)
         landscape.commands.register(db, draft, proposer="townclerk", reason="The demo's town.")
-        for name, text in files.items():
-            spec = load_connector_file(text, name=name)
+        specs = [load_connector_file(text, name=name) for name, text in files.items()]
+        for spec in specs:
             intake.commands.register_source(
                 db,
                 key=spec.connector,
                 interface_urn=spec.interface,
                 spec=spec.model_dump(mode="json", exclude_none=True),
             )
-        return [source.key for source in intake.queries.list_sources(db)]
+        return sorted(spec.connector for spec in specs)
 
 
 def _report(demo: Demo) -> dict[str, Any]:
@@ -145,12 +146,13 @@ def _report(demo: Demo) -> dict[str, Any]:
         kinds = landscape.queries.count_by_kind(db)
         count = customers.queries.count_customers(db)
         with customers.queries.memberships(db) as members:
-            pairs = score_pairs(members, demo.directory / "city" / "truth.sqlite")
+            truth = demo.directory / "city" / "truth.sqlite"
+            pairs = score_pairs(members, truth, with_others=True)
     return {
         "records_read": totals.records_read,
         "records_landed": totals.records_landed,
         "quarantined": totals.quarantined,
-        "customer_records": pairs["assigned"],
+        "customer_records": pairs["assigned"] + pairs["others"],
         "customers": count,
         "pairs": pairs,
         "systems": kinds[ElementKind.SYSTEM],

@@ -45,7 +45,18 @@ ERROR_BYTES = 1_000
 PEERS = ("splink==5.0.0", "recordlinkage==0.16")
 # Newer releases of the libraries below dedupe no longer have what it calls.
 DEDUPE = ("dedupe==3.0.3", "BTrees<6", "zope.index<7", "duckdb")
-CASES = ("FEBRL 3", "FEBRL 4", "OpenCR", "pseudopeople", "historical figures", "fake 1000")
+# Figure's name by data set. FEBRL with its number is what its files hold, and Splink's own example
+# reads; without it, names, birth dates and addresses must do.
+CASES = {
+    "FEBRL 3, with social security number": "FEBRL 3, as published",
+    "FEBRL 4, with social security number": "FEBRL 4, as published",
+    "FEBRL 3": "FEBRL 3 without social security number",
+    "FEBRL 4": "FEBRL 4 without social security number",
+    "OpenCR": "OpenCR",
+    "pseudopeople": "pseudopeople",
+    "historical figures": "historical figures",
+    "fake 1000": "fake 1000",
+}
 # The sandbox city at sizes at which somebody finishes; never the seed of another suite.
 CITIES = (2_500, 20_000)
 CITY_SEED = 314_159
@@ -56,7 +67,9 @@ Found = dict[str, Any]
 def run() -> list[Figure]:
     """Measure every set that is here."""
     only = os.environ.get("BENCH_ONLY", "").lower()
-    figures = {figure.name: figure for figure in kept_before("customers.peers") if only}
+    known = {_name(name) for name, _ in _cases()}
+    before = kept_before("customers.peers") if only else []
+    figures = {figure.name: figure for figure in before if figure.name in known}
     with (
         febrl_at_hand(),
         peer_environment(*PEERS) as python,
@@ -85,10 +98,14 @@ def run() -> list[Figure]:
 
 
 def _cases() -> Iterator[tuple[str, Callable[[Path], object]]]:
-    for name in CASES:
-        yield name, partial(_write, name)
+    for data_set, name in CASES.items():
+        yield name, partial(_write, data_set)
     for people in CITIES:
         yield f"sandbox city of {people:,}", partial(city_tables, people=people, seed=CITY_SEED)
+
+
+def _name(name: str) -> str:
+    return f"{name}: pair F1 less the best peer's"
 
 
 def _figure(name: str, ours: Found, peers: dict[str, Found]) -> Figure:
@@ -96,11 +113,12 @@ def _figure(name: str, ours: Found, peers: dict[str, Found]) -> Figure:
     best = max(found.get("f1_best", 0.0) for found in peers.values())
     told = "; ".join(f"{tool} {_told(found)}" for tool, found in peers.items())
     return Figure(
-        f"{name}: pair F1 less the best peer's",
+        _name(name),
         round(ours["f1_best"] - best, 4),
         "",
         ">= 0",
-        f"same table for all; ours {_told(ours)}, at the shipped cut; {told}; load"
+        f"same table for all; ours {_told(ours)}, at the shipped cut, {ours['f1_oracle']:.4f} by"
+        f" pairs at the best cut; {told}; load"
         f" {os.getloadavg()[0]:.1f} at the end",
     )
 
@@ -188,11 +206,14 @@ def _measure(folder: Path) -> Found:
             )
         began = time.perf_counter(), time.process_time()
         linked = link_table(con, "plain")
+        wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
+        judged = scores(con, linked.model.cut_bits)
         return {
-            "wall_seconds": time.perf_counter() - began[0],
-            "cpu_seconds": time.process_time() - began[1],
+            "wall_seconds": wall,
+            "cpu_seconds": cpu,
             "memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            "f1_best": scores(con, linked.model.cut_bits)["clusters"]["f1"],
+            "f1_best": judged["clusters"]["f1"],
+            "f1_oracle": judged["pairs_at_best_cut"]["f1"],
         }
 
 

@@ -5,23 +5,9 @@ import struct
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
+from registry.storage.adapting import Bigints
 
-class Bigints(bytes):
-    """An array of whole numbers as PostgreSQL reads it without parsing, for `%s::bigint[]`."""
-
-
-class _BigintsDumper(Dumper):
-    oid = psycopg.adapters.types["int8"].array_oid
-    format = Format.BINARY
-
-    def dump(self, obj: Bigints) -> bytes:
-        return bytes(obj)
-
-
-psycopg.adapters.register_dumper(Bigints, _BigintsDumper)
 _ELEMENT = np.dtype([("size", ">i4"), ("value", ">i8")])
 
 

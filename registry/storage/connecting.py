@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 from psycopg import conninfo
-from psycopg.types.json import JsonbDumper
 
+from registry.storage.adapting import teach
 from schemas.errors import DatabaseUnreachable, Misconfigured, StorageUnusable
 
 CONNECT_SECONDS_MAX = 10
@@ -54,7 +54,7 @@ async def connect_to_listen(url: str) -> psycopg.AsyncConnection:
 
 def prepare_connection(db: psycopg.Connection) -> None:
     """Give a connection our habits: UTC, no compiling of short statements, dict means jsonb."""
-    db.adapters.register_dumper(dict, JsonbDumper)
+    teach(db)
     autocommit = db.autocommit
     db.set_autocommit(True)
     db.execute("SELECT set_config('timezone', 'UTC', false), set_config('jit', 'off', false)")

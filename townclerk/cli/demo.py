@@ -7,7 +7,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 from registry.settings import settings
 from townclerk.cli.opening import quiet_logs
-from townclerk.cli.output import AsJson, is_terminal, messages, print_json, say, say_next
+from townclerk.cli.output import AsJson, is_terminal, many, messages, print_json, say, say_next
 from townclerk.processes import wait_for_stop
 
 PEOPLE_DEFAULT = 2000  # a village: every stage shows, and it is done before the coffee is
@@ -76,6 +76,8 @@ def _tell(report: dict[str, Any]) -> None:
         f"Against the truth: precision {pairs['precision']:.3f}, recall {pairs['recall']:.3f}, "
         f"F1 {pairs['f1']:.3f} over pairs of records."
     )
+    if others := pairs["others"]:
+        say(f"{many(others, 'record')} of sources that you added cannot be judged.")
     say(
         f"The landscape has {report['systems']} systems, {report['data_sets']} data sets and "
         f"{report['interfaces']} interfaces."

@@ -35,6 +35,7 @@ class PairScore(TypedDict):
         household_pairs: Wrong pairs whose two customers live in one household.
         records: Records in the truth.
         assigned: Records that were given a customer.
+        others: Assigned records that the truth knows nothing of, and that are not judged.
     """
 
     precision: float
@@ -46,6 +47,7 @@ class PairScore(TypedDict):
     household_pairs: int
     records: int
     assigned: int
+    others: int
 
 
 class TruthWriter:
@@ -95,6 +97,7 @@ def score_pairs(
     truth_file: Path,
     *,
     streams: Iterable[str] = (),
+    with_others: bool = False,
 ) -> PairScore:
     """Score an assignment of records to customers against the truth, pair by pair.
 
@@ -105,15 +108,23 @@ def score_pairs(
             record, in any order, each record once.
         truth_file: The city's truth.sqlite.
         streams: Judge records of these streams only; all when empty.
+        with_others: Let records be that the truth does not know: somebody added a source.
 
     Returns:
         Counts of pairs and the shares made from them.
 
     Raises:
-        InvalidInput: An assigned record is not in the truth, or comes twice.
+        InvalidInput: An assigned record comes twice, or is not in the truth without `with_others`.
     """
     truth = _Truth(truth_file, list(streams))
-    return _score(truth, truth.place(assigned))
+    given, others = truth.place(assigned)
+    if others and not with_others:
+        raise InvalidInput(
+            f"{others} assigned records are not in the truth file.",
+            remedy="Score records of the town the file belongs to: same people, same seed.",
+            strangers=others,
+        )
+    return _score(truth, given, others)
 
 
 class _Truth:
@@ -141,8 +152,8 @@ class _Truth:
         self.customers: Numbers = np.frombuffer(of_record, dtype=np.int64)
         self.households: Numbers = np.frombuffer(households, dtype=np.int64)
 
-    def place(self, assigned: Iterable[tuple[str, str, Hashable]]) -> Numbers:
-        """Return per row the number of the customer it was assigned to, or NOT_ASSIGNED."""
+    def place(self, assigned: Iterable[tuple[str, str, Hashable]]) -> tuple[Numbers, int]:
+        """Return per row the number of its customer, or NOT_ASSIGNED; and how many have no row."""
         given = array("q", [NOT_ASSIGNED]) * len(self.customers)
         numbers: dict[Hashable, int] = {}
         strangers = 0
@@ -159,13 +170,7 @@ class _Truth:
                 )
             else:
                 given[row] = numbers.setdefault(customer, len(numbers))
-        if strangers:
-            raise InvalidInput(
-                f"{strangers} assigned records are not in the truth file.",
-                remedy="Score records of the town the file belongs to: same people, same seed.",
-                strangers=strangers,
-            )
-        return np.frombuffer(given, dtype=np.int64)
+        return np.frombuffer(given, dtype=np.int64), strangers
 
 
 def _unwanted(names: list[tuple[int, str, str]], streams: list[str]) -> set[str]:
@@ -181,7 +186,7 @@ def _unwanted(names: list[tuple[int, str, str]], streams: list[str]) -> set[str]
     return {name for _, *both in names if not set(both) & set(streams) for name in both}
 
 
-def _score(truth: _Truth, given: Numbers) -> PairScore:
+def _score(truth: _Truth, given: Numbers, others: int) -> PairScore:
     assigned = given != NOT_ASSIGNED
     found, true, home = given[assigned], truth.customers[assigned], truth.households[assigned]
     true_pairs = _pairs(truth.customers)
@@ -202,6 +207,7 @@ def _score(truth: _Truth, given: Numbers) -> PairScore:
         household_pairs=household_pairs,
         records=len(truth.customers),
         assigned=int(assigned.sum()),
+        others=others,
     )
 
 

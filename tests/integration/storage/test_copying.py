@@ -11,8 +11,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.adapt import PyFormat
 from psycopg.types.json import Jsonb
 
+from registry.storage.adapting import Bigints
 from registry.storage.bigints import many_bigints
 from registry.storage.bulk import set_aside
 from registry.storage.connecting import connect
@@ -232,3 +234,14 @@ def test_a_value_that_lines_cannot_carry_is_no_text_by_chance() -> None:
 def test_many_numbers_arrive_as_an_array(awkward: psycopg.Connection, numbers: list[int]) -> None:
     given = many_bigints(np.array(numbers, dtype=np.int64))
     assert awkward.execute("SELECT %s::bigint[]", (given,)).fetchone() == (numbers,)
+
+
+def test_arrays_are_known_to_each_connection_and_not_by_who_was_imported_first(
+    db: psycopg.Connection,
+) -> None:
+    # A pool copies what psycopg knows when it connects; a page's modules are imported later.
+    taught, usual = (
+        adapters.get_dumper(Bigints, PyFormat.AUTO)(Bigints).oid
+        for adapters in (db.adapters, psycopg.adapters)
+    )
+    assert (taught, usual) == (1016, 17)  # bigint[] and bytea

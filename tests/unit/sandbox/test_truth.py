@@ -115,6 +115,14 @@ def test_a_record_of_another_town_is_refused(truth_file: Path) -> None:
         score_pairs([], truth_file, streams=["nowhere"])
 
 
+def test_records_of_a_source_that_somebody_added_are_counted_and_not_judged(
+    truth_file: Path, truth: list[Row]
+) -> None:
+    rows = [*(row[:3] for row in truth), ("urn:town:data-set:own", "7", "x")]
+    score = score_pairs(rows, truth_file, with_others=True)
+    assert (score["f1"], score["assigned"], score["others"]) == (1.0, len(truth), 1)
+
+
 def test_the_same_record_twice_is_refused(truth_file: Path, truth: list[Row]) -> None:
     with pytest.raises(InvalidInput, match="twice"):
         score_pairs([truth[0][:3], truth[0][:3]], truth_file)
