@@ -4,6 +4,7 @@ The running hub writes its address into the data directory, so that commands bes
 server. Where no hub runs, a command brings one up inside its own process for as long as it works.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from townclerk.app import create_app
 from townclerk.serving import Address, bind, serving
 
 LOOPBACK = "127.0.0.1"
+REST_SECONDS_MAX = 5.0  # its last lines are worth no longer wait
 
 
 def announce(settings: Settings, address: Address) -> None:
@@ -49,8 +51,35 @@ def prefect_at_hand(settings: Settings) -> Iterator[None]:
         use_prefect(settings, api_url=running)
         yield
         return
-    with serving(settings, demo=False, sock=bind(LOOPBACK, 0), make_app=_prefect_alone):
+    with (
+        _unheard_at_the_end(),
+        serving(settings, demo=False, sock=bind(LOOPBACK, 0), make_app=_prefect_alone),
+    ):
+        try:
+            yield
+        finally:
+            _send_the_rest()
+
+
+@contextmanager
+def _unheard_at_the_end() -> Iterator[None]:
+    """Let a server that ends with its command not complain of what it had begun to note down."""
+    log = logging.getLogger("prefect.server")
+    level = log.level
+    try:
         yield
+    finally:
+        log.setLevel(level)
+
+
+def _send_the_rest() -> None:
+    """Send what flows still tell, while somebody listens: Prefect would at exit, to nobody."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for told in (APILogWorker, EventsWorker):
+        told.drain_all(timeout=REST_SECONDS_MAX, at_exit=False)
+    logging.getLogger("prefect.server").setLevel(logging.CRITICAL)
 
 
 def prefect_running(settings: Settings) -> bool:
