@@ -11,7 +11,7 @@ from registry.storage.backup import restore_backup, write_backup
 from registry.storage.programs import client_programs
 from registry.storage.running import database_url
 from townclerk.cli.opening import quiet_logs
-from townclerk.cli.output import AsJson, print_json, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, say, say_next
 
 File = Annotated[Path, typer.Argument(help="The backup file.")]
 Replace = Annotated[
@@ -30,7 +30,7 @@ def backup(file: File, replace: Replace = False, as_json: AsJson = False) -> Non
     if as_json:
         print_json(_report(file, proof))
         return
-    say(f"{proof.rows} rows of {len(proof.tables)} tables are in {file}.")
+    say(f"{many(proof.rows, 'row')} of {many(len(proof.tables), 'table')} are in {file}.")
     say_next(f"keep it on another machine; `townclerk restore {file}` proves and restores it")
 
 
@@ -44,7 +44,8 @@ def restore(file: File, as_json: AsJson = False) -> None:
         print_json(_report(file, proof))
         return
     say(
-        f"{proof.rows} rows of {len(proof.tables)} tables are restored; counts and checksums agree."
+        f"{many(proof.rows, 'row')} of {many(len(proof.tables), 'table')} are restored;"
+        " counts and checksums agree."
     )
     say_next("`townclerk doctor`, then `townclerk up`")
 

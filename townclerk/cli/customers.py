@@ -8,7 +8,7 @@ from registry import customers
 from townclerk.cli import linking, match_models, settling, stewarding, truths, viewing
 from townclerk.cli.linking import Engine, EngineChosen, SparkMaster
 from townclerk.cli.opening import opened_town, unit_of_work
-from townclerk.cli.output import AsJson, print_json, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, say, say_next
 
 app = typer.Typer(
     help="One record for each customer, merged from the sources.",
@@ -75,7 +75,8 @@ def rematch(
         print_json(report)
         return
     say(
-        f"{report.records} records are {report.customers} customers: {report.pairs} pairs were "
+        f"{many(report.records, 'record is', 'records are')}"
+        f" {many(report.customers, 'customer')}: {many(report.pairs, 'pair was', 'pairs were')} "
         f"compared and {report.links} linked in {sum(report.seconds.values()):.1f} s."
     )
     say_next("`townclerk customers list --purpose service`")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from townclerk.cli.files import write_bytes
-from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 
 NOT_VERIFIED = 1  # exit code
 
@@ -76,7 +76,7 @@ def export(
     if as_json:
         print_json({"file": str(out), "records": number, "head": digest})
         return
-    say(f"{number} records are in {out}; the last has the hash {digest}.")
+    say(f"{many(number, 'record is', 'records are')} in {out}; the last has the hash {digest}.")
     say_next(f"`townclerk interfaces evidence verify {out} --head {digest[:16]}…`")
 
 

@@ -22,7 +22,7 @@ from schemas.compliance import CheckedDocument, Severity
 from townclerk.cli import interface_evidence, interface_files, interface_rules, interface_waivers
 from townclerk.cli.files import read_bytes, write_bytes
 from townclerk.cli.interface_privacy import Places, looked_through
-from townclerk.cli.output import AsJson, print_bytes, print_json, print_table, say, say_next
+from townclerk.cli.output import AsJson, many, print_bytes, print_json, print_table, say, say_next
 
 FINDINGS = 1  # exit code: there are findings that count
 BASELINE_BYTES_MAX = 64 * 2**20  # a million findings
@@ -163,7 +163,7 @@ def diff(  # noqa: PLR0917  # Typer reads options from arguments
     comparison = compare_files(before, after)
     document = as_checked(comparison, after, sha256(after[0]).hexdigest())
     report([document], ReportFormat.JSON if as_json else form, out)
-    say(f"{len(comparison.changes)} changes; {verdict_of(comparison).sentence()}.")
+    say(f"{many(len(comparison.changes), 'change')}; {verdict_of(comparison).sentence()}.")
     if counts([document], fail_on):
         raise typer.Exit(FINDINGS)
 

@@ -15,7 +15,7 @@ from registry.landscape.models.difference import Difference, Scope, difference
 from schemas.errors import InvalidInput
 from townclerk.cli.models import end_of, print_answer, show
 from townclerk.cli.opening import opened_town, unit_of_work
-from townclerk.cli.output import say, say_next
+from townclerk.cli.output import many, say, say_next
 
 EXIT_CONFLICTS = 1  # told, with conflicts
 
@@ -97,7 +97,7 @@ def show_differences(title: str, rows: list[Difference]) -> None:
         for one in rows
     ]  # fmt: skip
     show(title, ("what", "table", "kind", "name", "differs in"), shown)
-    say(f"{len(rows):,} objects differ.")
+    say(f"{many(len(rows), 'object differs', 'objects differ')}.")
 
 
 def show_register_difference(

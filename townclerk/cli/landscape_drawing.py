@@ -25,7 +25,7 @@ from townclerk.cli.models import (
     read_profile,
 )
 from townclerk.cli.opening import opened_town, unit_of_work
-from townclerk.cli.output import AsJson, say, say_next
+from townclerk.cli.output import AsJson, many, say, say_next
 
 NAME_CHARACTERS_MAX = 80  # of a picture's file name
 NAMES_SHOWN_MAX = 10
@@ -71,7 +71,11 @@ def draw(
     if as_json:
         print_answer([{"file": str(f), "bytes": len(svg.encode())} for f, svg in pictures.items()])
         return
-    say(f"{len(pictures)} pictures are in {target}." if all_ else f"The picture is in {target}.")
+    say(
+        f"{many(len(pictures), 'picture is', 'pictures are')} in {target}."
+        if all_
+        else f"The picture is in {target}."
+    )
     say_next("open it in a browser, or put it into a report")
 
 

@@ -29,7 +29,7 @@ from townclerk.cli.models import (
     table_reading,
     write_bytes,
 )
-from townclerk.cli.output import AsJson, say, say_next
+from townclerk.cli.output import AsJson, many, say, say_next
 
 EXIT_FINDINGS = 1  # done, with findings
 
@@ -93,7 +93,10 @@ def _show_report(report: dict[str, Any]) -> None:
     rows = [(one.line or "", one.rule, one.what) for one in report["findings"]]
     if rows:
         show(title, ("line", "rule", "what"), rows)
-    say(f"{title}: {len(rows)} findings, {report['duplicates']} names that stand twice.")
+    say(
+        f"{title}: {many(len(rows), 'finding')},"
+        f" {many(report['duplicates'], 'name')} standing twice."
+    )
     show_counts(report["counts"])
 
 
@@ -165,7 +168,10 @@ def portfolio(
     if as_json:
         print_answer({"file": str(out), "counts": counts, "at": datetime.now(UTC)})
         return
-    say(f"{out} is written: {len(found.systems)} systems, {len(found.filled_by)} components.")
+    say(
+        f"{out} is written: {many(len(found.systems), 'system')},"
+        f" {many(len(found.filled_by), 'component')}."
+    )
     show_counts(counts)
     say_next("open it in Archi by File > Import > Open Exchange XML Model")
 

@@ -35,7 +35,7 @@ from townclerk.cli.models import (
     show,
     show_counts,
 )
-from townclerk.cli.output import AsJson, say, say_next
+from townclerk.cli.output import AsJson, many, say, say_next
 
 Kinds = Annotated[
     list[str] | None, typer.Option("--kinds", help="Only this kind, e.g. system; may be repeated.")
@@ -119,7 +119,7 @@ def impact(
         return
     shown = [(one.depth, one.kind, one.name, one.by, one.through) for one in rows]
     show(f"{name}: {direction}", ("steps", "kind", "name", "by", "through"), shown)
-    say(f"{len(rows):,} elements within {depth} steps.")
+    say(f"{many(len(rows), 'element')} within {many(depth, 'step')}.")
     say_next("--kinds system leaves only systems; --direction needs asks the other way round")
 
 
@@ -239,7 +239,7 @@ def duplicates(
         return
     shown = [(one.likeness, one.kind, " | ".join(one.names), " ".join(one.keys)) for one in rows]
     show("Possible duplicates", ("likeness", "kind", "names", "ids"), shown)
-    say(f"{len(rows):,} groups.")
+    say(f"{many(len(rows), 'group')}.")
     say_next("--kinds system leaves only systems")
 
 
@@ -286,7 +286,7 @@ def completeness(
         return
     shown = [(one.score, one.kind, one.name, "; ".join(one.reasons)) for one in rows]
     show("Completeness", ("score", "kind", "name", "missing"), shown)
-    say(f"{len(scored):,} records, {mean:.0f} of 100 on average.")
+    say(f"{many(len(scored), 'record')}, {mean:.0f} of 100 on average.")
     say_next("--below 60 leaves the worst")
 
 

@@ -12,7 +12,7 @@ from registry.customers.tables.roles import read_choices
 from registry.settings import settings
 from townclerk.cli.files import read_text
 from townclerk.cli.opening import quiet_logs
-from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 
 Engine = pairs.Engine
 EngineChosen = Annotated[Engine, typer.Option(help="What finds and compares pairs of records.")]
@@ -94,7 +94,8 @@ def link(
     for warning in (*told, *found.warnings):
         say(f"Note: {warning}.")
     say(
-        f"{found.records} rows are {found.clusters} customers: {found.pairs} pairs were weighed,"
+        f"{many(found.records, 'row is', 'rows are')} {many(found.clusters, 'customer')}:"
+        f" {many(found.pairs, 'pair was', 'pairs were')} weighed,"
         f" {found.links} written, in {sum(found.seconds.values()):.1f} s."
     )
     say_next("a file for --columns with `role: column` lines, where a column was taken wrongly")

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from registry.access import secrets
 from schemas.errors import InvalidInput
 from townclerk.cli.opening import opened_town, unit_of_work
-from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 
 app = typer.Typer(
     help="Secrets of sources, sealed in the database under a key that is never in it.",
@@ -69,7 +69,7 @@ def rotate(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"sealed": count})
         return
-    say(f"{count} secrets are sealed anew; the old key can go.")
+    say(f"{many(count, 'secret is', 'secrets are')} sealed anew; the old key can go.")
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 from registry import customers
 from registry.customers.live.survivorship import Criterion
 from townclerk.cli.opening import opened_town, unit_of_work
-from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 from townclerk.cli.viewing import Actor
 
 
@@ -64,7 +64,7 @@ def settle(
     if as_json:
         print_json({"attribute": attribute, "customers_changed": changed})
         return
-    say(f"{changed} customers have another value by it.")
+    say(f"{many(changed, 'customer has', 'customers have')} another value by it.")
     say_next("`townclerk customers survivorship`")
 
 

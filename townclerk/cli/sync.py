@@ -13,7 +13,7 @@ from connectors.sdk.load import load_connector_file
 from registry import intake
 from townclerk.cli.files import read_text
 from townclerk.cli.opening import opened_town, unit_of_work
-from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
+from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 
 FAILED = 1  # exit code: no source could be read to its end
 PARTIAL = 5  # exit code: some sources are done, some failed
@@ -49,7 +49,7 @@ def add(
     if as_json:
         print_json({"source": spec.connector, "streams": list(spec.streams)})
         return
-    say(f"Source {spec.connector} is registered with {_streams(len(spec.streams))}.")
+    say(f"Source {spec.connector} is registered with {many(len(spec.streams), 'stream')}.")
     if spec.kind == "webhook":
         doors = ", ".join(f"/webhooks/{spec.connector}/{stream}" for stream in spec.streams)
         say_next(f"start `townclerk up`, and let the sender post to {doors}")
@@ -347,7 +347,3 @@ def _next_step(runs: list[intake.queries.RunRow | None]) -> str:
     if any(run is None for run in runs):
         return "`townclerk sync run` reads them"
     return "`townclerk customers list --purpose service` shows what they came to"
-
-
-def _streams(count: int) -> str:
-    return "one stream" if count == 1 else f"{count} streams"

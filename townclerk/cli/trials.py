@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from townclerk.cli.output import print_table, say
+from townclerk.cli.output import many, print_table, say
 
 if TYPE_CHECKING:
     from flows.trial import Trial
@@ -18,7 +18,7 @@ def show_trials(trials: Sequence["Trial"]) -> None:
     """Print each trial."""
     for trial in trials:
         say(
-            f"{trial.stream}: {trial.records} records on the page, {trial.mapped} usable; "
+            f"{trial.stream}: {many(trial.records, 'record')} on the page, {trial.mapped} usable; "
             f"paging {trial.paging}; key `{trial.key}`, {trial.duplicate_keys} doubled."
         )
         for number, sample in enumerate(trial.samples, 1):
