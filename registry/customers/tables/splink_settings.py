@@ -62,7 +62,10 @@ _MEANINGS: Final[tuple[tuple[re.Pattern[str], tuple[str, ...] | str], ...]] = (
     (re.compile(r"\b(and|or)\b"), "its condition is made of several parts"),
     # The name before the sign of an e-mail address.
     (
-        re.compile(r"^nullif\(regexp_extract\(\w+_[lr], '\^\[\^@\]\+'(, 0)?\), ''\) = nullif"),
+        re.compile(
+            r"^(nullif\()?regexp_extract\(\w+_[lr], '\^\[\^@\]\+'(, 0)?\)(, ''\))?"
+            r" = (nullif\()?regexp_extract\("
+        ),
         ("close",),
     ),
     (

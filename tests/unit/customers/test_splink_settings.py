@@ -79,6 +79,8 @@ _DAY = "EPOCH(try_strptime(\"dob_{}\", '%Y-%m-%d'))"
          "given: swapped"),
         ("first_name_surname", _NEITHER, "several columns"),
         ("email", f"{_USER.format('l')} = {_USER.format('r')}", "email: close"),
+        ("email", "\n regexp_extract(email_l, '^[^@]+') \n = regexp_extract(email_r, '^[^@]+')",
+         "email: close"),
         ("email", f"jaro_winkler_similarity({_USER.format('l')}, {_USER.format('r')}) >= 0.88",
          "part of the value"),
         ("postcode", '"postcode_l" = "postcode_r"', "address: street"),
