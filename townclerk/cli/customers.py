@@ -77,7 +77,7 @@ def rematch(
     say(
         f"{many(report.records, 'record is', 'records are')}"
         f" {many(report.customers, 'customer')}: {many(report.pairs, 'pair was', 'pairs were')} "
-        f"compared and {report.links} linked in {sum(report.seconds.values()):.1f} s."
+        f"compared and {report.links:,} linked in {sum(report.seconds.values()):.1f} s."
     )
     say_next("`townclerk customers list --purpose service`")
 

@@ -22,7 +22,7 @@ def survivorship(as_json: AsJson = False) -> None:
         return
     print_table(
         "Survivorship",
-        ("attribute", "decides, the first first", "trusted data sets", "settled by", "why"),
+        ("attribute", "what decides, in this order", "trusted data sets", "settled by", "why"),
         (
             (
                 rule.attribute,
@@ -43,7 +43,7 @@ def settle(
     reason: Annotated[str, typer.Option(help="Why, for those who ask later.")],
     by: Annotated[
         list[Criterion] | None,
-        typer.Option(help="What decides, the first first; none goes back to what is shipped."),
+        typer.Option(help="What decides, in this order; none goes back to what is shipped."),
     ] = None,
     trust: Annotated[
         list[str] | None, typer.Option(help="URN of a data set, the most trusted first.")

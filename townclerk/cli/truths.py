@@ -121,6 +121,11 @@ def _notes_on(report: TruthReport) -> Iterator[str]:
             "groups have too many records to be one customer",
         ),
         (
+            report.mixed,
+            "pair is a person and an organisation, and no customer",
+            "pairs are a person and an organisation, and no customer",
+        ),
+        (
             report.kept,
             "pair was decided on before; that decision stays",
             "pairs were decided on before; those decisions stay",

@@ -66,6 +66,7 @@ class TruthReport:
         unclear_records: Keys without a source that several data sets have; they count for nothing.
         contradictions: Records that the table gives two ids; their lines count for nothing.
         placeholders: Groups of more than GOLDEN_RECORDS_MAX records; they count for nothing.
+        mixed: Pairs of a person and an organisation; they are no customer, and count for nothing.
         links: Pairs that are linked from now on.
         kept: Pairs that somebody had decided on before; that decision stays.
         ids: Earlier ids that lead to a customer now.
@@ -79,6 +80,7 @@ class TruthReport:
     unclear_records: int
     contradictions: int
     placeholders: int
+    mixed: int
     links: int
     kept: int
     ids: int
@@ -126,7 +128,8 @@ def import_truth(
         del golden[name]
     tied, crowds = _tied(pairs, found)
     tied += [(records[0], other) for records in golden.values() for other in records[1:]]
-    links, kept = _keep_links(db, tied, actor=actor.strip(), reason=reason.strip())
+    alike = _of_one_kind(db, tied)
+    links, kept = _keep_links(db, alike, actor=actor.strip(), reason=reason.strip())
     touched = sorted({record for pair in links for record in pair})
     if touched and (len(touched) > PAGE_RECORDS_MAX or not match_records(db, changed=touched)):
         rematch(db)
@@ -142,6 +145,7 @@ def import_truth(
         unclear_records=len(found.unclear),
         contradictions=contradictions,
         placeholders=len(large) + crowds,
+        mixed=len(tied) - len(alike),
         links=len(links),
         kept=kept,
         ids=ids,
@@ -180,6 +184,17 @@ def _tied(pairs: Iterable[Pair], found: Found) -> tuple[list[tuple[int, int]], i
     crowds = {id(group) for group in group_of.values() if len(group) > GOLDEN_RECORDS_MAX}
     kept = [pair for pair in tied if id(group_of[pair[0]]) not in crowds]
     return sorted(kept), len(crowds)
+
+
+def _of_one_kind(db: psycopg.Connection, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return pairs of two persons or two organisations; others never meet in matching."""
+    records = list({record for pair in pairs for record in pair})
+    kinds: dict[int, str] = dict(
+        db.execute(
+            "SELECT record_id, kind FROM clean_record WHERE record_id = ANY(%s)", (records,)
+        ).fetchall()
+    )
+    return [(left, right) for left, right in pairs if kinds[left] == kinds[right]]
 
 
 def _keep_links(

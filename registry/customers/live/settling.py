@@ -25,7 +25,7 @@ class SettledRule:
     Attributes:
         attribute: Name of the group, as in provenance.
         columns: Attributes that come from one and the same record.
-        criteria: What decides, the first first: trusted, newest, complete, agreement.
+        criteria: What decides, in this order: trusted, newest, complete, agreement.
         trusted: URNs of data sets, the most trusted first.
         settled: Whether the town settled it; else it is as shipped.
         reason: Why, where the town settled it.
@@ -84,7 +84,7 @@ def settle_rule(
     Args:
         db: Connection in the caller's transaction.
         attribute: Name of the group, e.g. address.
-        criteria: What decides, the first first; none goes back to what is shipped.
+        criteria: What decides, in this order; none goes back to what is shipped.
         trusted: URNs of data sets, the most trusted first; needed for `trusted`.
         reason: Why, for those who ask later.
         actor: Who settles it.

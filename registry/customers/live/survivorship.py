@@ -37,7 +37,7 @@ class Survivorship:
         name: Name of the group, as it stands in provenance.
         columns: Columns of clean_record that are taken from one and the same record.
         newest_first: The newest value wins before the most frequent; for what people change.
-        criteria: What decides instead, where the town has settled it; the first first.
+        criteria: What decides instead, where the town has settled it, in this order.
         trusted: Ids of data sets, the most trusted first; others come after them.
     """
 

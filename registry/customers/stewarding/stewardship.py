@@ -84,7 +84,10 @@ def decide(
     }
     for record in (one, other):
         if record not in rows:
-            raise UnknownName(f"There is no record {record}.")
+            raise UnknownName(
+                f"There is no record {record}.",
+                remedy="`townclerk customers review` and `townclerk customers show` have numbers.",
+            )
     decision = uuid7()
     db.execute(
         """INSERT INTO match_decision (id, data_set_l, key_l, data_set_r, key_r, verdict, reason,

@@ -87,6 +87,11 @@ def read_truth(
         UnclearTable: Nothing tells what its columns are.
     """
     read = read_rows(path, bytes_max=FILE_BYTES_MAX)
+    if any("\ufffd" in cell or not cell.isprintable() for cell in read.rows[0]):
+        raise InvalidInput(
+            f"{path.name} begins with what is no text.",
+            remedy="Save it as CSV or Parquet; a workbook has both under `Save as`.",
+        )
     known = KnownRecords(db)
     headless = _begins_with_values(read.rows, known, source)
     names = [f"column {place}" for place in range(1, len(read.rows[0]) + 1)]

@@ -178,6 +178,24 @@ def test_two_columns_of_numbers_that_are_keys_are_not_guessed(
     assert take("1,2\n0,2\n", roles={"key": "1", "golden": "2"})[0].rows[0].golden == "2"
 
 
+def test_a_person_and_an_organisation_are_not_linked_and_that_is_told(
+    counter: Counter, take: Take
+) -> None:
+    (shop,) = counter.land({"organisation_name": "Kok Fietsen BV"}, into=1, kind="organisation")
+    _, report = take("key_l,key_r\n{0}," + counter.key(shop) + "\n{0},{1}\n")
+    assert (report.mixed, report.links) == (1, 1)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04\x14\x00\x06", bytes(range(128, 250)) + b"\x01"])
+def test_a_workbook_or_a_picture_is_no_table(
+    counter: Counter, tmp_path: Path, start: bytes
+) -> None:
+    file = tmp_path / "table.xlsx"
+    file.write_bytes(start * 20)
+    with pytest.raises(InvalidInput, match="no text"):
+        read_truth(counter.db, file)
+
+
 def test_a_large_table_is_refused_before_it_is_read(
     take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
