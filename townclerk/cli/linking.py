@@ -79,6 +79,11 @@ def link(
     if as_json:
         print_json(found)
         return
+    _tell(found)
+
+
+def _tell(found: linked.FileLinked) -> None:
+    """Tell a person what columns were taken for, what was odd, and what came of it."""
     for name, roles in found.roles.items():
         print_table(
             f"{name}: rows are named by {found.keys[name]}",
