@@ -17,7 +17,6 @@ import psycopg
 
 from registry.customers.live.edges import find_edges
 from registry.customers.live.index import (
-    KEEP_PLANS,
     LIVE_MODEL,
     LOCK_LIVE,
     PLAN_ANEW,
@@ -55,11 +54,11 @@ def take_in(db: psycopg.Connection, rows: Collection[Sequence[Any]]) -> int:
     Returns:
         How many were new or different.
     """
+    records = [row[0] for row in rows]
     with db.pipeline():
-        db.execute(KEEP_PLANS)
-        decided = ask_decided(db, [row[0] for row in rows])
+        before = _Before(db, records)
+        decided = ask_decided(db, records)
         kept = KeptClean(db, rows)
-        before = _Before(db, [row[0] for row in rows])
     changed = kept.changed()
     partners = let_go(db, decided, changed)
     with without_collecting():
@@ -85,7 +84,6 @@ def match_records(
     """
     records = {*changed, *withdrawn}
     with db.pipeline():
-        db.execute(KEEP_PLANS)
         before = _Before(db, records)
     with without_collecting():
         return _match(db, before, clean_rows(db, changed), records)
@@ -118,7 +116,7 @@ def _match(
     records: Collection[int],
 ) -> bool:
     """Match `records`, as `match_records` does; those in `cleaned` are there afterwards."""
-    ((was_live, _),) = before.locked.fetchall()
+    ((was_live, *_),) = before.locked.fetchall()
     found = read_live(db, before.live)
     if not was_live:
         db.execute(PLAN_ANEW)

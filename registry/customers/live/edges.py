@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from registry.customers.live.holders import Holders, ask_holders, distinct_pairs
 from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
-from registry.customers.live.keys import Holders, ask_shrunk, distinct_pairs, move_keys
+from registry.customers.live.keys import ask_shrunk, move_keys
 from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
 from registry.customers.live.seen import write_seen
 from registry.customers.matching.copies import COPIES_MAX
@@ -64,7 +65,7 @@ def _ask_holders(
     """
     stayed = dict.fromkeys(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)), 0)
     asked = stayed | delta.moves()
-    return Holders(db, {key: moved for key, moved in asked.items() if key not in besides})
+    return ask_holders(db, {key: moved for key, moved in asked.items() if key not in besides})
 
 
 def _lost(delta: Delta) -> dict[int, int]:
