@@ -5,14 +5,16 @@ and stays in numpy. For the few keys of one record, numpy would cost more than t
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
+from registry.customers.live.keys import KeyMoves
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
-from registry.storage.bigints import many_bigints
+from registry.storage.arrays import many_bigints
 from registry.storage.copying import array_of
 
 Integers: TypeAlias = NDArray[np.int64]
@@ -28,15 +30,16 @@ _NO_PAIRS: Integers = np.empty((0, 2), dtype=np.int64)
 class Holders(Protocol):
     """Who holds some keys; asked when it is made, read when it is needed.
 
-    Blocks that are larger than any that is joined are known up to that size and what the page
-    moved, which is enough to tell that they are.
+    What the page moves counts as moved, although it is not written yet. Blocks that are larger than
+    any that is joined are known up to that size and what the page moves, which is enough to tell
+    that they are.
     """
 
     @property
     def seen(self) -> Iterable[tuple[Any, ...]]:
         """Records that hold them: id, kind, place, component and features; of few keys only.
 
-        Of records that are not written yet all but the id is None.
+        Of records of the page all but the id is None.
         """
 
     def crossed(self) -> set[int]:
@@ -50,25 +53,27 @@ class Holders(Protocol):
         """
 
 
-def ask_holders(db: psycopg.Connection, keys: Mapping[int, int]) -> Holders:
+def ask_holders(db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> Holders:
     """Ask who holds some keys; inside a pipeline this does not wait.
 
     Args:
         db: Connection in the page's transaction.
-        keys: How many records more hold each key since the page began; may be 0 or negative.
+        keys: How many records more are to hold each key than in the table; may be 0 or negative.
+        moves: What the page moves, none of it written.
     """
-    return _FewHolders(db, keys) if len(keys) <= KEYS_FEW else _ManyHolders(db, keys)
+    asked = _FewHolders if len(keys) <= KEYS_FEW else _ManyHolders
+    return asked(db, keys, moves)
 
 
 class _FewHolders:
     """Who holds a few keys, with what is known of them; for so few numpy would cost more."""
 
-    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int]) -> None:
+    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> None:
         """Ask."""
-        self._moves = keys
+        self._keys, self._moves = keys, moves
         moved = array_of(map(abs, keys.values()))
         self._asked = db.execute(_SEEN_HOLDERS, (array_of(keys), moved, BLOCK_RECORDS_MAX + 1))
-        self._blocks: dict[int, list[int]] = {}
+        self._blocks: dict[int, set[int]] = {}
         self._seen: list[tuple[Any, ...]] | None = None
 
     @property
@@ -79,14 +84,20 @@ class _FewHolders:
             for *known, keys in self._asked:
                 self._seen.append(tuple(known))
                 for key in keys:
-                    self._blocks.setdefault(key, []).append(known[0])
+                    self._blocks.setdefault(key, set()).add(known[0])
+            for record, keys in self._moves.lost.items():
+                for key in self._blocks.keys() & set(keys):
+                    self._blocks[key].discard(record)
+            for record, keys in self._moves.got.items():
+                for key in keys:
+                    self._blocks.setdefault(key, set()).add(record)
         return self._seen
 
     def crossed(self) -> set[int]:
         """Return holders of blocks that crossed the limit."""
         found: set[int] = set()
         for key, block in self._read().items():
-            before = len(block) - self._moves[key]
+            before = len(block) - self._keys[key]
             if (len(block) > BLOCK_RECORDS_MAX) != (before > BLOCK_RECORDS_MAX):
                 found.update(block)
         return found
@@ -102,16 +113,17 @@ class _FewHolders:
         pairs = sorted(pair for pair in found if pair[0] != pair[1])
         return np.array(pairs, np.int64) if pairs else _NO_PAIRS
 
-    def _read(self) -> dict[int, list[int]]:
-        """Return the holders of each key that anybody holds."""
-        return self._blocks if self.seen else {}
+    def _read(self) -> dict[int, set[int]]:
+        """Return the holders of each key."""
+        return self._blocks if self.seen is not None else {}
 
 
 class _ManyHolders:
     """Who holds many keys."""
 
-    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int]) -> None:
+    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> None:
         """Ask."""
+        self._key_moves = moves
         self._answers: list[psycopg.Cursor] = []
         self._rows: NDArray[Any] | None = None
         every = np.fromiter(keys, np.int64, len(keys))
@@ -135,8 +147,18 @@ class _ManyHolders:
         if self._rows is None:
             parts = [answer.fetchone() for answer in self._answers]
             rows = np.frombuffer(b"".join(row[0] for row in parts if row and row[0]), _HOLDER)
+            rows = np.concatenate((rows[self._stays(rows)], _rows_of(self._key_moves.got)))
             self._rows = rows[np.argsort(rows["key"], kind="stable")]
         return self._rows
+
+    def _stays(self, rows: NDArray[Any]) -> NDArray[np.bool_]:
+        """Say which rows the page leaves as they are."""
+        lost = {record: keys for record, keys in self._key_moves.lost.items() if keys}
+        stays = np.ones(len(rows), dtype=np.bool_)
+        theirs = np.flatnonzero(np.isin(rows["record"], np.fromiter(lost, np.int64, len(lost))))
+        for place, (key, record) in zip(theirs.tolist(), rows[theirs].tolist(), strict=True):
+            stays[place] = key not in lost[record]
+        return stays
 
     def crossed(self) -> set[int]:
         """Return holders of blocks that crossed the limit."""
@@ -172,6 +194,15 @@ class _ManyHolders:
         keys = self.rows["key"].astype(np.int64)
         starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else keys
         return keys[starts], starts, np.diff(np.r_[starts, len(keys)])
+
+
+def _rows_of(keys_of: Mapping[int, Collection[int]]) -> NDArray[Any]:
+    """Return keys of records as rows of key and record."""
+    counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
+    rows = np.empty(int(counts.sum()), dtype=_HOLDER)
+    rows["key"] = np.fromiter(chain.from_iterable(keys_of.values()), np.int64, len(rows))
+    rows["record"] = np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
+    return rows
 
 
 # A bound a key: what moved says how far beyond the limit a block may have to be counted.

@@ -1,70 +1,91 @@
-"""Blocking keys in PostgreSQL: moved as records come, change and leave."""
+"""Blocking keys in PostgreSQL: which a page moves, written once all of them are known."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 import psycopg
 
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
-from registry.storage.bigints import many_bigints
-from registry.storage.copying import array_of
+from registry.storage.arrays import Bigints, many_bigints
 
 
-def move_keys(
-    db: psycopg.Connection,
-    *,
-    old: Mapping[int, Collection[int]],
-    new: Mapping[int, Collection[int]],
-) -> None:
-    """Delete and add rows of match_key.
+@dataclass
+class KeyMoves:
+    """Rows of match_key that a page deletes and adds.
 
-    Args:
-        db: Connection in the page's transaction; inside a pipeline this does not wait.
-        old: Keys that records lose, by record.
-        new: Keys that they get.
+    Attributes:
+        lost: Keys that records hold in the table and no longer are to, by record.
+        got: Keys that they are to hold and do not in the table.
     """
-    for statement, keys_of in ((_DELETE, old), (_INSERT, new)):
-        if len(keys_of) == 1:
-            ((record, few),) = keys_of.items()
-            if few:
-                db.execute(statement, (array_of(few), array_of([record] * len(few))))
-            continue
-        keys = np.fromiter(chain.from_iterable(keys_of.values()), np.int64)
-        if len(keys):
-            counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
-            records = np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
-            # In the order of the index: neighbours are on one page of it.
-            order = np.lexsort((records, keys))
-            db.execute(statement, (many_bigints(keys[order]), many_bigints(records[order])))
+
+    lost: dict[int, Collection[int]] = field(default_factory=dict)
+    got: dict[int, Collection[int]] = field(default_factory=dict)
+
+    def move(self, record: int, before: Collection[int], after: Collection[int]) -> None:
+        """Note what a record holds in the table and what it is to hold, in place of earlier notes.
+
+        Args:
+            record: The record.
+            before: Its keys in the table.
+            after: Its keys from now on.
+        """
+        self.lost[record] = set(before).difference(after) if before else ()
+        self.got[record] = set(after).difference(before) if before else after
+
+    def by_key(self) -> dict[int, int]:
+        """Return how many records more hold each key than in the table; may be 0 or negative."""
+        found = Counter(chain.from_iterable(self.got.values()))
+        for key in chain.from_iterable(self.lost.values()):
+            found[key] -= 1
+        return found
+
+    def write(self, db: psycopg.Connection) -> None:
+        """Write them; inside a pipeline this does not wait."""
+        lost, got = (keys_of if any(keys_of.values()) else {} for keys_of in (self.lost, self.got))
+        if lost and got:
+            # One statement, so that all of it is with the server while Python goes on.
+            db.execute(f"WITH gone AS ({_DELETE}) {_INSERT}", (*_rows(lost), *_rows(got)))
+        elif lost:
+            db.execute(_DELETE, _rows(lost))
+        elif got:
+            db.execute(_INSERT, _rows(got))
+
+
+def _rows(keys_of: Mapping[int, Collection[int]]) -> tuple[Bigints, Bigints]:
+    """Return keys and records as two arrays, in the order of the index."""
+    keys = np.fromiter(chain.from_iterable(keys_of.values()), np.int64)
+    counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
+    records = np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
+    order = np.lexsort((records, keys))
+    return many_bigints(keys[order]), many_bigints(records[order])
 
 
 _DELETE = """
-DELETE FROM match_key k USING unnest(%s::bigint[], %s::bigint[]) AS old(key, record_id)
-WHERE k.key = old.key AND k.record_id = old.record_id
+DELETE FROM match_key k USING unnest(%s::bigint[], %s::bigint[]) AS lost(key, record_id)
+WHERE k.key = lost.key AND k.record_id = lost.record_id
 """
 _INSERT = """
 INSERT INTO match_key (key, record_id) SELECT * FROM unnest(%s::bigint[], %s::bigint[])
 """
 
 
-def ask_shrunk(db: psycopg.Connection, left: Mapping[int, int]) -> psycopg.Cursor:
-    """Ask which blocks may have been too large to be joined before records left them.
+def ask_too_large(db: psycopg.Connection, keys: Collection[int]) -> psycopg.Cursor:
+    """Ask which blocks in the table are too large to be joined.
 
-    Hardly any was, so this spares asking who holds keys that only lost holders.
+    Hardly any is, so for keys that only lose holders this spares asking who they are.
 
     Args:
         db: Connection in the page's transaction; inside a pipeline this does not wait.
-        left: How many records left each block.
+        keys: Their keys.
     """
-    keys = np.fromiter(left, np.int64, len(left))
-    order = np.argsort(keys)
-    counts = np.fromiter(left.values(), np.int64, len(left))
-    values = (many_bigints(keys[order]), many_bigints(counts[order]), BLOCK_RECORDS_MAX)
-    return db.execute(_SHRUNK, values)
+    every = np.sort(np.fromiter(keys, np.int64, len(keys)))
+    return db.execute(_TOO_LARGE, (many_bigints(every), BLOCK_RECORDS_MAX))
 
 
-_SHRUNK = """
-SELECT g.key FROM unnest(%s::bigint[], %s::bigint[]) AS g(key, gone)
-WHERE EXISTS (SELECT FROM match_key k WHERE k.key = g.key OFFSET greatest(%s - g.gone, 0) LIMIT 1)
+_TOO_LARGE = """
+SELECT key FROM unnest(%s::bigint[]) AS given(key)
+WHERE EXISTS (SELECT FROM match_key k WHERE k.key = given.key OFFSET %s LIMIT 1)
 """
