@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from psycopg.adapt import PyFormat
 from psycopg.types.json import Jsonb
 
-from registry.storage.adapting import Bigints
-from registry.storage.bigints import many_bigints
+from registry.storage.adapting import Bigints, Texts
+from registry.storage.arrays import many_bigints, many_texts
 from registry.storage.bulk import set_aside
 from registry.storage.connecting import connect
 from registry.storage.copying import copy_into, copy_lines, write_lines
@@ -240,8 +240,11 @@ def test_arrays_are_known_to_each_connection_and_not_by_who_was_imported_first(
     db: psycopg.Connection,
 ) -> None:
     # A pool copies what psycopg knows when it connects; a page's modules are imported later.
-    taught, usual = (
-        adapters.get_dumper(Bigints, PyFormat.AUTO)(Bigints).oid
-        for adapters in (db.adapters, psycopg.adapters)
-    )
-    assert (taught, usual) == (1016, 17)  # bigint[] and bytea
+    for kind, oid in ((Bigints, 1016), (Texts, 1009)):
+        assert db.adapters.get_dumper(kind, PyFormat.AUTO)(kind).oid == oid
+        assert psycopg.adapters.get_dumper(kind, PyFormat.AUTO)(kind).oid == 17  # bytea
+
+
+@pytest.mark.parametrize("texts", [[], [""], WORDS])
+def test_many_texts_arrive_as_an_array(awkward: psycopg.Connection, texts: list[str]) -> None:
+    assert awkward.execute("SELECT %s::text[]", (many_texts(texts),)).fetchone() == (texts,)

@@ -1,12 +1,14 @@
-"""Arrays of many whole numbers as PostgreSQL reads them without parsing."""
+"""Arrays of many values as PostgreSQL reads them without parsing."""
 
 import struct
+from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from registry.storage.adapting import Bigints
+from registry.storage.adapting import Bigints, Texts
 
 _ELEMENT = np.dtype([("size", ">i4"), ("value", ">i8")])
 
@@ -24,3 +26,18 @@ def many_bigints(numbers: NDArray[np.int64]) -> Bigints:
     elements = np.empty(len(numbers), dtype=_ELEMENT)
     elements["size"], elements["value"] = 8, numbers
     return Bigints(struct.pack(">iiiii", 1, 0, kind, len(numbers), 1) + elements.tobytes())
+
+
+def many_texts(texts: Sequence[str]) -> Texts:
+    """Return an array of texts; psycopg would look at each of them, and quote it.
+
+    Source:
+        As `many_bigints`.
+    """
+    kind = psycopg.adapters.types["text"].oid
+    if not texts:
+        return Texts(struct.pack(">iii", 0, 0, kind))
+    written = [text.encode() for text in texts]
+    sizes = map(struct.Struct(">i").pack, map(len, written))
+    head = struct.pack(">iiiii", 1, 0, kind, len(texts), 1)
+    return Texts(head + b"".join(chain.from_iterable(zip(sizes, written, strict=True))))
