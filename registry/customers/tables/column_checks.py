@@ -46,9 +46,9 @@ def as_values_allow(role: str, values: Values) -> str | None:
         return "birth_year"
     if role == "street" and role_of_line(values):
         return "address"
-    if role == "address" and not role_of_line(values) and not _code_and_town(values):
+    if role == "address" and not role_of_line(values) and not is_place(values):
         return "street"
-    if role in ("postal_code", "city") and _code_and_town(values):
+    if role in ("postal_code", "city") and is_place(values):
         return "address"
     return role if _may_be(role, values) else None
 
@@ -91,8 +91,8 @@ _TESTS: Mapping[str, Callable[[str], object]] = {
 }
 
 
-def _code_and_town(values: Values) -> bool:
-    """Tell a column that holds postal code and town in one cell."""
+def is_place(values: Values) -> bool:
+    """Tell a column that holds postal code and town in one cell, but no street."""
     both = share_of(
         values, lambda value: _CODE_AND_TOWN.fullmatch(value) or _TOWN_AND_CODE.fullmatch(value)
     )

@@ -18,7 +18,7 @@ given_name: givenname givennames firstname firstnames forename forenames fname f
  preferredname prenomdenaissance
 middle_name: middlename middlenames middleinitial middle mi mname secondname tweedenaam zweitername
  deuxiemeprenom namemiddle otchestvo mellannamn mellomnavn drugieimie
-initials: initials initial voorletters voorletter initialen initiales
+initials: initials initial voorletters voorletter voorl initialen initiales
 name_prefix: nameprefix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels prefix namenszusatz
  vorsatzwort particule infix
 family_name: familyname surname lastname lname last achternaam geslachtsnaam familienaam nachname
@@ -39,7 +39,7 @@ full_name: fullname naam volledigenaam name vollername nomcomplet namefull perso
  achternaamvoornaam lastnamefirstname firstnamelastname lastfirst firstlast lastcommafirst wholename
  displayname patron borrower titular intestatario titulaire accountholder rekeninghouder
  kontoinhaber cardholder cliente interessado nev contactperson contactpersoon patient contactname
- ansprechpartner
+ ansprechpartner nm vorundzuname zuundvorname vornamezuname zunamevorname
 birth_date: birthdate dateofbirth dob birthday born geboortedatum gebdatum gbdatum geburtsdatum
  gebdat geburtstag datedenaissance naissance ddn birth datumgeboorte geboren birthdt dateofbirthdt
  geborenam fechadenacimiento fechanacimiento fnac nacimiento datadinascita nascita datebirth
@@ -93,7 +93,8 @@ email: email emailaddress mail mailaddress emailadres epost courriel emailadress
  posteelectronique adresaemail mailadr emailid correoe emailaddr emailadress correioeletronico
  postaelettronica epocta sahkoposti imeyl elektronnaposhcha ilektronikotachydromeio elpastas epasts
  epasta
-phone: telefono telefonofijo movil portable numerodetelephone telephonefixe rufnummer phonenr
+phone: telefono telefonofijo movil portable numerodetelephone telephonefixe rufnummer phonenr ph
+ phnbr telkom
  mobilephone mobiltelefon phonehome homephone workphone phone phonenumber telephone telephonenumber
  telefoon telefoonnummer tel telnr telefon telefonnummer mobile mobilenumber mobiel mobielnummer
  mobiele mobil handy gsm cell cellphone telephoneportable phoneno telefonszam telefonkomorkowy
@@ -110,6 +111,7 @@ street: street streetname straat straatnaam strasse strassenname rue voie addres
  logradouro rua morada viapiazza indirizzovia strada straatnr straatennr straatennummer straatnummer
  strassenr strassennr strasseundnr strasseundhausnr strasseundhausnummer streetandnumber
  streetnameandnumber streetno1 ruenumero numerorue voienumero thoroughfare addressstreet via vejnavn
+ addrln addrln1
  tanav iela gatve libellevoie nomvoie nomdevoie
 house_number: housenumber housenr streetnumber huisnummer huisnr hausnummer hausnr numero numerovoie
  streetno houseno house nrhuis nohuis housenumbersuffix streetnr hnr strnr nrdomu numerdomu
@@ -126,7 +128,7 @@ city: localidad ciudad municipio poblacion citta localite stad municipality loca
  localitate sehir ilce postort poststed kaupunki postitoimipaikka gorod poli grad mjesto naselje
  concelho freguesia municipi comune comuneresidenza residenza towncity citytown suburbtown posttown
  village township wohnsitz poblacio by bynavn postdistrikt naselenomyasto linn pilseta miestas il
- localidade locality kraj
+ localidade locality kraj wpl
 address: address adres adresse anschrift addr addrfull fulladdress direccion domicilio indirizzo
  postadres endereco volledigadres citystatezip wohnadresse postanschrift adresa cim lakcim osoite
  adress postadress bostadsadress adreszamieszkania bydliste residence residentialaddress homeaddress
@@ -142,6 +144,7 @@ postal residential primary main record current private prive work hoofd adres ad
 applicant member inwoner burger citizen relatie bill billing ship shipping invoice delivery to of
 correspondence permanent registered owner holder resident tenant student voter taxpayer guest
 subscriber employee cust cli pat fld txt cliente paciente socio assure assicurato kontakt pers
+pt hm wk nbr cd
 """
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
 _OTHERS_WORDS = """
@@ -224,7 +227,8 @@ def _role_of_words(words: list[str]) -> str | None:
         for end in range(len(telling), start, -1):
             rest = telling[end:]
             role = _ROLE_OF.get("".join(telling[start:end]))
-            if role == "street" and set(rest) <= _NEUTRAL | _WITH_NUMBER:
+            numbered = _ROLE_OF.get("".join(rest)) == "house_number"
+            if role == "street" and (numbered or set(rest) <= _NEUTRAL | _WITH_NUMBER):
                 return role
             if role and set(rest) <= _NEUTRAL:
                 return role

@@ -40,6 +40,19 @@ _MARKS = (
 # An e-mail address, or a number or date of four digits and more; years may head a column.
 _VALUE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{5,}")
 _PARQUET_MARK = b"PAR1"
+# How files begin, blanks aside, that people bring instead of a table, and what to do with them.
+_MARK_BYTES = 100
+_TAKE_A_SHEET = "Save its sheet as CSV (UTF-8) and give that file."
+_NO_TABLES = (
+    (b"PK\x03\x04", "is an Excel or OpenDocument workbook, or a ZIP", _TAKE_A_SHEET),
+    (b"\xd0\xcf\x11\xe0", "is a workbook of old Excel", _TAKE_A_SHEET),
+    (b"\x1f\x8b", "is packed with gzip", "Unpack it first."),
+    (b"%PDF", "is a PDF", "Ask for the table behind it, as CSV."),
+    (b"SQLiteformat3", "is an SQLite database", "Export the table in it as CSV."),
+    (b"<", "is HTML or XML", _TAKE_A_SHEET),
+    (b"{", "is JSON", "Save its records as CSV, one line each."),
+    (b"[{", "is JSON", "Save its records as CSV, one line each."),
+)
 _NESTED = re.compile(r"\[|STRUCT|MAP|UNION|BLOB")
 
 
@@ -81,12 +94,20 @@ def read_table(con: duckdb.DuckDBPyConnection, path: Path, *, into: str) -> Tabl
         start = file.read(SAMPLE_BYTES)
     if not start.strip():
         raise InvalidInput(f"{path.name} is empty.")
+    _refuse_what_is_no_table(path, start)
     read = _read_parquet if start.startswith(_PARQUET_MARK) else _read_csv
     found = read(con, path, into)
     found.rows = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
     if not found.rows:
         raise InvalidInput(f"{path.name} has column names and no rows.")
     return found
+
+
+def _refuse_what_is_no_table(path: Path, start: bytes) -> None:
+    text = b"".join(start[:_MARK_BYTES].removeprefix(codecs.BOM_UTF8).split())
+    for mark, what, remedy in _NO_TABLES:
+        if text.startswith(mark):
+            raise InvalidInput(f"{path.name} {what}, not CSV or Parquet.", remedy=remedy)
 
 
 def quoted(name: str) -> str:
@@ -101,8 +122,8 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> Tabl
         raise InvalidInput(f"{path.name} cannot be read as Parquet.") from error
     chosen = tuple(name for name, kind, *_ in described if not _NESTED.search(kind))
     found = TableRead(path.name, into, chosen)
-    if len(chosen) < len(described):
-        found.warnings.append(f"{len(described) - len(chosen)} columns hold lists and are left out")
+    if nested := [name for name, *_ in described if name not in chosen]:
+        found.warnings.append(f"{', '.join(nested)}: values in parts, such as lists, are left out")
     run(
         con,
         "CREATE OR REPLACE TABLE $into AS SELECT file_row_number + 1 AS row_number, $columns"

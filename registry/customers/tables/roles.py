@@ -9,12 +9,18 @@ from dataclasses import dataclass
 
 import yaml
 
-from registry.customers.tables.column_checks import as_values_allow, holds_both, whose_names
+from registry.customers.tables.column_checks import (
+    as_values_allow,
+    holds_both,
+    is_place,
+    whose_names,
+)
+from registry.customers.tables.column_choices import roles_of_words
 from registry.customers.tables.column_names import ROLES, is_of_a_topic, is_silent, role_by_name
 from registry.customers.tables.column_values import (
     has_numbers,
+    role_of_line,
     role_of_shape,
-    roles_of_words,
     share_of,
 )
 from schemas.errors import InvalidInput
@@ -70,9 +76,10 @@ def infer_roles(
         role = role_of_shape(given)
         if role is not None and role not in taken:
             found[column] = Role(role, column, "its values")
-    taken = {item.role for item in found.values()} | _within(found, values)
+    known = {column: item.role for column, item in found.items()}
     rest = {column: given for column, given in unknown.items() if column not in found}
-    for column, role in roles_of_words(rest, taken).items():
+    words = roles_of_words(rest, _taken(found, values), known=known, order=columns)
+    for column, role in words.items():
         found[column] = Role(role, column, "its values")
     return _settled([found[column] for column in columns if column in found], values)
 
@@ -108,10 +115,22 @@ def _tells_nothing(column: str, values: Sequence[str]) -> bool:
     return is_of_a_topic(column) or (is_silent(column) and not _in_words(values))
 
 
-def _within(found: Mapping[str, Role], values: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return what stands within other columns: a house number behind its street."""
-    streets = [column for column, item in found.items() if item.role in ("street", "address")]
-    return {"house_number" for column in streets if has_numbers(values.get(column, ()))}
+def _taken(found: Mapping[str, Role], values: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the roles found, and what stands within those columns.
+
+    A house number stands behind its street; an address of postal code and town holds no street.
+    """
+    taken: set[str] = set()
+    for column, item in found.items():
+        given = values.get(column, ())
+        taken |= {"postal_code", "city"} if _is_place(item, given) else {item.role}
+        if item.role in ("street", "address") and has_numbers(given):
+            taken.add("house_number")
+    return taken
+
+
+def _is_place(item: Role, values: Sequence[str]) -> bool:
+    return item.role == "address" and is_place(values) and not role_of_line(values)
 
 
 def _in_words(values: Sequence[str]) -> bool:
