@@ -74,9 +74,14 @@ def _are_family_alone(words: list[str]) -> bool:
 
 
 def _without_prefix(words: list[str]) -> str | None:
-    """Return the given names of "Berg, Jan van der" without what belongs to the family name."""
-    start = next((at for at in range(len(words)) if is_prefix(" ".join(words[at:]))), len(words))
-    return " ".join(words[:start]) or None
+    """Return the given names of "Berg, Jan van der" without what belongs to the family name.
+
+    "Ben", "Al" and the initial "D." look like prefixes too, so only small letters are one.
+    """
+    for start in range(len(words)):
+        if words[start].islower() and is_prefix(" ".join(words[start:])):
+            return " ".join(words[:start]) or None
+    return " ".join(words)
 
 
 def _without_generation(words: list[str]) -> list[str]:

@@ -12,8 +12,8 @@ import duckdb
 import numpy as np
 
 from registry.customers.matching.engine import run
-from registry.customers.tables.column_checks import is_place
-from registry.customers.tables.column_values import GIVEN, role_of_line
+from registry.customers.tables.column_checks import are_places
+from registry.customers.tables.column_values import GIVEN
 from registry.customers.tables.name_cells import (
     Parts,
     name_parts,
@@ -199,7 +199,8 @@ def _address_columns(
     found: dict[str, str] = {}
     if "address" in present:
         made = ("street", "house_number", "postal_code", "city")
-        read = place_parts if _holds_places(con) else address_parts
+        places = "postal_code" not in present and _holds_places(con)
+        read = place_parts if places else address_parts
         found |= _mapped(con, "address", made, read, joins)
     if "street" in present:
         found |= _mapped(
@@ -227,8 +228,7 @@ def _holds_places(con: duckdb.DuckDBPyConnection) -> bool:
         "SELECT address FROM by_role WHERE address <> '' ORDER BY hash(row_number) LIMIT $most",
         most=str(_VALUES_LOOKED_AT),
     )
-    values = [text for (text,) in rows]
-    return is_place(values) and not role_of_line(values)
+    return are_places([text for (text,) in rows])
 
 
 def _number_columns(

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 import yaml
 
 from registry.customers.tables.column_checks import (
+    are_places,
     as_values_allow,
     holds_both,
-    is_place,
     whose_names,
 )
 from registry.customers.tables.column_choices import roles_of_words
 from registry.customers.tables.column_names import ROLES, is_of_a_topic, is_silent, role_by_name
 from registry.customers.tables.column_values import (
     has_numbers,
-    role_of_line,
     role_of_shape,
     share_of,
 )
@@ -123,14 +122,11 @@ def _taken(found: Mapping[str, Role], values: Mapping[str, Sequence[str]]) -> se
     taken: set[str] = set()
     for column, item in found.items():
         given = values.get(column, ())
-        taken |= {"postal_code", "city"} if _is_place(item, given) else {item.role}
+        is_place = item.role == "address" and are_places(given)
+        taken |= {"postal_code", "city"} if is_place else {item.role}
         if item.role in ("street", "address") and has_numbers(given):
             taken.add("house_number")
     return taken
-
-
-def _is_place(item: Role, values: Sequence[str]) -> bool:
-    return item.role == "address" and is_place(values) and not role_of_line(values)
 
 
 def _in_words(values: Sequence[str]) -> bool:
