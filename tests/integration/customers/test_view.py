@@ -9,6 +9,7 @@ import pytest
 from registry.customers.asking import around, purposes, reads, sheet
 from registry.customers.asking.find import search_customers
 from registry.customers.live import outbox
+from registry.customers.live.cross_reference import alias_of
 from registry.customers.stewarding import compare, review, stewardship
 from schemas.base import uuid7
 from schemas.customers import CustomerChange, Verdict
@@ -165,6 +166,22 @@ def test_hostile_words_find_nobody_and_harm_nothing(counter: Counter, words: str
 
 
 # ---- past and present ------------------------------------------------------------------------
+
+
+def test_nobody_knows_what_a_customer_will_be(counter: Counter) -> None:
+    (janna,) = counter.land(JANNA)
+    customer = counter.customer(janna)
+    soon = datetime.now(tz=UTC) + timedelta(seconds=5)  # by a clock that runs a little ahead
+    assert sheet.customer_sheet(counter.db, counter.sight(), customer, as_of=soon).id == customer
+    for moment in (soon + timedelta(days=1), datetime(2999, 1, 1)):  # noqa: DTZ001  # no zone is UTC
+        with pytest.raises(InvalidInput, match="has not been yet"):
+            sheet.customer_sheet(counter.db, counter.sight(), customer, as_of=moment)
+
+
+def test_an_id_that_was_never_one_is_not_shown_as_another(counter: Counter) -> None:
+    with pytest.raises(sheet.UnknownCustomer, match="No customer has this id") as told:
+        sheet.current_id(counter.db, alias_of("nonsense"))
+    assert "customers find" in told.value.remedy
 
 
 def test_a_merged_id_leads_on_and_a_customer_has_a_past(counter: Counter) -> None:
