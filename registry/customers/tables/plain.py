@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 import duckdb
-import numpy as np
 
-from registry.customers.matching.engine import run
+from registry.customers.matching.engine import map_values, run
 from registry.customers.tables.column_checks import are_places
 from registry.customers.tables.column_values import GIVEN
 from registry.customers.tables.name_cells import (
@@ -119,18 +118,7 @@ def _mapped(
         row[0]
         for row in run(con, "SELECT DISTINCT $role FROM by_role WHERE $role <> ''", role=role)
     ]
-    parts = [make(value) for value in values]
-    data = {"value": _text_array(values)}
-    for index, name in enumerate(made):
-        data[name] = _text_array([row[index] for row in parts])
-    con.register("made_values", data)
-    run(
-        con,
-        "CREATE OR REPLACE TEMP TABLE made_$role AS SELECT $selected FROM made_values",
-        role=role,
-        selected=", ".join(f"{name}::VARCHAR AS {name}" for name in ("value", *made)),
-    )
-    con.unregister("made_values")
+    map_values(con, values, make, made, into=f"made_{role}")
     joins.append(f"LEFT JOIN made_{role} ON made_{role}.value = v.{role}")
     return {name: f"made_{role}.{name}" for name in made}
 
@@ -138,12 +126,6 @@ def _mapped(
 def _alone(make: Callable[[str], str | None]) -> Callable[[str], Parts]:
     """Return a function that makes one plain column, as `_mapped` wants it."""
     return lambda text: (make(text),)
-
-
-def _text_array(values: Sequence[str | None]) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
 
 
 def _name_columns(
