@@ -89,7 +89,13 @@ def test_a_town_settles_its_own_purposes_and_retires_shipped_ones(counter: Count
         purposes.set_purpose(
             counter.db, "x", name="x", lawful_basis="y", fields=["shoe_size"], actor="Sam"
         )
-    for key, name, basis in (("a b", "x", "y"), ("", "x", "y"), ("a", " ", "y"), ("a", "x", "")):
+    for key, name, basis in (
+        ("a b", "x", "y"),
+        ("", "x", "y"),
+        ("Tax", "x", "y"),
+        ("a", " ", "y"),
+        ("a", "x", ""),
+    ):
         with pytest.raises(InvalidInput):
             purposes.set_purpose(
                 counter.db, key, name=name, lawful_basis=basis, fields=[], actor="Sam"
@@ -131,6 +137,23 @@ def test_every_read_is_told_with_ids_and_without_values(
     }  # fmt: skip
     assert told["customer_history"].customers == (customer,)
     assert told["customer_history"].lawful_basis.startswith("GDPR 6(1)(e)")
+
+
+def test_a_look_at_a_household_is_told_of_all_whose_names_are_shown(counter: Counter) -> None:
+    janna, kees, ward = counter.land(
+        {**JANNA, "national_id": "999990019"},
+        {**JANNA, "given_name": "Kees", "national_id": "111222333", "email": None},
+        PIET,
+    )
+    hers = {"data_set_id": counter.data_sets[0], "customer_key": counter.key(janna)}
+    a_customer_role(counter.db, **hers, role="guardian", other_key=counter.key(ward))
+    kept = Kept()
+    before = reads.tell_reads_to(kept)
+    try:
+        around.customer_around(counter.db, counter.sight(), counter.customer(janna))
+    finally:
+        reads.tell_reads_to(before)
+    assert kept.reads[0].customers == tuple(map(counter.customer, (janna, kees, ward)))
 
 
 # ---- find ------------------------------------------------------------------------------------
