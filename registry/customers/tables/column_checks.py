@@ -17,7 +17,7 @@ from registry.customers.values.text import fold
 
 # Numbers that have checks of their own pass them this often where the column is what it says.
 _VALID_SHARE_MIN = 0.5
-_PLACES_SHARE_MIN = 0.9
+_PLACES_SHARE_MIN = 0.8
 # A column of first or last names alone has several words in fewer rows.
 _BOTH_NAMES_SHARE = 0.7
 # A column of people and companies holds this many names of business at least, and among the
@@ -48,7 +48,7 @@ def as_values_allow(role: str, values: Values) -> str | None:
         return "birth_year"
     if role == "street" and role_of_line(values):
         return "address"
-    if role == "address" and not role_of_line(values) and not _code_and_town(values):
+    if role == "address" and not role_of_line(values) and not are_places(values):
         return "street"
     if role in ("postal_code", "city") and _code_and_town(values):
         return "address"

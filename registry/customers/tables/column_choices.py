@@ -37,6 +37,8 @@ from registry.customers.values.text import fold
 _LIKE_PEOPLE_SHARE = 0.93
 # A column of words is a town's where this share looks like one, or where it follows a street's.
 _TOWN_SHARE_MIN = 0.1
+# Names we know, given less family: two columns that differ by this share of rows are told by it.
+_KNOWN_NAMES_MIN = 0.1
 # Columns that only their neighbours explain hold hardly anything but words, and many of them.
 _WORDS_SHARE_MIN, _WORDS_VARIETY_MIN = 0.8, 0.15
 # Words and one number in nearly every row, hardly two alike, are streets that no list knows.
@@ -227,10 +229,23 @@ def _names_by_place(left: dict[str, Values], roles: set[str], found: dict[str, s
         found[whole] = "full_name" if are_people else "organisation_name"
         left.pop(whole)
     elif len(single) >= 2:
-        # Of two columns of single words, people share given names more often than family names.
-        given, family = sorted(single[:2], key=lambda item: variety(left[item]))
+        given, family = _given_and_family(single[0], single[1], left)
         found[given], found[family] = "given_name", "family_name"
         left.pop(given), left.pop(family)
     else:
         found[whole] = "full_name" if people else "organisation_name"
         left.pop(whole)
+
+
+def _given_and_family(one: str, other: str, left: Mapping[str, Values]) -> tuple[str, str]:
+    """Tell a column of given names from one of family names by the few that we know.
+
+    Where those do not tell: people share given names more often than family names.
+    """
+    known = {
+        name: share_of(left[name], is_given_name) - share_of(left[name], is_family_name)
+        for name in (one, other)
+    }
+    if abs(known[one] - known[other]) >= _KNOWN_NAMES_MIN:
+        return (one, other) if known[one] > known[other] else (other, one)
+    return (one, other) if variety(left[one]) <= variety(left[other]) else (other, one)

@@ -52,7 +52,9 @@ _YEARS_SHARE = 0.97
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _POSTAL = re.compile(r"[1-9]\d{3}\s?[A-Za-z]{2}|[A-Za-z]{1,2}\d[\dA-Za-z]?\s?\d[A-Za-z]{2}")
-_POSTAL_DIGITS = re.compile(r"\d{4,5}(?:-\d{4})?|\d{2}-\d{3}|\d{3} \d{2}|\d{4}-\d{3}|\d{5}-\d{3}")
+_POSTAL_DIGITS = re.compile(
+    r"(?:[A-Z]{1,2}-)?\d{4,5}(?:-\d{4})?|\d{2}-\d{3}|\d{3} \d{2}|\d{4}-\d{3}|\d{5}-\d{3}"
+)
 _POSTAL_INSIDE = re.compile(
     r"\b([1-9]\d{3}\s?[A-Z]{2}|\d{5}|\d\d-\d{3}|\d{3} \d\d|[A-Z]{1,2}\d[\dA-Z]?\s\d[A-Z]{2})\b"
 )

@@ -11,6 +11,7 @@ Parts = tuple[str | None, ...]
 
 _TITLE_WORDS = """
 mr mrs ms miss dr prof ir ing drs mw mevr mevrouw dhr heer herr frau monsieur madame
+fam familie famille familia erven
 """
 _TITLES = frozenset(_TITLE_WORDS.split())
 # A Chinese name is written without a blank, the family name of one sign first.
@@ -28,10 +29,10 @@ def name_parts(text: str) -> Parts:
         return None, None
     family, comma, given = whole.partition(",")
     if comma and given.strip():
-        return _without_prefix(_without_titles(given.split())), family.strip()
+        return _without_prefix(without_titles(given.split())), family.strip()
     if _HAN_NAME.fullmatch(whole):
         return whole[1:], whole[0]
-    words = _without_generation(_without_titles(whole.split()))
+    words = _without_generation(without_titles(whole.split()))
     if len(words) < 2 or _are_family_alone(words):
         return None, words[-1] if words else None
     for start in range(1, len(words) - 1):
@@ -46,7 +47,7 @@ def reversed_name_parts(text: str) -> Parts:
     whole = named(text)
     if whole is None or "," in whole:
         return name_parts(text)
-    words = _without_generation(_without_titles(whole.split()))
+    words = _without_generation(without_titles(whole.split()))
     if len(words) < 2:
         return None, words[0] if words else None
     prefix, rest = split_prefix(whole)
@@ -90,7 +91,8 @@ def _without_generation(words: list[str]) -> list[str]:
     return words
 
 
-def _without_titles(words: list[str]) -> list[str]:
+def without_titles(words: list[str]) -> list[str]:
+    """Return the words of a name without salutations before it."""
     while len(words) > 1 and fold(words[0]) in _TITLES:
         words = words[1:]
     return words

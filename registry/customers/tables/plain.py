@@ -18,6 +18,7 @@ from registry.customers.tables.name_cells import (
     name_parts,
     parts_of_party,
     reversed_name_parts,
+    without_titles,
 )
 from registry.customers.tables.reading import quoted
 from registry.customers.tables.roles import Role
@@ -279,7 +280,7 @@ def _gender(text: str) -> str | None:
 
 
 def _family_first(con: duckdb.DuckDBPyConnection, role: str) -> bool:
-    """Tell whether names in one cell begin with the family name, by the given names we know."""
+    """Tell whether names in one cell begin with the family name, by given names and initials."""
     rows = run(
         con,
         "SELECT $role FROM by_role WHERE $role <> '' AND NOT contains($role, ',')"
@@ -289,10 +290,11 @@ def _family_first(con: duckdb.DuckDBPyConnection, role: str) -> bool:
     )
     first = last = 0
     for (text,) in rows:
-        words = fold(text).split()
-        if len(words) > 1 and (words[0] in GIVEN) != (words[-1] in GIVEN):
-            first += words[0] in GIVEN
-            last += words[-1] in GIVEN
+        words = without_titles(fold(text).split())
+        given = [len(word) == 1 or word in GIVEN for word in (words[0], words[-1])]
+        if len(words) > 1 and given[0] != given[1]:
+            first += given[0]
+            last += given[1]
     return last > _FAMILY_FIRST_TIMES * first
 
 

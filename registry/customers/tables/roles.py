@@ -16,7 +16,13 @@ from registry.customers.tables.column_checks import (
     whose_names,
 )
 from registry.customers.tables.column_choices import roles_of_words
-from registry.customers.tables.column_names import ROLES, is_of_a_topic, is_silent, role_by_name
+from registry.customers.tables.column_names import (
+    ROLES,
+    is_bare_number,
+    is_of_a_topic,
+    is_silent,
+    role_by_name,
+)
 from registry.customers.tables.column_values import (
     has_numbers,
     role_of_shape,
@@ -60,9 +66,12 @@ def infer_roles(
     """
     found: dict[str, Role] = {}
     unknown: dict[str, Sequence[str]] = {}
-    for column in columns:
+    for before, column in zip(("", *columns), columns, strict=False):
         given = values.get(column, ())
         role = role_by_name(column) if column != key else None
+        if role is None and before in found and is_bare_number(column):
+            is_street = found[before].role == "street"
+            role = "house_number" if is_street and not has_numbers(values[before]) else None
         if role is not None and given:
             role = as_values_allow(role, given)
         if role is not None:
@@ -161,6 +170,9 @@ def _settled(found: list[Role], values: Mapping[str, Sequence[str]]) -> list[Rol
             else:
                 role = whose_names(item.column, role, values.get(item.column, ()), roles)
                 reason = reason if role == item.role else "its values"
+        if role == "organisation_name" and reason == "its values":
+            mixed = whose_names(item.column, "party_name", values.get(item.column, ()), roles)
+            role = "party_name" if mixed == "party_name" else role
         if role == "address" and roles & {"street"} and roles & {"house_number", "postal_code"}:
             continue
         settled.append(Role(role, item.column, reason))

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from registry.customers.matching.engine import open_engine
 from registry.customers.tables.link_files import FileLinked, link_files
+from registry.customers.tables.plain import make_plain
+from registry.customers.tables.reading import read_table
+from registry.customers.tables.roles import Role
 from schemas.errors import InvalidInput
 from tests.unit.customers.conftest import a_town
 
@@ -92,6 +96,20 @@ def test_a_table_that_cannot_tell_a_couple_from_one_person_says_so(tmp_path: Pat
     found = link_files([path], tmp_path / "pairs.csv")
     assert found.links == 0
     assert any("of a household from another" in warning for warning in found.warnings)
+
+
+def test_names_of_initials_are_not_taken_for_family_names_first(tmp_path: Path) -> None:
+    # "Ernst" and "Willem" are given names, and family names too.
+    path = tmp_path / "people.csv"
+    lines = [f"{n},{sign}. {name}" for n, (sign, name) in enumerate(
+        [(sign, name) for sign in "ABCDEFGH" for name in ("Ernst", "Willem", "Jansen")]
+    )]  # fmt: skip
+    path.write_text("id,naam\n" + "\n".join(lines))
+    with open_engine() as con:
+        read_table(con, path, into="given")
+        make_plain(con, "given", [Role("full_name", "naam", "")], into="plain")
+        rows = con.execute("SELECT DISTINCT family_name FROM plain ORDER BY ALL").fetchall()
+    assert rows == [("Ernst",), ("Jansen",), ("Willem",)]
 
 
 def test_a_table_in_which_nothing_is_linked_says_what_the_best_pair_has(tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ from schemas.errors import InvalidInput
         ("HM_PH_NBR", "phone"),
         ("PT_SEX_CD", "gender"),
         ("ADDR_LN_1", "street"),
+        ("Nachn.", "family_name"),
+        ("1er Apellido", "family_name"),
+        ("Straat en huisnummer", "street"),
+        ("Vejnavn og nr.", "street"),
+        ("Postcode en plaats", "address"),
+        ("Debiteurnaam", "party_name"),
     ],
 )
 def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
@@ -177,6 +183,22 @@ def test_a_postal_code_and_town_leave_room_for_a_street() -> None:
     assert place_parts("10115 Berlin")[2:] == ("10115", "Berlin")
     assert place_parts("1234 AB Ede")[2:] == ("1234AB", "Ede")
     assert place_parts("B-1000 Brussel")[2:] == ("1000", "Brussel")
+
+
+def test_a_bare_number_behind_a_street_is_the_number_of_the_house() -> None:
+    values = {
+        "Nr.": ["1", "2", "3", "4", "5", "6"],
+        "Strasse": ["Kambsstr.", "Ring", "Allee", "Gasse", "Platz", "Weg"],
+        "No": ["12", "3a", "7", "9", "100", "4"],
+    }
+    found = {role.column: role.role for role in infer_roles(list(values), values, key="Nr.")}
+    assert found == {"Strasse": "street", "No": "house_number"}
+
+
+def test_a_column_of_companies_and_people_is_known_by_its_values() -> None:
+    people = ["Jan Bos", "Anna de Wit", "Piet Vis", "Emma Bakker", "Kees Smit", "Sanne Mulder"]
+    values = {"x": [*people, "Bos Bouw B.V.", "Stichting Hulp"]}
+    assert [role.role for role in infer_roles(["x"], values, key=None)] == ["party_name"]
 
 
 def test_values_overrule_a_name_that_promises_more() -> None:
