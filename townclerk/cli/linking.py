@@ -79,20 +79,6 @@ def link(
     if as_json:
         print_json(found)
         return
-    _show_roles(found)
-    told = [f"{name} has nobody twice: none of its rows are linked" for name in found.distinct]
-    for warning in (*told, *found.warnings):
-        say(f"Note: {warning}.")
-    say(
-        f"{_counted(found.records, 'row is', 'rows are')}"
-        f" {_counted(found.clusters, 'customer', 'customers')}: {found.pairs} pairs were weighed,"
-        f" {found.links} written, in {sum(found.seconds.values()):.1f} s."
-    )
-    say_next("a file for --columns with `role: column` lines, where a column was taken wrongly")
-
-
-def _show_roles(found: linked.FileLinked) -> None:
-    """Show what each column was taken for, and those of no use."""
     for name, roles in found.roles.items():
         print_table(
             f"{name}: rows are named by {found.keys[name]}",
@@ -104,10 +90,14 @@ def _show_roles(found: linked.FileLinked) -> None:
         )
         if (more := len(found.ignored[name]) - IGNORED_SHOWN) > 0:
             say(f"{name}: {more} more column{'s are' if more > 1 else ' is'} not used.")
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    told = [f"{name} has nobody twice: none of its rows are linked" for name in found.distinct]
+    for warning in (*told, *found.warnings):
+        say(f"Note: {warning}.")
+    say(
+        f"{found.records} rows are {found.clusters} customers: {found.pairs} pairs were weighed,"
+        f" {found.links} written, in {sum(found.seconds.values()):.1f} s."
+    )
+    say_next("a file for --columns with `role: column` lines, where a column was taken wrongly")
 
 
 def _text_of(file: Path) -> str:

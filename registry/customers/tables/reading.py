@@ -94,20 +94,12 @@ def read_table(con: duckdb.DuckDBPyConnection, path: Path, *, into: str) -> Tabl
         start = file.read(SAMPLE_BYTES)
     if not start.strip():
         raise InvalidInput(f"{path.name} is empty.")
-    _refuse_what_is_no_table(path, start)
     read = _read_parquet if start.startswith(_PARQUET_MARK) else _read_csv
     found = read(con, path, into)
     found.rows = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
     if not found.rows:
         raise InvalidInput(f"{path.name} has column names and no rows.")
     return found
-
-
-def _refuse_what_is_no_table(path: Path, start: bytes) -> None:
-    text = b"".join(start[:_MARK_BYTES].removeprefix(codecs.BOM_UTF8).split())
-    for mark, what, remedy in _NO_TABLES:
-        if text.startswith(mark):
-            raise InvalidInput(f"{path.name} {what}, not CSV or Parquet.", remedy=remedy)
 
 
 def quoted(name: str) -> str:
@@ -122,8 +114,8 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> Tabl
         raise InvalidInput(f"{path.name} cannot be read as Parquet.") from error
     chosen = tuple(name for name, kind, *_ in described if not _NESTED.search(kind))
     found = TableRead(path.name, into, chosen)
-    if nested := [name for name, *_ in described if name not in chosen]:
-        found.warnings.append(f"{', '.join(nested)}: values in parts, such as lists, are left out")
+    if len(chosen) < len(described):
+        found.warnings.append(f"{len(described) - len(chosen)} columns hold lists and are left out")
     run(
         con,
         "CREATE OR REPLACE TABLE $into AS SELECT file_row_number + 1 AS row_number, $columns"
@@ -192,9 +184,14 @@ def _load(
 
 
 def _encoding(path: Path) -> tuple[str, list[str]]:
-    """Return how the file is written: what its mark says, else UTF-8, else Windows-1252."""
+    """Return how the file is written: what its mark says, else UTF-8, else Windows-1252.
+
+    Raises:
+        InvalidInput: It begins like a workbook, a PDF or something else that is no table.
+    """
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(_MARK_BYTES)
+        _refuse_what_is_no_table(path, start)
         for mark, encoding in _MARKS:
             if start.startswith(mark):
                 return encoding, []
@@ -209,6 +206,13 @@ def _encoding(path: Path) -> tuple[str, list[str]]:
         except UnicodeDecodeError:
             return "cp1252", ["it is not UTF-8 and was read as Windows-1252"]
     return ("utf-8-sig" if strange else "utf-8"), []
+
+
+def _refuse_what_is_no_table(path: Path, start: bytes) -> None:
+    text = b"".join(start.removeprefix(codecs.BOM_UTF8).split())
+    for mark, what, remedy in _NO_TABLES:
+        if text.startswith(mark):
+            raise InvalidInput(f"{path.name} {what}, not CSV or Parquet.", remedy=remedy)
 
 
 def _sample(path: Path, encoding: str) -> list[str]:
