@@ -65,10 +65,11 @@ small = con.execute("SELECT count(*) FROM ready").fetchall()[0][0] <= SMALL_RECO
 def pairs_by(rule: tuple[str, ...]) -> int:
     """Count the pairs that share some columns."""
     there = " AND ".join(f"{name} IS NOT NULL" for name in rule)
-    return con.execute(
+    ((count,),) = con.execute(
         "SELECT coalesce(sum(n * (n - 1) / 2), 0) FROM (SELECT count(*) AS n FROM ready"
         f" WHERE {there} GROUP BY {', '.join(rule)})"
-    ).fetchall()[0][0]
+    ).fetchall()
+    return int(count)
 
 
 def usable(rules: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
