@@ -18,6 +18,7 @@ import psycopg
 from registry.customers.live.commands import rematch
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING
+from registry.customers.values.reasons import stated
 from registry.storage.copying import copy_into
 from schemas.base import uuid7
 from schemas.errors import InvalidInput
@@ -172,8 +173,7 @@ def import_truth(
     Raises:
         InvalidInput: Reason or actor is empty, or two data sets go by one name of the table.
     """
-    if not reason.strip() or not actor.strip():
-        raise InvalidInput("Links need a reason and the name of who takes them over.")
+    reason, actor = stated(reason, actor, what="A table of links")
     db.execute(LANDING)  # an erasure that is under way ends first
     data_sets = _data_sets(db, {row.source for row in rows})
     placed = _records(db, [row for row in rows if row.source in data_sets], data_sets)
@@ -182,7 +182,7 @@ def import_truth(
     for name in large:
         del golden[name]
     pairs = [(records[0], other) for records in golden.values() for other in records[1:]]
-    links, kept = _keep_links(db, pairs, actor=actor.strip(), reason=reason.strip())
+    links, kept = _keep_links(db, pairs, actor=actor, reason=reason)
     touched = sorted({record for pair in links for record in pair})
     if touched and (len(touched) > PAGE_RECORDS_MAX or not match_records(db, changed=touched)):
         rematch(db)
