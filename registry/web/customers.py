@@ -6,7 +6,6 @@ in logs; an address names a customer by id and a purpose by key.
 
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qs
 from uuid import UUID
 
 import anyio.to_thread
@@ -21,6 +20,7 @@ from registry.customers import review as reviewing
 from registry.storage.database import unit_of_work
 from registry.web import pages
 from registry.web.draw.waterfall import draw_waterfall
+from registry.web.forms import read_form
 from schemas.access import Scope
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, TownclerkError, UnknownName
@@ -28,8 +28,6 @@ from schemas.errors import Conflict, InvalidInput, TownclerkError, UnknownName
 QUEUE_SHOWN: Final = 50
 SAMPLE_SHOWN: Final = 10
 SAMPLE_DRAWN: Final = 20  # at a time; what a steward looks through in ten minutes
-FORM_BYTES_MAX: Final = 8_192  # a name and a reason
-FIELDS_MAX: Final = 10
 PAIR: Final = 2
 DIGITS_MAX: Final = 18  # of a record's number
 STEWARDSHIP: Final = "stewardship"
@@ -59,7 +57,7 @@ async def desk(request: Request) -> Response:
 async def search(request: Request) -> Response:
     """Find customers for a purpose."""
     try:
-        given = await _form(request)
+        given = await read_form(request)
         words, purpose = given.get("words", ""), given.get("purpose", "")
 
         def ask(db: psycopg.Connection) -> list[find.Found]:
@@ -165,7 +163,7 @@ async def decide(request: Request) -> Response:
     """Keep a decision and go on to the next pair."""
     left, right = request.path_params["left"], request.path_params["right"]
     try:
-        given = await _form(request)
+        given = await read_form(request)
         verdict = _verdict(given.get("verdict", ""))
 
         def do() -> None:
@@ -187,7 +185,7 @@ async def undo(request: Request) -> Response:
     """Take a decision back and show the pair as it is then."""
     left, right = request.path_params["left"], request.path_params["right"]
     try:
-        key = _id((await _form(request)).get("decision", ""))
+        key = _id((await read_form(request)).get("decision", ""))
 
         def do() -> None:
             with unit_of_work() as db:
@@ -218,7 +216,7 @@ async def draw(request: Request) -> Response:
 async def judge(request: Request) -> Response:
     """Note whether a sampled link is right, and go on to the next one that waits."""
     try:
-        given = await _form(request)
+        given = await read_form(request)
         key, said = _id(given.get("sample", "")), given.get("judgement", "")
         if said not in {"right", "wrong"}:
             raise InvalidInput("A sampled link is right or wrong.")
@@ -264,19 +262,3 @@ def _verdict(said: str) -> Verdict:
     if said not in set(Verdict):
         raise InvalidInput("A decision is link, unlink or postpone.")
     return Verdict(said)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form.
-
-    Raises:
-        InvalidInput: It is none, or too long for one.
-    """
-    body = await request.body()
-    if len(body) > FORM_BYTES_MAX:
-        raise InvalidInput("The form is too long.")
-    try:
-        read = parse_qs(body.decode("utf-8"), max_num_fields=FIELDS_MAX)
-    except ValueError as error:
-        raise InvalidInput("This is no form.") from error
-    return {name: values[0].replace("\0", " ") for name, values in read.items()}

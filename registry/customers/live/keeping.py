@@ -22,6 +22,7 @@ class OwnKeysOf:
 
     Attributes:
         data_set: Its URN.
+        name: What it is called.
         records: Records it had when the live model was trained.
         repeats: Links between two of them then: customers whom it seems to have twice.
         sure: Those of them that are beyond doubt.
@@ -33,6 +34,7 @@ class OwnKeysOf:
     """
 
     data_set: str
+    name: str
     records: int
     repeats: int
     sure: int
@@ -55,13 +57,18 @@ def list_own_keys(db: psycopg.Connection) -> list[OwnKeysOf]:
         )
     }
     changes: dict[str, UUID] = dict(db.execute(_LAST_CHANGES).fetchall())
+    known = sorted({source for part in parts for source in part.sources} | changes.keys())
+    names: dict[str, str] = dict(
+        db.execute("SELECT urn, name FROM element WHERE urn = ANY(%s)", (known,)).fetchall()
+    )
     found = []
-    for urn in sorted({source for part in parts for source in part.sources} | changes.keys()):
+    for urn in known:
         habits = [part.sources[urn] for part in parts if urn in part.sources]
         settled = said.get(urn)
         found.append(
             OwnKeysOf(
                 data_set=urn,
+                name=names.get(urn, urn),
                 records=sum(habit.records for habit in habits),
                 repeats=sum(habit.repeats for habit in habits),
                 sure=sum(habit.sure for habit in habits),
