@@ -27,6 +27,7 @@ from registry.customers.live.master import (
     write_customers,
 )
 from registry.customers.live.progress import Step, Tell, ToldPairing, to_nobody
+from registry.customers.live.reused_keys import keep_leaving
 from registry.customers.live.survivorship import survivorship
 from registry.customers.live.versions import (
     find_model,
@@ -132,6 +133,7 @@ def withdraw(db: psycopg.Connection, records: Sequence[int], *, settled_later: b
         # At once, not after the lock that pages without a model share: of two that share it, each
         # would wait for the other.
         db.execute(LOCK)
+    keep_leaving(db, records)
     words = words_of_records(db, records)
     matched = match_records(db, withdrawn=records)
     unlearn_words(db, words, rare_only=True)

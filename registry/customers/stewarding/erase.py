@@ -16,6 +16,7 @@ from registry.customers.asking.sheet import UnknownCustomer, current_id
 from registry.customers.live.commands import withdraw
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING, LOCK, NO_LANDING
+from registry.customers.live.left_keys import forget_marks
 from registry.customers.live.words import unlearn_words, words_of_records
 from registry.customers.values.reasons import stated
 from schemas.customers import CustomerChange
@@ -200,6 +201,7 @@ def _drop_decisions(db: psycopg.Connection, data_sets: Sequence[UUID], keys: Seq
     gone = {"sets": list(data_sets), "keys": list(keys)}
     partners = db.execute(_PARTNERS, gone).fetchall()
     dropped = db.execute(_DECISIONS, gone).rowcount
+    forget_marks(db)
     if partners:
         # A copy that was compared for its decision's sake may be one too many now.
         match_records(db, changed=[record for (record,) in partners])

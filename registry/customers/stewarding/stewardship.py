@@ -13,6 +13,7 @@ from psycopg.rows import class_row
 
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING
+from registry.customers.live.left_keys import forget_marks
 from registry.customers.values.reasons import stated
 from schemas.base import uuid7
 from schemas.customers import Verdict
@@ -129,6 +130,7 @@ def undo(db: psycopg.Connection, decision: UUID, *, actor: str) -> tuple[int | N
         "UPDATE match_decision SET undone_at = clock_timestamp(), undone_by = %s WHERE id = %s",
         (actor, decision),
     )
+    forget_marks(db)
     match_records(db, changed=[record for record in row[1:] if record is not None])
     return row[1], row[2]
 
