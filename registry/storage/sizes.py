@@ -13,7 +13,7 @@ from pathlib import Path
 
 MEGABYTE = 2**20
 BUFFERS_SHARE = 1 / 4  # of the memory, as PostgreSQL's manual advises; the system caches the rest
-BUFFERS_MB = range(128, 1024 + 1)  # the indexes of a million records fit the most of it
+BUFFERS_MB = range(128, 4096 + 1)  # a million customers' records and their indexes fit the most
 LOG_SHARE = 1 / 5  # of the free disk
 LOG_MB = range(1024, 4096 + 1)  # the least is PostgreSQL's default; more makes recovery minutes
 CHECKPOINT_MINUTES = 15

@@ -34,10 +34,11 @@ from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
 from registry.customers.live.reused_keys import ask_decided, let_go
-from registry.customers.live.survivorship import ask_survivorship, read_survivorship
+from registry.customers.live.seen import Seen, copy_seen, write_seen
+from registry.customers.live.survivorship import survivorship_of
 from registry.customers.live.words import RememberedWords, forget_words, learn_new, words_of
 from registry.customers.matching.features import content_of, features_of
-from registry.storage.copying import array_of, copy_lines, write_lines
+from registry.storage.copying import array_of
 
 # The server is kept busy with one part while Python works on the next.
 RECORDS_AT_ONCE = 250
@@ -98,7 +99,6 @@ class _Before:
         self.locked = db.execute(LOCK_LIVE)
         self.live = db.execute(LIVE_MODEL)
         self.records = db.execute(_BEFORE, (array_of(records),))
-        self.rules = ask_survivorship(db)
 
 
 _BEFORE = """
@@ -119,23 +119,29 @@ def _match(
 ) -> bool:
     """Match `records`, as `match_records` does; those in `cleaned` are there afterwards."""
     ((was_live, _),) = before.locked.fetchall()
-    live, is_decided = read_live(db, before.live)
+    found = read_live(db, before.live)
     if not was_live:
         db.execute(PLAN_ANEW)
-        if live is not None:
+        if found is not None:
             # A full run ended while we waited, and has not seen these records.
             mark_incomplete(db)
         return False
-    if live is None:
+    if found is None:
         db.execute(PLAN_ANEW)
         return False
+    live = found.live
     if not all(live.knows(KINDS[row["kind"]]) for row in cleaned.values()):
         db.execute(PLAN_ANEW)
         mark_incomplete(db)
         return False
-    rules = read_survivorship(before.rules)
     with PageEngine() as engine:
-        delta = Delta(engine, cleaned=dict(cleaned), rules=rules, is_decided=is_decided)
+        delta = Delta(
+            engine,
+            cleaned=dict(cleaned),
+            rules=survivorship_of(found.settled),
+            is_decided=found.is_decided,
+            any_aside=found.any_aside,
+        )
         _take_out(delta, before, records)
         _bring_in(db, delta, live)
     return True
@@ -144,26 +150,16 @@ def _match(
 def _bring_in(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     """Write the records of a page, and find their edges and customers."""
     with db.pipeline():
-        rows, words = _put_in(db, delta, live)
-        if len(rows) <= 1:
-            for row in rows:
-                db.execute(_INSERT_RECORD, row)
-            _find(db, delta, live, words)
-    if len(rows) > 1:
-        lines = copy_lines(list(zip(*rows, strict=True)))
-        write_lines(db, "match_record", _RECORD_COLUMNS, lines)
-        with db.pipeline():
-            _find(db, delta, live, words)
-
-
-def _find(
-    db: psycopg.Connection, delta: Delta, live: Live, words: Iterable[RememberedWords]
-) -> None:
-    """Find edges and customers of records that are written."""
-    find_edges(db, delta, live)
-    learn_new(db, words)
-    regroup(db, delta, live)
-    db.execute(PLAN_ANEW)
+        words = _put_in(db, delta, live)
+        find_edges(db, delta, live)
+        learn_new(db, words)
+        regroup(db, delta, live)
+        seen = delta.unwritten.values()
+        if len(seen) <= 1:
+            write_seen(db, seen)
+        db.execute(PLAN_ANEW)
+    if len(seen) > 1:
+        copy_seen(db, seen)
 
 
 def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
@@ -185,37 +181,34 @@ def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
     delta.fresh = delta.cleaned.keys() - delta.gone
 
 
-def _put_in(
-    db: psycopg.Connection, delta: Delta, live: Live
-) -> tuple[list[tuple[Any, ...]], list[RememberedWords]]:
+def _put_in(db: psycopg.Connection, delta: Delta, live: Live) -> list[RememberedWords]:
     """Look at the records of a page as the live model does, and move their keys and words.
 
     The server moves those of one part while the next one is looked at.
 
     Returns:
-        Rows in the order of _RECORD_COLUMNS, still to be written, and the words on their way.
+        The words on their way; the records themselves are still to be written.
     """
     leaving = delta.gone - delta.cleaned.keys()
     forget_words(db, leaving)
     if delta.gone:
         db.execute(_FORGET_RECORDS, (array_of(delta.gone),))
     move_keys(db, old={r: delta.old_keys[r] for r in leaving & delta.old_keys.keys()}, new={})
-    rows: list[tuple[Any, ...]] = []
     remembered = []
     every = list(delta.cleaned)
     for start in range(0, len(every), RECORDS_AT_ONCE):
         part = every[start : start + RECORDS_AT_ONCE]
-        words = {record: _see(delta, live, record, rows) for record in part}
+        words = {record: _see(delta, live, record) for record in part}
         old, new = delta.moved_keys(part)
         move_keys(db, old=old, new=new)
         remembered.append(RememberedWords(db, words))
     delta.joined.update(chain.from_iterable(delta.keys_of.values()))
     count_records(db, live, len(delta.cleaned) - len(delta.gone))
-    return rows, remembered
+    return remembered
 
 
-def _see(delta: Delta, live: Live, record: int, rows: list[tuple[Any, ...]]) -> set[str]:
-    """Look at one record, add its row, and return the words by which it is found."""
+def _see(delta: Delta, live: Live, record: int) -> set[str]:
+    """Look at one record, and return the words by which it is found."""
     clean = delta.cleaned[record]
     kind = KINDS[clean["kind"]]
     seer = live.weighers[kind].seer
@@ -224,8 +217,9 @@ def _see(delta: Delta, live: Live, record: int, rows: list[tuple[Any, ...]]) -> 
     seen = seer.see(features)
     keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
     text = orjson.dumps(seen).decode()
-    rows.append((record, clean["kind"], clean["place"], content, "f", text, array_of(keys)))
-    delta.note(record, clean["kind"], clean["place"], None, text)
+    row = Seen(record, clean["kind"], clean["place"], content, text, array_of(keys))
+    delta.unwritten[record] = row
+    delta.note(record, row.kind, row.place, None, text)
     delta.features[record] = seen
     delta.keys_of[record] = keys
     delta.contents.add(content)
@@ -238,8 +232,3 @@ def _signed(digest: int) -> int:
 
 
 _FORGET_RECORDS = "DELETE FROM match_record WHERE record_id = ANY(%s::bigint[])"
-_RECORD_COLUMNS = ("record_id", "kind", "place", "content", "aside", "features", "keys")
-_INSERT_RECORD = f"""
-INSERT INTO match_record ({", ".join(_RECORD_COLUMNS)})
-VALUES (%s, %s, %s, %s, %s, %s, %s::bigint[])
-"""

@@ -1,8 +1,10 @@
 """Find the edges of the records that a page touched, once copies and crowds are settled."""
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import chain
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -10,6 +12,7 @@ import psycopg
 from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
 from registry.customers.live.keys import Holders, ask_shrunk, distinct_pairs, move_keys
 from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
+from registry.customers.live.seen import write_seen
 from registry.customers.matching.copies import COPIES_MAX
 from registry.customers.matching.model import KEPT_BITS_MIN
 from registry.storage.copying import array_of
@@ -20,15 +23,15 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
 
     Args:
         db: Connection in the page's transaction, in a pipeline.
-        delta: The page; its records and their keys are written.
+        delta: The page; the keys of its records are written.
         live: The model in force.
     """
-    copies = db.execute(_COPIES, (COPIES_MAX, COPIES_MAX, array_of(delta.contents)))
+    crowds = db.execute(_CROWDS, (array_of(delta.contents),))
     lost = _lost(delta)
     shrunk = ask_shrunk(db, lost) if lost else None
     holders = _ask_holders(db, delta, besides=lost)
     decisions = Decisions(db, delta)
-    moved = _sort_copies(db, delta, copies.fetchall())
+    moved = _sort_copies(db, delta, _copies(db, delta, crowds.fetchall()))
     if moved or (shrunk is not None and shrunk.fetchone()):
         holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
     crossed = holders.crossed() - delta.touched
@@ -112,6 +115,28 @@ DELETE FROM match_edge WHERE left_id = ANY(%s::bigint[]) OR right_id = ANY(%s::b
 """
 
 
+def _copies(
+    db: psycopg.Connection, delta: Delta, crowds: list[tuple[int, int, bool]]
+) -> list[tuple[Any, ...]]:
+    """Return copies on the wrong side of the limit; which those are is asked of the table."""
+    held = Counter({content: count for content, count, _ in crowds})
+    held.update(row.content for row in delta.unwritten.values())
+    delta.crowded.update(content for content, _, any_aside in crowds if any_aside)
+    delta.crowded.update(content for content, count in held.items() if count > COPIES_MAX)
+    if not delta.crowded:
+        return []
+    written = [row for row in delta.unwritten.values() if row.content in delta.crowded]
+    write_seen(db, written)
+    for row in written:
+        del delta.unwritten[row.record_id]
+    asked = db.execute(_COPIES, (COPIES_MAX, COPIES_MAX, array_of(delta.crowded)))
+    return asked.fetchall()
+
+
+_CROWDS = """
+SELECT content, count(*), bool_or(aside) FROM match_record WHERE content = ANY(%s::bigint[])
+GROUP BY content
+"""
 # Records that stand on the wrong side of the limit, and those that stand for copies beyond it.
 # One that a steward decided about stands on the right side wherever it stands.
 _COPIES = f"""
@@ -127,7 +152,7 @@ WHERE beyond <> aside OR (crowded AND NOT beyond)
 def _sort_copies(
     db: psycopg.Connection,
     delta: Delta,
-    rows: list[tuple[int, str, str, int | None, str, list[int], bool, bool]],
+    rows: list[tuple[Any, ...]],
 ) -> bool:
     """Set copies beyond the first few aside, and take back those that are no longer beyond.
 

@@ -6,7 +6,7 @@ The tables hold what a full run of the live model found; `delta` keeps them so, 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -65,19 +65,39 @@ def stored_key(key: int, kind: CustomerKind) -> int:
 
 def live_model(db: psycopg.Connection) -> Live | None:
     """Return the model in force; None before the first training or while a full run is due."""
-    return read_live(db, db.execute(LIVE_MODEL))[0]
+    found = read_live(db, db.execute(LIVE_MODEL))
+    return found.live if found else None
 
 
-def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> tuple[Live | None, bool]:
-    """Return the model in force, and whether any decision stands, from the answer to LIVE_MODEL."""
+class InForce(NamedTuple):
+    """What a page is matched by.
+
+    Attributes:
+        live: The model.
+        is_decided: Whether stewards decided anything that stands; else pages need not ask.
+        any_aside: Whether any copy is set aside; else pages need not ask for them.
+        settled: What the town settled about golden values, for `survivorship_of`.
+    """
+
+    live: Live
+    is_decided: bool
+    any_aside: bool
+    settled: Sequence[Any]
+
+
+def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> InForce | None:
+    """Return what is in force from the answer to LIVE_MODEL; None without a complete model."""
     row = asked.fetchone()
-    return (None, False) if row is None else (_prepared(db, row[0]), row[1])
+    live = _prepared(db, row[0]) if row else None
+    return InForce(live, *row[1:]) if row and live else None
 
 
-# Also whether stewards decided anything that stands; in a young town pages need not ask about it.
+# An order makes the planner take the index of those set aside, also where nobody counted them yet.
 LIVE_MODEL = """
-SELECT model_id, EXISTS (SELECT FROM match_decision
-    WHERE undone_at IS NULL AND verdict <> 'postpone')
+SELECT model_id,
+    EXISTS (SELECT FROM match_decision WHERE undone_at IS NULL AND verdict <> 'postpone'),
+    (SELECT true FROM match_record WHERE aside ORDER BY content LIMIT 1) IS NOT NULL,
+    ARRAY(SELECT json_build_array(attribute, criteria, trusted) FROM survivorship_rule)
 FROM live_model WHERE complete
 """
 # Takes the matching lock, shared with other pages where no complete model is live, and answers

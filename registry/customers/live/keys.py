@@ -82,7 +82,10 @@ class Holders:
 
     @property
     def seen(self) -> Sequence[tuple[Any, ...]]:
-        """Records that hold them: id, kind, place, component and features; of few keys only."""
+        """Records that hold them: id, kind, place, component and features; of few keys only.
+
+        Of records that are not written yet all but the id is None.
+        """
         return self._read()[1]
 
     @property
@@ -155,7 +158,7 @@ WITH held AS MATERIALIZED (
     SELECT k.record_id, array_agg(g.key) AS keys {_HELD} GROUP BY k.record_id
 )
 SELECT record_id, kind, place, component, features, held.keys
-FROM held JOIN match_record USING (record_id)
+FROM held LEFT JOIN match_record USING (record_id)
 """
 
 

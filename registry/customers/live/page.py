@@ -14,6 +14,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from registry.customers.live.index import Live, ask_decisions, read_decisions
+from registry.customers.live.seen import Seen
 from registry.customers.live.survivorship import SURVIVORSHIP, Survivorship
 from registry.customers.matching import pairwise
 from registry.customers.matching.engine import open_engine
@@ -76,8 +77,11 @@ class Delta:
         cleaned: Clean form of the records that are at hand, with source and place.
         gone: Records that leave, or whose content or kind changes.
         touched: Records whose edges are found anew.
+        unwritten: Rows of match_record that are still to be written, by record.
         components: Components that lose or gain a record.
         contents: Digests of content whose copies are counted anew.
+        crowded: Those of them that more records share than are looked at.
+        any_aside: Whether any copy in this town was set aside before the page.
         joined: How many records joined each blocking key.
         left: How many left each.
         old_keys: Blocking keys of records that leave or change, by record.
@@ -98,8 +102,11 @@ class Delta:
     cleaned: dict[int, Clean] = field(default_factory=dict)
     gone: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
+    unwritten: dict[int, Seen] = field(default_factory=dict)
     components: set[int] = field(default_factory=set)
     contents: set[int] = field(default_factory=set)
+    crowded: set[int] = field(default_factory=set)
+    any_aside: bool = True
     joined: Counter[int] = field(default_factory=Counter)
     left: Counter[int] = field(default_factory=Counter)
     old_keys: dict[int, list[int]] = field(default_factory=dict)

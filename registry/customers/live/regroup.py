@@ -56,7 +56,11 @@ def _load_members(
     asked = db.execute(question, (chosen,)) if delta.components else None
     stored = db.execute(_LINKS, (chosen, live.model.cut_bits)) if delta.components else None
     decisions = Decisions(db, delta, delta.components)
-    copies = ask_copies(db, delta.contents, delta.components)
+    copies = (
+        ask_copies(db, delta.crowded, delta.components)
+        if delta.crowded or delta.any_aside
+        else None
+    )
     members = set()
     for record, customer, kind, place, component, features, *clean in asked or ():
         members.add(record)
@@ -69,7 +73,7 @@ def _load_members(
         delta.cleaned.setdefault(record, dict(zip(CLEAN_COLUMNS, clean, strict=True)))
     for left, right, bits, by_identity in stored or ():
         links[left, right] = bits, by_identity
-    return members, decisions.read(), copies.fetchall()
+    return members, decisions.read(), copies.fetchall() if copies else []
 
 
 # Records of a page below which the features of all members come along.
@@ -92,12 +96,13 @@ WHERE m.component = ANY(%s::bigint[]) AND NOT m.aside
 
 def _write_heads(db: psycopg.Connection, delta: Delta, components: Iterable[list[int]]) -> None:
     """Note for each record the first of its component, where that is another than before."""
-    moved = [
-        (record, component[0])
-        for component in components
-        for record in component
-        if delta.component_of.get(record) != component[0]
-    ]
+    moved: list[tuple[int, int]] = []
+    for component in components:
+        for record in component:
+            if record in delta.unwritten:
+                delta.unwritten[record] = delta.unwritten[record]._replace(component=component[0])
+            elif delta.component_of.get(record) != component[0]:
+                moved.append((record, component[0]))
     if moved:
         db.execute(_WRITE_HEADS, tuple(map(array_of, zip(*moved, strict=True))))
 
@@ -146,7 +151,7 @@ def _groups(
         if len(component) <= COMPONENT_RECORDS_MAX:
             pairs.update(combinations(sorted(component), 2))
         else:
-            pairs.update(_sharing(db, component, decided))
+            pairs.update(_sharing(db, delta, component, decided))
     weighed: dict[int, list[Weighed]] = {}
     home = {record: component[0] for component in large for record in component}
     if pairs:
@@ -175,12 +180,19 @@ def _groups(
 
 
 def _sharing(
-    db: psycopg.Connection, component: list[int], decided: dict[tuple[int, int], bool]
+    db: psycopg.Connection,
+    delta: Delta,
+    component: list[int],
+    decided: dict[tuple[int, int], bool],
 ) -> set[tuple[int, int]]:
     """Return the pairs of a large component that share a usable key or a decision."""
+    own = {row.record_id: row.keys for row in map(delta.unwritten.get, component) if row}
     rows: Sequence[tuple[Any, ...]] = db.execute(
         """WITH mine AS (
                SELECT record_id, unnest(keys) AS key FROM match_record WHERE record_id = ANY(%s)
+               UNION ALL
+               SELECT id, unnest(keys::bigint[])
+               FROM unnest(%s::bigint[], %s::text[]) AS unwritten(id, keys)
            ), usable AS (
                SELECT key FROM (SELECT key FROM mine GROUP BY key HAVING count(*) > 1) AS few_keys
                WHERE (SELECT count(*) FROM (
@@ -189,7 +201,7 @@ def _sharing(
            SELECT DISTINCT a.record_id, b.record_id
            FROM usable JOIN mine a USING (key) JOIN mine b USING (key)
            WHERE a.record_id < b.record_id""",
-        (component, BLOCK_RECORDS_MAX + 1, BLOCK_RECORDS_MAX),
+        (component, list(own), list(own.values()), BLOCK_RECORDS_MAX + 1, BLOCK_RECORDS_MAX),
     ).fetchall()
     inside = set(component)
     return {(one, other) for one, other in rows} | {

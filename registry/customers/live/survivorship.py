@@ -3,9 +3,10 @@
 What stands here is where every town begins; a row of `survivorship_rule` stands above it.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
@@ -74,17 +75,17 @@ SURVIVORSHIP: tuple[Survivorship, ...] = (
 
 def survivorship(db: psycopg.Connection) -> tuple[Survivorship, ...]:
     """Return how golden values are chosen in this town."""
-    return read_survivorship(ask_survivorship(db))
+    asked = db.execute("SELECT attribute, criteria, trusted::text[] FROM survivorship_rule")
+    return survivorship_of(asked.fetchall())
 
 
-def ask_survivorship(db: psycopg.Connection) -> psycopg.Cursor:
-    """Ask how golden values are chosen; inside a pipeline this does not wait."""
-    return db.execute("SELECT attribute, criteria, trusted::text[] FROM survivorship_rule")
+def survivorship_of(rows: Iterable[Sequence[Any]]) -> tuple[Survivorship, ...]:
+    """Return how golden values are chosen, what the town settled above what is shipped.
 
-
-def read_survivorship(asked: psycopg.Cursor) -> tuple[Survivorship, ...]:
-    """Return how golden values are chosen, what the town settled above what is shipped."""
-    settled = {attribute: (criteria, trusted) for attribute, criteria, trusted in asked.fetchall()}
+    Args:
+        rows: Attribute, criteria and ids of the trusted data sets of each rule that was settled.
+    """
+    settled = {attribute: (criteria, trusted) for attribute, criteria, trusted in rows}
     if not settled:
         return SURVIVORSHIP
     return tuple(
