@@ -4,8 +4,10 @@ What people type stands in the body of a request, never in its address, because 
 in logs; an address names a customer by id and a purpose by key.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 import anyio.to_thread
@@ -30,6 +32,7 @@ SAMPLE_SHOWN: Final = 10
 SAMPLE_DRAWN: Final = 20  # at a time; what a steward looks through in ten minutes
 PAIR: Final = 2
 DIGITS_MAX: Final = 18  # of a record's number
+_PLACE: Final = re.compile(r"\d{1,12}\.\d{1,9}/\d{1,18}/\d{1,18}", re.ASCII)  # in the queue
 STEWARDSHIP: Final = "stewardship"
 QUERY: Final = "{ reviewQueue { leftId rightId weightBits chance linked records benefit place } }"
 
@@ -124,7 +127,8 @@ async def review(request: Request) -> Response:
     return pages.page(
         request, "review.html", "customers", query=QUERY, queue=queue.pairs, count=queue.count,
         after=after, done=_done(request.query_params.get("done")),
-        more=len(queue.pairs) == QUEUE_SHOWN, precision=precision, waiting=waiting,
+        more=queue.before + len(queue.pairs) < queue.count.asked, before=queue.before,
+        previous=queue.previous, precision=precision, waiting=waiting,
         drawn=SAMPLE_DRAWN, may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
     )  # fmt: skip
 
@@ -152,7 +156,7 @@ async def side_by_side(request: Request) -> Response:
     drawn = draw_waterfall(found.steps, names, cut_bits=found.cut_bits)
     return pages.page(
         request, "compare.html", "customers", query=QUERY, found=found, standing=standing,
-        sample=asked,
+        sample=asked, here=_here(request, "?"),
         evidence=list(zip(names, found.steps, strict=True)),
         picture=Markup(drawn),  # noqa: S704  # every word in it is escaped
         may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
@@ -178,7 +182,8 @@ async def decide(request: Request) -> Response:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except TownclerkError as error:
         return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
-    return RedirectResponse(f"/customers/review?done={left}-{right}", HTTPStatus.SEE_OTHER)
+    following = f"/customers/review?done={left}-{right}{_here(request, '&')}"
+    return RedirectResponse(following, HTTPStatus.SEE_OTHER)
 
 
 async def undo(request: Request) -> Response:
@@ -196,7 +201,8 @@ async def undo(request: Request) -> Response:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except TownclerkError as error:
         return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
-    return RedirectResponse(f"/customers/review/{left}/{right}", HTTPStatus.SEE_OTHER)
+    back = f"/customers/review/{left}/{right}{_here(request, '?')}"
+    return RedirectResponse(back, HTTPStatus.SEE_OTHER)
 
 
 async def draw(request: Request) -> Response:
@@ -236,6 +242,12 @@ async def judge(request: Request) -> Response:
     one = waiting[0]
     following = f"/customers/review/{one.left_id}/{one.right_id}?sample={one.id}"
     return RedirectResponse(following, HTTPStatus.SEE_OTHER)
+
+
+def _here(request: Request, before: str) -> str:
+    """Return the part of the queue that a steward came from, to go back to; none is the first."""
+    after = request.query_params.get("after", "")
+    return f"{before}after={quote(after, safe='')}" if _PLACE.fullmatch(after) else ""
 
 
 def _sight(db: psycopg.Connection, request: Request, purpose: str) -> purposes.Sight:
