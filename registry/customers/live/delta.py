@@ -9,7 +9,6 @@ one another go together, in a pipeline.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -17,7 +16,6 @@ import psycopg
 
 from registry.customers.live.edges import find_edges
 from registry.customers.live.index import (
-    KEEP_PLANS,
     LIVE_MODEL,
     LOCK_LIVE,
     PLAN_ANEW,
@@ -29,12 +27,11 @@ from registry.customers.live.index import (
     read_live,
     stored_key,
 )
-from registry.customers.live.keys import move_keys
 from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
 from registry.customers.live.reused_keys import ask_decided, let_go
-from registry.customers.live.seen import Seen, copy_seen, write_seen
+from registry.customers.live.seen import Seen
 from registry.customers.live.survivorship import survivorship_of
 from registry.customers.live.words import RememberedWords, forget_words, learn_new, words_of
 from registry.customers.matching.features import content_of, features_of
@@ -55,11 +52,11 @@ def take_in(db: psycopg.Connection, rows: Collection[Sequence[Any]]) -> int:
     Returns:
         How many were new or different.
     """
+    records = [row[0] for row in rows]
     with db.pipeline():
-        db.execute(KEEP_PLANS)
-        decided = ask_decided(db, [row[0] for row in rows])
+        before = _Before(db, records)
+        decided = ask_decided(db, records)
         kept = KeptClean(db, rows)
-        before = _Before(db, [row[0] for row in rows])
     changed = kept.changed()
     partners = let_go(db, decided, changed)
     with without_collecting():
@@ -85,7 +82,6 @@ def match_records(
     """
     records = {*changed, *withdrawn}
     with db.pipeline():
-        db.execute(KEEP_PLANS)
         before = _Before(db, records)
     with without_collecting():
         return _match(db, before, clean_rows(db, changed), records)
@@ -118,7 +114,7 @@ def _match(
     records: Collection[int],
 ) -> bool:
     """Match `records`, as `match_records` does; those in `cleaned` are there afterwards."""
-    ((was_live, _),) = before.locked.fetchall()
+    ((was_live, *_),) = before.locked.fetchall()
     found = read_live(db, before.live)
     if not was_live:
         db.execute(PLAN_ANEW)
@@ -154,12 +150,7 @@ def _bring_in(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         find_edges(db, delta, live)
         learn_new(db, words)
         regroup(db, delta, live)
-        seen = delta.unwritten.values()
-        if len(seen) <= 1:
-            write_seen(db, seen)
         db.execute(PLAN_ANEW)
-    if len(seen) > 1:
-        copy_seen(db, seen)
 
 
 def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
@@ -177,14 +168,13 @@ def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
             delta.components.add(component)
         if not aside:
             delta.old_keys[record] = keys
-    delta.left.update(chain.from_iterable(delta.old_keys.values()))
     delta.fresh = delta.cleaned.keys() - delta.gone
 
 
 def _put_in(db: psycopg.Connection, delta: Delta, live: Live) -> list[RememberedWords]:
-    """Look at the records of a page as the live model does, and move their keys and words.
+    """Look at the records of a page as the live model does, and keep their words.
 
-    The server moves those of one part while the next one is looked at.
+    The server keeps those of one part while the next one is looked at.
 
     Returns:
         The words on their way; the records themselves are still to be written.
@@ -193,16 +183,14 @@ def _put_in(db: psycopg.Connection, delta: Delta, live: Live) -> list[Remembered
     forget_words(db, leaving)
     if delta.gone:
         db.execute(_FORGET_RECORDS, (array_of(delta.gone),))
-    move_keys(db, old={r: delta.old_keys[r] for r in leaving & delta.old_keys.keys()}, new={})
+    for record in leaving & delta.old_keys.keys():
+        delta.key_moves.move(record, delta.old_keys[record], ())
     remembered = []
     every = list(delta.cleaned)
     for start in range(0, len(every), RECORDS_AT_ONCE):
         part = every[start : start + RECORDS_AT_ONCE]
         words = {record: _see(delta, live, record) for record in part}
-        old, new = delta.moved_keys(part)
-        move_keys(db, old=old, new=new)
         remembered.append(RememberedWords(db, words))
-    delta.joined.update(chain.from_iterable(delta.keys_of.values()))
     count_records(db, live, len(delta.cleaned) - len(delta.gone))
     return remembered
 
@@ -222,6 +210,7 @@ def _see(delta: Delta, live: Live, record: int) -> set[str]:
     delta.note(record, row.kind, row.place, None, text)
     delta.features[record] = seen
     delta.keys_of[record] = keys
+    delta.key_moves.move(record, delta.old_keys.get(record, ()), keys)
     delta.contents.add(content)
     delta.touched.add(record)
     return words_of(features, kind)

@@ -1,16 +1,16 @@
 """Find the edges of the records that a page touched, once copies and crowds are settled."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection
 from itertools import chain
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import psycopg
 
+from registry.customers.live.holders import Holders, ask_holders, distinct_pairs
 from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
-from registry.customers.live.keys import Holders, ask_shrunk, distinct_pairs, move_keys
+from registry.customers.live.keys import ask_too_large
 from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
 from registry.customers.live.seen import write_seen
 from registry.customers.matching.copies import COPIES_MAX
@@ -23,38 +23,40 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
 
     Args:
         db: Connection in the page's transaction, in a pipeline.
-        delta: The page; the keys of its records are written.
+        delta: The page.
         live: The model in force.
     """
     crowds = db.execute(_CROWDS, (array_of(delta.contents),))
-    lost = _lost(delta)
-    shrunk = ask_shrunk(db, lost) if lost else None
-    holders = _ask_holders(db, delta, besides=lost)
+    emptied = _emptied(delta)
+    too_large = ask_too_large(db, emptied) if emptied else None
+    holders = _ask_holders(db, delta, besides=emptied)
     decisions = Decisions(db, delta)
     moved = _sort_copies(db, delta, _copies(db, delta, crowds.fetchall()))
-    if moved or (shrunk is not None and shrunk.fetchone()):
+    if moved or (too_large is not None and too_large.fetchone()):
         holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
     crossed = holders.crossed() - delta.touched
     if crossed:
         _touch(db, delta, crossed)
         holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
     for record, *seen in holders.seen:
-        if record not in delta.features.texts:
+        if record not in delta.features.texts and seen[0] is not None:
             delta.note(record, *seen)
     _forget_edges(db, delta)
     if not delta.touched:
+        delta.key_moves.write(db)
         return
     decided = decisions.read()
     pairs = holders.pairs(delta.touched)
     if decided:
         one, other = np.array(list(decided), dtype=np.int64).T
         pairs = distinct_pairs(np.r_[pairs[:, 0], one], np.r_[pairs[:, 1], other])
+    load_features(db, delta, np.unique(pairs).tolist())
+    # The server writes them while Python weighs.
+    delta.key_moves.write(db)
     _weigh(db, delta, live, pairs, decided)
 
 
-def _ask_holders(
-    db: psycopg.Connection, delta: Delta, *, besides: Mapping[int, int] = MappingProxyType({})
-) -> Holders:
+def _ask_holders(db: psycopg.Connection, delta: Delta, *, besides: Collection[int] = ()) -> Holders:
     """Ask who holds the keys that moved, and those of touched records that stayed.
 
     Args:
@@ -63,14 +65,16 @@ def _ask_holders(
         besides: Keys that are not asked about.
     """
     stayed = dict.fromkeys(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)), 0)
-    asked = stayed | delta.moves()
-    return Holders(db, {key: moved for key, moved in asked.items() if key not in besides})
+    asked = stayed | delta.key_moves.by_key()
+    for key in besides:
+        del asked[key]
+    return ask_holders(db, asked, delta.key_moves)
 
 
-def _lost(delta: Delta) -> dict[int, int]:
-    """Return how many records left each key that no record of the page holds now."""
-    held = set(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)))
-    return {key: count for key, count in delta.left.items() if key not in held}
+def _emptied(delta: Delta) -> set[int]:
+    """Return the keys that records lose and that no record of the page holds now."""
+    lost = set(chain.from_iterable(delta.key_moves.lost.values()))
+    return lost.difference(*map(delta.keys_of.__getitem__, delta.touched)) if lost else lost
 
 
 def _weigh(
@@ -81,7 +85,6 @@ def _weigh(
     decided: dict[tuple[int, int], bool],
 ) -> None:
     """Weigh pairs and keep those that are strong enough to be worth a look."""
-    load_features(db, delta, np.unique(pairs).tolist())
     if decided:
         # What an earlier release set aside although it was decided about takes no part.
         seen = delta.touched | {one for one, head in delta.component_of.items() if head is not None}
@@ -168,14 +171,13 @@ def _sort_copies(
             continue
         moved.append(record)
         if aside:
-            move_keys(db, old={}, new={record: keys})
-            delta.joined.update(keys)
+            delta.key_moves.move(record, (), keys)
             delta.touched.add(record)
             delta.keys_of[record] = keys
             delta.note(record, kind, place, None, features)
         else:
-            move_keys(db, old={record: keys}, new={})
-            delta.left.update(keys)
+            held = delta.old_keys.get(record, ()) if record in delta.keys_of else keys
+            delta.key_moves.move(record, held, ())
             delta.touched.discard(record)
             delta.gone.add(record)
     if moved:

@@ -22,9 +22,6 @@ from schemas.records import CustomerKind
 # Whoever matches holds this lock until commit: two writers on one component would each miss what
 # the other one adds.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))"
-# Statements of a page are the same every time, only how many records they are about differs; a plan
-# made anew for each would take longer than what it is for.
-KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
 PLAN_ANEW = "SET LOCAL plan_cache_mode TO DEFAULT"
 # A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
 # that a pair weighs the same today as yesterday.
@@ -104,11 +101,15 @@ FROM live_model WHERE complete
 # whether one was. It stands before all other questions of a page: a full run that has the lock
 # empties the tables they are about, and would wait for a page that waits for it. The answer is
 # what stood before the lock was had, so the model must be read again.
+# Statements of a page are the same every time, only how many records they are about differs; a plan
+# made anew for each would take longer than what it is for. So plans are kept until PLAN_ANEW.
 LOCK_LIVE = """
-SELECT true, pg_advisory_xact_lock(hashtext('customers.rematch'))::text
+SELECT true, pg_advisory_xact_lock(hashtext('customers.rematch'))::text,
+    set_config('plan_cache_mode', 'force_generic_plan', true)
 FROM live_model WHERE complete
 UNION ALL
-SELECT false, pg_advisory_xact_lock_shared(hashtext('customers.rematch'))::text
+SELECT false, pg_advisory_xact_lock_shared(hashtext('customers.rematch'))::text,
+    set_config('plan_cache_mode', 'force_generic_plan', true)
 WHERE NOT EXISTS (SELECT FROM live_model WHERE complete)
 """
 _ready: dict[UUID, Live | None] = {}

@@ -1,8 +1,7 @@
 """What one page of records changes, gathered step by step, and the evidence it needs."""
 
 import math
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -14,6 +13,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from registry.customers.live.index import Live, ask_decisions, read_decisions
+from registry.customers.live.keys import KeyMoves
 from registry.customers.live.seen import Seen
 from registry.customers.live.survivorship import SURVIVORSHIP, Survivorship
 from registry.customers.matching import pairwise
@@ -82,9 +82,8 @@ class Delta:
         contents: Digests of content whose copies are counted anew.
         crowded: Those of them that more records share than are looked at.
         any_aside: Whether any copy in this town was set aside before the page.
-        joined: How many records joined each blocking key.
-        left: How many left each.
-        old_keys: Blocking keys of records that leave or change, by record.
+        old_keys: Blocking keys that records which leave or change hold in the table, by record.
+        key_moves: What becomes of the keys in the table; written when holders have been asked.
         keys_of: Blocking keys of the touched records.
         kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
@@ -107,9 +106,8 @@ class Delta:
     contents: set[int] = field(default_factory=set)
     crowded: set[int] = field(default_factory=set)
     any_aside: bool = True
-    joined: Counter[int] = field(default_factory=Counter)
-    left: Counter[int] = field(default_factory=Counter)
     old_keys: dict[int, list[int]] = field(default_factory=dict)
+    key_moves: KeyMoves = field(default_factory=KeyMoves)
     keys_of: dict[int, list[int]] = field(default_factory=dict)
     kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
@@ -121,27 +119,6 @@ class Delta:
     component_of: dict[int, int | None] = field(default_factory=dict)
     weighed: dict[tuple[int, int], Weighed] = field(default_factory=dict)
     linked: dict[tuple[int, int], Weighed] = field(default_factory=dict)
-
-    def moves(self) -> dict[int, int]:
-        """Return how many records more hold each key than before the page, for keys that moved."""
-        found = dict(self.joined)
-        for key, count in self.left.items():
-            found[key] = found.get(key, 0) - count
-        return found
-
-    def moved_keys(
-        self, records: Iterable[int]
-    ) -> tuple[dict[int, Collection[int]], dict[int, Collection[int]]]:
-        """Return the keys that records lose, and those that they get."""
-        old: dict[int, Collection[int]] = {}
-        new: dict[int, Collection[int]] = {}
-        for record in records:
-            before, after = self.old_keys.get(record), self.keys_of[record]
-            new[record] = after
-            if before is not None:
-                old[record] = set(before).difference(after)
-                new[record] = set(after).difference(before)
-        return old, new
 
     def note(
         self, record: int, kind: str, place: str, component: int | None, features: str

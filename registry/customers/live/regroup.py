@@ -10,6 +10,7 @@ import psycopg
 from registry.customers.live.index import Live
 from registry.customers.live.naming import Copies, Group, ask_copies, write_groups
 from registry.customers.live.page import KINDS, Decisions, Delta, load_features, weigh_pairs
+from registry.customers.live.seen import write_seen
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.customers.matching.cluster import COMPONENT_RECORDS_MAX, part_weighed
 from registry.customers.matching.pairwise import Weighed
@@ -33,8 +34,10 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
     members, decided, copies = _load_members(db, delta, live, links)
     components = _components(members | delta.touched, links, delta.places)
-    groups = _groups(db, delta, live, components, links, decided=decided)
+    # The server writes them while Python parts components.
     _write_heads(db, delta, components)
+    write_seen(db, delta.unwritten.values())
+    groups = _groups(db, delta, live, components, links, decided=decided)
     write_groups(db, delta, groups, copies)
 
 
@@ -151,7 +154,7 @@ def _groups(
         if len(component) <= COMPONENT_RECORDS_MAX:
             pairs.update(combinations(sorted(component), 2))
         else:
-            pairs.update(_sharing(db, delta, component, decided))
+            pairs.update(_sharing(db, component, decided))
     weighed: dict[int, list[Weighed]] = {}
     home = {record: component[0] for component in large for record in component}
     if pairs:
@@ -180,19 +183,12 @@ def _groups(
 
 
 def _sharing(
-    db: psycopg.Connection,
-    delta: Delta,
-    component: list[int],
-    decided: dict[tuple[int, int], bool],
+    db: psycopg.Connection, component: list[int], decided: dict[tuple[int, int], bool]
 ) -> set[tuple[int, int]]:
     """Return the pairs of a large component that share a usable key or a decision."""
-    own = {row.record_id: row.keys for row in map(delta.unwritten.get, component) if row}
     rows: Sequence[tuple[Any, ...]] = db.execute(
         """WITH mine AS (
                SELECT record_id, unnest(keys) AS key FROM match_record WHERE record_id = ANY(%s)
-               UNION ALL
-               SELECT id, unnest(keys::bigint[])
-               FROM unnest(%s::bigint[], %s::text[]) AS unwritten(id, keys)
            ), usable AS (
                SELECT key FROM (SELECT key FROM mine GROUP BY key HAVING count(*) > 1) AS few_keys
                WHERE (SELECT count(*) FROM (
@@ -201,7 +197,7 @@ def _sharing(
            SELECT DISTINCT a.record_id, b.record_id
            FROM usable JOIN mine a USING (key) JOIN mine b USING (key)
            WHERE a.record_id < b.record_id""",
-        (component, list(own), list(own.values()), BLOCK_RECORDS_MAX + 1, BLOCK_RECORDS_MAX),
+        (component, BLOCK_RECORDS_MAX + 1, BLOCK_RECORDS_MAX),
     ).fetchall()
     inside = set(component)
     return {(one, other) for one, other in rows} | {

@@ -1,15 +1,16 @@
 """Records of a page as the model sees them, written once, when their component is known."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import NamedTuple
 
 import psycopg
 
-from registry.storage.copying import copy_lines, write_lines
+from registry.storage.arrays import many_texts
+from registry.storage.copying import array_of
 
 
 class Seen(NamedTuple):
-    """A row of match_record that is still to be written.
+    """A row of match_record that is still to be written, none of it set aside.
 
     Attributes:
         record_id: The record.
@@ -19,7 +20,6 @@ class Seen(NamedTuple):
         features: Comparison columns as JSON.
         keys: Blocking keys as PostgreSQL writes an array.
         component: Smallest record it is linked with; None until that is known.
-        aside: Whether it is one copy too many; that is found once it is written.
     """
 
     record_id: int
@@ -29,21 +29,22 @@ class Seen(NamedTuple):
     features: str
     keys: str
     component: int | None = None
-    aside: str = "f"
 
 
-def write_seen(db: psycopg.Connection, rows: Iterable[Seen]) -> None:
-    """Write a few records, one by one; inside a pipeline this does not wait."""
-    for row in rows:
-        db.execute(_INSERT, row)
+def write_seen(db: psycopg.Connection, rows: Collection[Seen]) -> None:
+    """Write records; inside a pipeline this does not wait."""
+    if not rows:
+        return
+    records, kinds, places, contents, features, keys, components = zip(*rows, strict=True)
+    texts = map(many_texts, (kinds, places, features, keys))
+    numbers = map(array_of, (records, contents, ("NULL" if c is None else c for c in components)))
+    db.execute(_INSERT, (*texts, *numbers))
 
 
-_INSERT = f"""
-INSERT INTO match_record ({", ".join(Seen._fields)})
-VALUES (%s, %s, %s, %s, %s, %s::bigint[], %s, %s)
+_INSERT = """
+INSERT INTO match_record (kind, place, features, keys, record_id, content, component, aside)
+SELECT kind, place, features, keys::bigint[], record_id, content, component, false
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[],
+    %s::bigint[], %s::bigint[], %s::bigint[])
+    AS seen(kind, place, features, keys, record_id, content, component)
 """
-
-
-def copy_seen(db: psycopg.Connection, rows: Iterable[Seen]) -> None:
-    """Write many records at once, outside a pipeline."""
-    write_lines(db, "match_record", Seen._fields, copy_lines(list(zip(*rows, strict=True))))

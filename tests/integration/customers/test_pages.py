@@ -229,7 +229,7 @@ def test_what_happened_is_told_and_a_retired_id_leads_on(town: Town) -> None:
 
 
 # What one record may ask: see "What a page costs" in docs/explanation/matching.md.
-STATEMENTS_MAX = 22
+STATEMENTS_MAX = 18
 
 
 def test_one_record_asks_the_server_a_bounded_number_of_questions(

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from registry.storage.bigints import many_bigints
+from registry.storage.arrays import many_bigints
 from registry.storage.bulk import set_aside
 from registry.storage.connecting import connect
 from registry.storage.copying import copy_into, copy_lines, write_lines

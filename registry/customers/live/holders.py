@@ -1,0 +1,236 @@
+"""Who holds blocking keys in PostgreSQL, and which pairs of records meet by them.
+
+The answer is millions of numbers for a large page, so it crosses the wire as one string of bytes
+and stays in numpy. For the few keys of one record, numpy would cost more than the work.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+
+from registry.customers.live.keys import KeyMoves
+from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
+from registry.storage.arrays import many_bigints
+from registry.storage.copying import array_of
+
+Integers: TypeAlias = NDArray[np.int64]
+
+# Keys asked for at a time: of the largest blocks that are 170 MB, and of usual ones 2 MB.
+KEYS_AT_ONCE = 5_000
+# Of a few records' keys the holders are nearly all looked at, so they come along at once.
+KEYS_FEW = 100
+_HOLDER = np.dtype([("key", ">i8"), ("record", ">i8")])
+_NO_PAIRS: Integers = np.empty((0, 2), dtype=np.int64)
+
+
+class Holders(Protocol):
+    """Who holds some keys; asked when it is made, read when it is needed.
+
+    What the page moves counts as moved, although it is not written yet. Blocks that are larger than
+    any that is joined are known up to that size and what the page moves, which is enough to tell
+    that they are.
+    """
+
+    @property
+    def seen(self) -> Iterable[tuple[Any, ...]]:
+        """Records that hold them: id, kind, place, component and features; of few keys only.
+
+        Of records of the page all but the id is None.
+        """
+
+    def crossed(self) -> set[int]:
+        """Return holders of blocks that have grown too large to join, or small enough again."""
+
+    def pairs(self, touched: Collection[int]) -> Integers:
+        """Return every pair of a touched record and another that share a key which is joined.
+
+        Returns:
+            One row of two record ids per pair, the smaller first, each pair once and in order.
+        """
+
+
+def ask_holders(db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> Holders:
+    """Ask who holds some keys; inside a pipeline this does not wait.
+
+    Args:
+        db: Connection in the page's transaction.
+        keys: How many records more are to hold each key than in the table; may be 0 or negative.
+        moves: What the page moves, none of it written.
+    """
+    asked = _FewHolders if len(keys) <= KEYS_FEW else _ManyHolders
+    return asked(db, keys, moves)
+
+
+class _FewHolders:
+    """Who holds a few keys, with what is known of them; for so few numpy would cost more."""
+
+    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> None:
+        """Ask."""
+        self._keys, self._moves = keys, moves
+        moved = array_of(map(abs, keys.values()))
+        self._asked = db.execute(_SEEN_HOLDERS, (array_of(keys), moved, BLOCK_RECORDS_MAX + 1))
+        self._blocks: dict[int, set[int]] = {}
+        self._seen: list[tuple[Any, ...]] | None = None
+
+    @property
+    def seen(self) -> Iterable[tuple[Any, ...]]:
+        """Records that hold them."""
+        if self._seen is None:
+            self._seen = []
+            for *known, keys in self._asked:
+                self._seen.append(tuple(known))
+                for key in keys:
+                    self._blocks.setdefault(key, set()).add(known[0])
+            for record, keys in self._moves.lost.items():
+                for key in self._blocks.keys() & set(keys):
+                    self._blocks[key].discard(record)
+            for record, keys in self._moves.got.items():
+                for key in keys:
+                    self._blocks.setdefault(key, set()).add(record)
+        return self._seen
+
+    def crossed(self) -> set[int]:
+        """Return holders of blocks that crossed the limit."""
+        found: set[int] = set()
+        for key, block in self._read().items():
+            before = len(block) - self._keys[key]
+            if (len(block) > BLOCK_RECORDS_MAX) != (before > BLOCK_RECORDS_MAX):
+                found.update(block)
+        return found
+
+    def pairs(self, touched: Collection[int]) -> Integers:
+        """Return pairs with touched records."""
+        found: set[tuple[int, int]] = set()
+        for block in self._read().values():
+            if len(block) <= BLOCK_RECORDS_MAX:
+                for one in block:
+                    if one in touched:
+                        found.update((min(one, other), max(one, other)) for other in block)
+        pairs = sorted(pair for pair in found if pair[0] != pair[1])
+        return np.array(pairs, np.int64) if pairs else _NO_PAIRS
+
+    def _read(self) -> dict[int, set[int]]:
+        """Return the holders of each key."""
+        return self._blocks if self.seen is not None else {}
+
+
+class _ManyHolders:
+    """Who holds many keys."""
+
+    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> None:
+        """Ask."""
+        self._key_moves = moves
+        self._answers: list[psycopg.Cursor] = []
+        self._rows: NDArray[Any] | None = None
+        every = np.fromiter(keys, np.int64, len(keys))
+        order = np.argsort(every)
+        self._keys = every[order]
+        self._moves = np.fromiter(keys.values(), np.int64, len(keys))[order]
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            part = slice(start, start + KEYS_AT_ONCE)
+            asked, moved = many_bigints(self._keys[part]), many_bigints(abs(self._moves[part]))
+            values = (asked, moved, BLOCK_RECORDS_MAX + 1)
+            self._answers.append(db.execute(_HOLDERS, values, binary=True))
+
+    @property
+    def seen(self) -> Iterable[tuple[Any, ...]]:
+        """Return nothing: of many, most that hold a key are not looked at."""
+        return ()
+
+    @property
+    def rows(self) -> NDArray[Any]:
+        """Key and record of each holding, ordered by key."""
+        if self._rows is None:
+            parts = [answer.fetchone() for answer in self._answers]
+            rows = np.frombuffer(b"".join(row[0] for row in parts if row and row[0]), _HOLDER)
+            rows = np.concatenate((rows[self._stays(rows)], _rows_of(self._key_moves.got)))
+            self._rows = rows[np.argsort(rows["key"], kind="stable")]
+        return self._rows
+
+    def _stays(self, rows: NDArray[Any]) -> NDArray[np.bool_]:
+        """Say which rows the page leaves as they are."""
+        lost = {record: keys for record, keys in self._key_moves.lost.items() if keys}
+        stays = np.ones(len(rows), dtype=np.bool_)
+        theirs = np.flatnonzero(np.isin(rows["record"], np.fromiter(lost, np.int64, len(lost))))
+        for place, (key, record) in zip(theirs.tolist(), rows[theirs].tolist(), strict=True):
+            stays[place] = key not in lost[record]
+        return stays
+
+    def crossed(self) -> set[int]:
+        """Return holders of blocks that crossed the limit."""
+        keys, starts, sizes = self._blocks()
+        moves = self._moves[np.searchsorted(self._keys, keys)]
+        turned = (sizes > BLOCK_RECORDS_MAX) != (sizes - moves > BLOCK_RECORDS_MAX)
+        found: set[int] = set()
+        for start, size in zip(starts[turned].tolist(), sizes[turned].tolist(), strict=True):
+            found.update(self.rows["record"][start : start + size].tolist())
+        return found
+
+    def pairs(self, touched: Collection[int]) -> Integers:
+        """Return pairs with touched records."""
+        _, starts, sizes = self._blocks()
+        if not len(starts):
+            return _NO_PAIRS
+        records = self.rows["record"].astype(np.int64)
+        joined = np.repeat((sizes > 1) & (sizes <= BLOCK_RECORDS_MAX), sizes)
+        mine = np.flatnonzero(
+            joined & np.isin(records, np.fromiter(touched, np.int64, len(touched)))
+        )
+        block = np.repeat(np.arange(len(starts)), sizes)[mine]
+        # Each of mine meets its whole block: as many rows as the block has, counted from its start.
+        meets = sizes[block]
+        ends = np.cumsum(meets)
+        offset = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - meets, meets)
+        one = np.repeat(records[mine], meets)
+        other = records[np.repeat(starts[block], meets) + offset]
+        return distinct_pairs(one, other)
+
+    def _blocks(self) -> tuple[Integers, Integers, Integers]:
+        """Return the keys that anybody holds, where each begins, and how many hold it."""
+        keys = self.rows["key"].astype(np.int64)
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else keys
+        return keys[starts], starts, np.diff(np.r_[starts, len(keys)])
+
+
+def _rows_of(keys_of: Mapping[int, Collection[int]]) -> NDArray[Any]:
+    """Return keys of records as rows of key and record."""
+    counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
+    rows = np.empty(int(counts.sum()), dtype=_HOLDER)
+    rows["key"] = np.fromiter(chain.from_iterable(keys_of.values()), np.int64, len(rows))
+    rows["record"] = np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
+    return rows
+
+
+# A bound a key: what moved says how far beyond the limit a block may have to be counted.
+_HELD = """
+FROM unnest(%s::bigint[], %s::bigint[]) AS g(key, moved)
+CROSS JOIN LATERAL (SELECT record_id FROM match_key WHERE match_key.key = g.key
+                    LIMIT %s + g.moved) AS k
+"""
+_HOLDERS = f"""
+SELECT string_agg(int8send(g.key) || int8send(k.record_id), ''::bytea) {_HELD}
+"""
+_SEEN_HOLDERS = f"""
+WITH held AS MATERIALIZED (
+    SELECT k.record_id, array_agg(g.key) AS keys {_HELD} GROUP BY k.record_id
+)
+SELECT record_id, kind, place, component, features, held.keys
+FROM held LEFT JOIN match_record USING (record_id)
+"""
+
+
+def distinct_pairs(one: Integers, other: Integers) -> Integers:
+    """Return pairs of two different records, the smaller first, each once and in order."""
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    apart = low != high
+    low, high = low[apart], high[apart]
+    if not len(low):
+        return _NO_PAIRS
+    order = np.lexsort((high, low))
+    low, high = low[order], high[order]
+    first = np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])]
+    return np.column_stack((low[first], high[first]))
