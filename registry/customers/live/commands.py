@@ -188,8 +188,12 @@ def rematch(
 
     Returns:
         What was found.
+
+    Raises:
+        UnknownName: No usable model has this version.
     """
     seconds: dict[str, float] = {}
+    chosen = find_model(db, version) if version else None
     # One matching run at a time: two would mint two ids for one customer.
     db.execute(LOCK)
     sweep()
@@ -201,7 +205,7 @@ def rematch(
         if not records:
             clear(db)
             return MatchReport(0, 0, 0, 0, "", seconds)
-        model = find_model(db, version) if version else _model_for(db, con, retrain=retrain)
+        model = chosen or _model_for(db, con, retrain=retrain)
         if model is not None:
             unread = [] if version else None  # somebody chose it, or the same one decides on
         elif retrain:

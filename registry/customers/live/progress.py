@@ -59,11 +59,15 @@ class ToldPairing:
         into: str,
     ) -> None:
         """Make the table of compared pairs; see Pairing."""
-        self._keys += _rows(con, used)
-        self._tell(Step.KEYS, self._keys)
+        keys = _rows(con, used)
+        self._keys += keys
+        if keys:  # a town without organisations says so once
+            self._tell(Step.KEYS, self._keys)
         self._pairing.compare_candidates(con, records, used, comparisons, into=into)
-        self._pairs += _rows(con, into)
-        self._tell(Step.PAIRS, self._pairs)
+        pairs = _rows(con, into)
+        self._pairs += pairs
+        if pairs:
+            self._tell(Step.PAIRS, self._pairs)
 
 
 def _rows(con: duckdb.DuckDBPyConnection, table: str) -> int:
