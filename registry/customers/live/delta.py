@@ -9,6 +9,7 @@ one another go together, in a pipeline.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ from registry.customers.live.index import (
     read_live,
     stored_key,
 )
+from registry.customers.live.keys import ask_too_large
 from registry.customers.live.page import KINDS, Clean, Delta, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import regroup
@@ -172,9 +174,10 @@ def _take_out(delta: Delta, before: _Before, records: Collection[int]) -> None:
 
 
 def _put_in(db: psycopg.Connection, delta: Delta, live: Live) -> list[RememberedWords]:
-    """Look at the records of a page as the live model does, and keep their words.
+    """Look at the records of a page as the live model does.
 
-    The server keeps those of one part while the next one is looked at.
+    The server keeps the words of one part, and finds the holders of its keys, while the next one is
+    looked at.
 
     Returns:
         The words on their way; the records themselves are still to be written.
@@ -185,14 +188,26 @@ def _put_in(db: psycopg.Connection, delta: Delta, live: Live) -> list[Remembered
         db.execute(_FORGET_RECORDS, (array_of(delta.gone),))
     for record in leaving & delta.old_keys.keys():
         delta.key_moves.move(record, delta.old_keys[record], ())
+    _ask_about_lost(db, delta, leaving)
     remembered = []
     every = list(delta.cleaned)
     for start in range(0, len(every), RECORDS_AT_ONCE):
         part = every[start : start + RECORDS_AT_ONCE]
         words = {record: _see(delta, live, record) for record in part}
         remembered.append(RememberedWords(db, words))
+        _ask_about_lost(db, delta, part)
+        if len(every) > RECORDS_AT_ONCE:
+            keys = chain.from_iterable(map(delta.keys_of.__getitem__, part))
+            delta.asked_keys.ask(db, keys, most_moved=len(delta.cleaned) + len(delta.gone))
     count_records(db, live, len(delta.cleaned) - len(delta.gone))
     return remembered
+
+
+def _ask_about_lost(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
+    """Ask whether blocks that these records leave were too large to be joined."""
+    lost = chain.from_iterable(delta.key_moves.lost.get(record, ()) for record in records)
+    if keys := set(lost):
+        delta.too_large.append(ask_too_large(db, keys))
 
 
 def _see(delta: Delta, live: Live, record: int) -> set[str]:

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from registry.customers.live.holders import Holders, ask_holders, distinct_pairs
+from registry.customers.live.holders import AskedKeys, Holders, ask_holders, distinct_pairs
 from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
-from registry.customers.live.keys import ask_too_large
 from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
 from registry.customers.live.seen import write_seen
 from registry.customers.matching.copies import COPIES_MAX
@@ -27,12 +26,10 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         live: The model in force.
     """
     crowds = db.execute(_CROWDS, (array_of(delta.contents),))
-    emptied = _emptied(delta)
-    too_large = ask_too_large(db, emptied) if emptied else None
-    holders = _ask_holders(db, delta, besides=emptied)
+    holders = _ask_holders(db, delta, besides=_emptied(delta), asked=delta.asked_keys)
     decisions = Decisions(db, delta)
     moved = _sort_copies(db, delta, _copies(db, delta, crowds.fetchall()))
-    if moved or (too_large is not None and too_large.fetchone()):
+    if moved or any(answer.fetchone() for answer in delta.too_large):
         holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
     crossed = holders.crossed() - delta.touched
     if crossed:
@@ -43,7 +40,6 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
             delta.note(record, *seen)
     _forget_edges(db, delta)
     if not delta.touched:
-        delta.key_moves.write(db)
         return
     decided = decisions.read()
     pairs = holders.pairs(delta.touched)
@@ -51,24 +47,30 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         one, other = np.array(list(decided), dtype=np.int64).T
         pairs = distinct_pairs(np.r_[pairs[:, 0], one], np.r_[pairs[:, 1], other])
     load_features(db, delta, np.unique(pairs).tolist())
-    # The server writes them while Python weighs.
-    delta.key_moves.write(db)
+    delta.key_moves.add(db)  # by the server, while Python weighs
     _weigh(db, delta, live, pairs, decided)
 
 
-def _ask_holders(db: psycopg.Connection, delta: Delta, *, besides: Collection[int] = ()) -> Holders:
+def _ask_holders(
+    db: psycopg.Connection,
+    delta: Delta,
+    *,
+    besides: Collection[int] = (),
+    asked: AskedKeys | None = None,
+) -> Holders:
     """Ask who holds the keys that moved, and those of touched records that stayed.
 
     Args:
         db: Connection in the page's transaction, in a pipeline.
         delta: The page.
         besides: Keys that are not asked about.
+        asked: Keys that were asked about already.
     """
     stayed = dict.fromkeys(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)), 0)
-    asked = stayed | delta.key_moves.by_key()
+    keys = stayed | delta.key_moves.by_key()
     for key in besides:
-        del asked[key]
-    return ask_holders(db, asked, delta.key_moves)
+        del keys[key]
+    return ask_holders(db, keys, delta.key_moves, asked)
 
 
 def _emptied(delta: Delta) -> set[int]:

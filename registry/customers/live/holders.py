@@ -5,6 +5,7 @@ and stays in numpy. For the few keys of one record, numpy would cost more than t
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Protocol, TypeAlias
 
@@ -19,7 +20,7 @@ from registry.storage.copying import array_of
 
 Integers: TypeAlias = NDArray[np.int64]
 
-# Keys asked for at a time: of the largest blocks that are 170 MB, and of usual ones 2 MB.
+# Keys asked for at a time: of the largest blocks that is 160 MB, and of usual ones 2 MB.
 KEYS_AT_ONCE = 5_000
 # Of a few records' keys the holders are nearly all looked at, so they come along at once.
 KEYS_FEW = 100
@@ -53,16 +54,51 @@ class Holders(Protocol):
         """
 
 
-def ask_holders(db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> Holders:
+@dataclass
+class AskedKeys:
+    """Keys whose holders in the table were asked for already, while other records are looked at.
+
+    Attributes:
+        keys: The keys.
+        answers: Their holders, on the way.
+    """
+
+    keys: set[int] = field(default_factory=set)
+    answers: list[psycopg.Cursor] = field(default_factory=list)
+
+    def ask(self, db: psycopg.Connection, keys: Iterable[int], *, most_moved: int) -> None:
+        """Ask for those not asked for; inside a pipeline this does not wait.
+
+        Args:
+            db: Connection in the page's transaction.
+            keys: Some keys.
+            most_moved: Records that may join or leave a block on this page.
+        """
+        new = set(keys).difference(self.keys)
+        self.keys |= new
+        every = np.sort(np.fromiter(new, np.int64, len(new)))
+        for start in range(0, len(every), KEYS_AT_ONCE):
+            values = (many_bigints(every[start : start + KEYS_AT_ONCE]), _most(most_moved))
+            self.answers.append(db.execute(_HOLDERS, values, binary=True))
+
+
+def ask_holders(
+    db: psycopg.Connection,
+    keys: Mapping[int, int],
+    moves: KeyMoves,
+    asked: AskedKeys | None = None,
+) -> Holders:
     """Ask who holds some keys; inside a pipeline this does not wait.
 
     Args:
         db: Connection in the page's transaction.
         keys: How many records more are to hold each key than in the table; may be 0 or negative.
         moves: What the page moves, none of it written.
+        asked: Keys among them that were asked for already.
     """
-    asked = _FewHolders if len(keys) <= KEYS_FEW else _ManyHolders
-    return asked(db, keys, moves)
+    if len(keys) <= KEYS_FEW:
+        return _FewHolders(db, keys, moves)
+    return _ManyHolders(db, keys, moves, asked or AskedKeys())
 
 
 class _FewHolders:
@@ -71,8 +107,8 @@ class _FewHolders:
     def __init__(self, db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> None:
         """Ask."""
         self._keys, self._moves = keys, moves
-        moved = array_of(map(abs, keys.values()))
-        self._asked = db.execute(_SEEN_HOLDERS, (array_of(keys), moved, BLOCK_RECORDS_MAX + 1))
+        values = (array_of(keys), _most(moves.records))
+        self._asked = db.execute(_SEEN_HOLDERS, values)
         self._blocks: dict[int, set[int]] = {}
         self._seen: list[tuple[Any, ...]] | None = None
 
@@ -121,20 +157,22 @@ class _FewHolders:
 class _ManyHolders:
     """Who holds many keys."""
 
-    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> None:
+    def __init__(
+        self,
+        db: psycopg.Connection,
+        keys: Mapping[int, int],
+        moves: KeyMoves,
+        asked: AskedKeys,
+    ) -> None:
         """Ask."""
         self._key_moves = moves
-        self._answers: list[psycopg.Cursor] = []
         self._rows: NDArray[Any] | None = None
         every = np.fromiter(keys, np.int64, len(keys))
         order = np.argsort(every)
         self._keys = every[order]
         self._moves = np.fromiter(keys.values(), np.int64, len(keys))[order]
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            part = slice(start, start + KEYS_AT_ONCE)
-            asked, moved = many_bigints(self._keys[part]), many_bigints(abs(self._moves[part]))
-            values = (asked, moved, BLOCK_RECORDS_MAX + 1)
-            self._answers.append(db.execute(_HOLDERS, values, binary=True))
+        asked.ask(db, keys, most_moved=moves.records)
+        self._answers = asked.answers
 
     @property
     def seen(self) -> Iterable[tuple[Any, ...]]:
@@ -205,11 +243,14 @@ def _rows_of(keys_of: Mapping[int, Collection[int]]) -> NDArray[Any]:
     return rows
 
 
-# A bound a key: what moved says how far beyond the limit a block may have to be counted.
+def _most(moved: int) -> int:
+    """Return how far a block must be counted, so that it is too large whatever moves."""
+    return BLOCK_RECORDS_MAX + 1 + moved
+
+
 _HELD = """
-FROM unnest(%s::bigint[], %s::bigint[]) AS g(key, moved)
-CROSS JOIN LATERAL (SELECT record_id FROM match_key WHERE match_key.key = g.key
-                    LIMIT %s + g.moved) AS k
+FROM unnest(%s::bigint[]) AS g(key)
+CROSS JOIN LATERAL (SELECT record_id FROM match_key WHERE match_key.key = g.key LIMIT %s) AS k
 """
 _HOLDERS = f"""
 SELECT string_agg(int8send(g.key) || int8send(k.record_id), ''::bytea) {_HELD}

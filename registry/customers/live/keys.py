@@ -35,6 +35,11 @@ class KeyMoves:
         self.lost[record] = set(before).difference(after) if before else ()
         self.got[record] = set(after).difference(before) if before else after
 
+    @property
+    def records(self) -> int:
+        """Records that may join or leave a block."""
+        return len(self.got)
+
     def by_key(self) -> dict[int, int]:
         """Return how many records more hold each key than in the table; may be 0 or negative."""
         found = Counter(chain.from_iterable(self.got.values()))
@@ -42,16 +47,15 @@ class KeyMoves:
             found[key] -= 1
         return found
 
-    def write(self, db: psycopg.Connection) -> None:
-        """Write them; inside a pipeline this does not wait."""
-        lost, got = (keys_of if any(keys_of.values()) else {} for keys_of in (self.lost, self.got))
-        if lost and got:
-            # One statement, so that all of it is with the server while Python goes on.
-            db.execute(f"WITH gone AS ({_DELETE}) {_INSERT}", (*_rows(lost), *_rows(got)))
-        elif lost:
-            db.execute(_DELETE, _rows(lost))
-        elif got:
-            db.execute(_INSERT, _rows(got))
+    def add(self, db: psycopg.Connection) -> None:
+        """Add what records are to hold; inside a pipeline this does not wait."""
+        if any(self.got.values()):
+            db.execute(_INSERT, _rows(self.got))
+
+    def delete(self, db: psycopg.Connection) -> None:
+        """Delete what they no longer are to; inside a pipeline this does not wait."""
+        if any(self.lost.values()):
+            db.execute(_DELETE, _rows(self.lost))
 
 
 def _rows(keys_of: Mapping[int, Collection[int]]) -> tuple[Bigints, Bigints]:

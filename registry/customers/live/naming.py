@@ -184,11 +184,20 @@ def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequenc
     db.execute(_WRITE_LINKS, tuple(map(array_of, zip(*rows, strict=True))))
 
 
+# As customers are kept: the matching lock is held, and ON CONFLICT would lock most links in vain.
 _WRITE_LINKS = """
+WITH found AS MATERIALIZED (
+    SELECT f.*, l.record_id IS NOT NULL AS stands,
+        (l.customer_id, l.rule, l.weight_bits)
+            IS DISTINCT FROM (f.customer_id, f.rule, f.weight_bits) AS differs
+    FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::float8[])
+        AS f(record_id, customer_id, rule, weight_bits)
+    LEFT JOIN customer_link l ON l.record_id = f.record_id
+), changed AS (
+    UPDATE customer_link l
+    SET customer_id = f.customer_id, rule = f.rule, weight_bits = f.weight_bits
+    FROM found f WHERE f.stands AND f.differs AND l.record_id = f.record_id
+)
 INSERT INTO customer_link (record_id, customer_id, rule, weight_bits)
-SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::float8[])
-ON CONFLICT (record_id) DO UPDATE
-SET customer_id = excluded.customer_id, rule = excluded.rule, weight_bits = excluded.weight_bits
-WHERE (customer_link.customer_id, customer_link.rule, customer_link.weight_bits)
-    IS DISTINCT FROM (excluded.customer_id, excluded.rule, excluded.weight_bits)
+SELECT record_id, customer_id, rule, weight_bits FROM found WHERE NOT stands
 """

@@ -12,6 +12,7 @@ import orjson
 import psycopg
 from numpy.typing import NDArray
 
+from registry.customers.live.holders import AskedKeys
 from registry.customers.live.index import Live, ask_decisions, read_decisions
 from registry.customers.live.keys import KeyMoves
 from registry.customers.live.seen import Seen
@@ -84,6 +85,8 @@ class Delta:
         any_aside: Whether any copy in this town was set aside before the page.
         old_keys: Blocking keys that records which leave or change hold in the table, by record.
         key_moves: What becomes of the keys in the table; written when holders have been asked.
+        asked_keys: Keys whose holders were asked for while later records were looked at.
+        too_large: Answers about keys that lost holders: which blocks were too large to be joined.
         keys_of: Blocking keys of the touched records.
         kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
@@ -108,6 +111,8 @@ class Delta:
     any_aside: bool = True
     old_keys: dict[int, list[int]] = field(default_factory=dict)
     key_moves: KeyMoves = field(default_factory=KeyMoves)
+    asked_keys: AskedKeys = field(default_factory=AskedKeys)
+    too_large: list[psycopg.Cursor] = field(default_factory=list)
     keys_of: dict[int, list[int]] = field(default_factory=dict)
     kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)

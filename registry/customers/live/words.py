@@ -133,12 +133,16 @@ def learn_new(db: psycopg.Connection, remembered: Iterable[RememberedWords]) -> 
 # How many records have a word is counted by a full run alone: a page would have to touch the rows
 # of every common name.
 _REMEMBER = """
-WITH kept AS (
-    INSERT INTO record_words (record_id, words)
-    SELECT record, words::bigint[]
+WITH found AS MATERIALIZED (
+    SELECT record, given.words::bigint[] AS words, r.words AS before
     FROM unnest(%(records)s::bigint[], %(words)s::text[]) AS given(record, words)
-    ON CONFLICT (record_id) DO UPDATE SET words = excluded.words
-    WHERE record_words.words IS DISTINCT FROM excluded.words
+    LEFT JOIN record_words r ON r.record_id = record
+), changed AS (
+    UPDATE record_words r SET words = f.words
+    FROM found f WHERE f.before <> f.words AND r.record_id = f.record
+), kept AS (
+    INSERT INTO record_words (record_id, words)
+    SELECT record, words FROM found WHERE before IS NULL
 )
 SELECT key FROM unnest(%(keys)s::bigint[]) AS given(key)
 WHERE NOT EXISTS (SELECT FROM known_word WHERE known_word.key = given.key)
