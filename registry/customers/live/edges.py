@@ -40,6 +40,7 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
             delta.note(record, *seen)
     _forget_edges(db, delta)
     if not delta.touched:
+        delta.key_moves.write(db)
         return
     decided = decisions.read()
     pairs = holders.pairs(delta.touched)
@@ -47,7 +48,7 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         one, other = np.array(list(decided), dtype=np.int64).T
         pairs = distinct_pairs(np.r_[pairs[:, 0], one], np.r_[pairs[:, 1], other])
     load_features(db, delta, np.unique(pairs).tolist())
-    delta.key_moves.add(db)  # by the server, while Python weighs
+    delta.key_moves.write(db)  # by the server, while Python weighs
     _weigh(db, delta, live, pairs, decided)
 
 

@@ -47,15 +47,16 @@ class KeyMoves:
             found[key] -= 1
         return found
 
-    def add(self, db: psycopg.Connection) -> None:
-        """Add what records are to hold; inside a pipeline this does not wait."""
-        if any(self.got.values()):
-            db.execute(_INSERT, _rows(self.got))
-
-    def delete(self, db: psycopg.Connection) -> None:
-        """Delete what they no longer are to; inside a pipeline this does not wait."""
-        if any(self.lost.values()):
-            db.execute(_DELETE, _rows(self.lost))
+    def write(self, db: psycopg.Connection) -> None:
+        """Delete and add them; inside a pipeline this does not wait."""
+        lost, got = (keys_of if any(keys_of.values()) else {} for keys_of in (self.lost, self.got))
+        if lost and got:
+            # Of two statements, the second large one would have to wait for the first.
+            db.execute(f"WITH gone AS ({_DELETE}) {_INSERT}", (*_rows(lost), *_rows(got)))
+        elif lost:
+            db.execute(_DELETE, _rows(lost))
+        elif got:
+            db.execute(_INSERT, _rows(got))
 
 
 def _rows(keys_of: Mapping[int, Collection[int]]) -> tuple[Bigints, Bigints]:

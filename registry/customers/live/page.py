@@ -96,7 +96,7 @@ class Delta:
         rules: How golden values are chosen.
         is_decided: Whether stewards decided anything in this town that stands.
         component_of: Component of the records that were there before, None for copies set aside.
-        weighed: Evidence found on the way, by pair, where it was found a pair at a time.
+        weighed: Evidence found on the way, by pair with the smaller id first.
         linked: Edges of touched records that link, by pair.
     """
 
@@ -188,6 +188,7 @@ def weigh_pairs(
         if decided:
             held[:] = [pair in decided for pair in map(tuple, pairs.tolist())]
         found += _weigh_many(delta, live, pairs[~held], least_bits)
+        delta.weighed |= {(min(p.left, p.right), max(p.left, p.right)): p for p in found}
         pairs = pairs[held]
     for one, other in pairs.tolist():
         pair = _weigh_one(delta, live, one, other)

@@ -34,8 +34,7 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
     members, decided, copies = _load_members(db, delta, live, links)
     components = _components(members | delta.touched, links, delta.places)
-    # The server does this while Python parts components.
-    delta.key_moves.delete(db)
+    # The server writes them while Python parts components.
     _write_heads(db, delta, components)
     write_seen(db, delta.unwritten.values())
     groups = _groups(db, delta, live, components, links, decided=decided)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from registry.storage.arrays import many_bigints
+from registry.storage.arrays import many_bigints, many_texts
 from registry.storage.bulk import set_aside
 from registry.storage.connecting import connect
 from registry.storage.copying import copy_into, copy_lines, write_lines
@@ -232,3 +232,8 @@ def test_a_value_that_lines_cannot_carry_is_no_text_by_chance() -> None:
 def test_many_numbers_arrive_as_an_array(awkward: psycopg.Connection, numbers: list[int]) -> None:
     given = many_bigints(np.array(numbers, dtype=np.int64))
     assert awkward.execute("SELECT %s::bigint[]", (given,)).fetchone() == (numbers,)
+
+
+@pytest.mark.parametrize("texts", [[], [""], WORDS])
+def test_many_texts_arrive_as_an_array(awkward: psycopg.Connection, texts: list[str]) -> None:
+    assert awkward.execute("SELECT %s::text[]", (many_texts(texts),)).fetchone() == (texts,)
