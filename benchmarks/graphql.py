@@ -111,7 +111,8 @@ def questions(url: str) -> list[Asked]:
 def _middle_start(db: psycopg.Connection) -> tuple[str, int]:
     """Return the start in the middle of a draw, by how much each reaches, and how much it does."""
     graph = read_graph(db)
-    dice, reaches = random.Random(1), []
+    dice = random.Random(1)
+    reaches: list[tuple[int, str]] = []
     while len(reaches) < STARTS:
         node = dice.randrange(graph.size)
         count = len(reach(graph, [node], depth=6).nodes)

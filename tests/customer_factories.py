@@ -9,21 +9,28 @@ import psycopg
 from registry.storage.statements import insert_row
 from schemas.base import utc_now, uuid7
 from schemas.customers import (
+    CleanRecord,
     Customer,
     CustomerChange,
     CustomerEvent,
+    CustomerLink,
     CustomerRedirect,
     CustomerVersion,
     KnownWord,
+    LinkRule,
     LiveModel,
     MatchDecision,
     MatchEdge,
     MatchKey,
     MatchModel,
+    MatchRecord,
+    RecordWords,
     Verdict,
     WordSlips,
 )
 from schemas.records import CustomerKind
+from tests.inserted import inserted
+from tests.intake_factories import a_landed_record
 
 _numbers = itertools.count(1)
 
@@ -143,7 +150,54 @@ def word_slips(db: psycopg.Connection, **given: Any) -> WordSlips:
     return row
 
 
+def a_clean_record(db: psycopg.Connection, **given: Any) -> CleanRecord:
+    """Clean a landed record; a person without any value."""
+    if "record_id" not in given:
+        landed = a_landed_record(db)
+        given |= {"record_id": landed.id, "data_set_id": landed.data_set_id}
+    return inserted(db, CleanRecord(**{"kind": CustomerKind.PERSON, **given}))
+
+
+def a_customer_link(db: psycopg.Connection, **given: Any) -> CustomerLink:
+    """Link a landed record to a customer of its own."""
+    if "record_id" not in given:
+        given["record_id"] = a_landed_record(db).id
+    if "customer_id" not in given:
+        given["customer_id"] = a_customer(db).id
+    return inserted(db, CustomerLink(**{"rule": LinkRule.ALONE, **given}))
+
+
+def a_match_record(db: psycopg.Connection, **given: Any) -> MatchRecord:
+    """See a landed record as the live model does; without any value."""
+    if "record_id" not in given:
+        given["record_id"] = a_landed_record(db).id
+    return inserted(
+        db,
+        MatchRecord(
+            **{
+                "kind": CustomerKind.PERSON,
+                "place": f"place {next(_numbers)}",
+                "content": 0,
+                "features": "{}",
+                "keys": [],
+                **given,
+            }
+        ),
+    )
+
+
+def record_words(db: psycopg.Connection, **given: Any) -> RecordWords:
+    """Keep the words of a landed record; none unless told otherwise."""
+    if "record_id" not in given:
+        given["record_id"] = a_landed_record(db).id
+    return inserted(db, RecordWords(**{"words": [], **given}))
+
+
 CUSTOMER_FACTORIES = {
+    "record_words": record_words,
+    "match_record": a_match_record,
+    "customer_link": a_customer_link,
+    "clean_record": a_clean_record,
     "customer": a_customer,
     "customer_event": a_customer_event,
     "customer_redirect": a_customer_redirect,

@@ -22,6 +22,8 @@ from schemas.landscape import (
     Element,
     ElementKind,
     LandscapeChange,
+    Relationship,
+    RelationshipKind,
     StoredView,
 )
 
@@ -41,6 +43,24 @@ def an_element(db: psycopg.Connection, **given: Any) -> Element:
     )
     insert_row(db, row)
     return row
+
+
+def a_relationship(db: psycopg.Connection, **given: Any) -> Relationship:
+    """Relate two elements; the first serves the second unless told otherwise."""
+    ends = {end: an_element(db).id for end in ("source_id", "target_id") if end not in given}
+    row = Relationship(**{"kind": RelationshipKind.SERVING, **ends, **given})
+    insert_row(db, row)
+    return row
+
+
+def an_interface(db: psycopg.Connection, **given: Any) -> Element:
+    """Register an interface."""
+    return an_element(db, **{"kind": ElementKind.INTERFACE, **given})
+
+
+def a_data_set(db: psycopg.Connection, **given: Any) -> Element:
+    """Register a data set."""
+    return an_element(db, **{"kind": ElementKind.DATA_SET, **given})
 
 
 def an_architecture_model(db: psycopg.Connection, **given: Any) -> ArchitectureModel:
@@ -166,6 +186,10 @@ def a_landscape_change(db: psycopg.Connection, **given: Any) -> LandscapeChange:
 
 
 LANDSCAPE_FACTORIES = {
+    "element": an_element,
+    "element_history": lambda db: a_past_of("element", an_element(db).id, db),
+    "relationship": a_relationship,
+    "relationship_history": lambda db: a_past_of("relationship", a_relationship(db).id, db),
     "landscape_change": a_landscape_change,
     "alias": an_alias,
     "architecture_model": an_architecture_model,

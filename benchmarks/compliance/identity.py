@@ -29,12 +29,13 @@ OUTSIDE = ("FetchError: ", "ENOENT: ")  # words of Spectral's network and disk, 
 
 
 def rule_set_path(name: str) -> Path | str:
-    return {
+    known: dict[str, Path | str] = {
         "oas": "spectral:oas",
         "adr": DATA / "rulesets" / "adr-logius" / "linter.yaml",
         "haalcentraal": DATA / "rulesets" / "haal-centraal" / "spectral.yml",
         "owasp": OWASP,
-    }[name]
+    }
+    return known[name]
 
 
 def golden(name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from singer_sdk import RESTStream, Tap
@@ -17,7 +18,7 @@ TEXT = th.StringType
 class NextLink(BaseHATEOASPaginator):
     """Follow `next`."""
 
-    def get_next_url(self, response):  # noqa: ANN001, ANN201
+    def get_next_url(self, response: Any) -> Any:
         """Return the address of the next page."""
         return response.json()["next"]
 
@@ -44,11 +45,11 @@ class Customers(RESTStream):
         th.Property("note", TEXT),
     ).to_dict()
 
-    def get_new_paginator(self):  # noqa: ANN201
+    def get_new_paginator(self) -> NextLink:
         """Follow links."""
         return NextLink()
 
-    def get_url_params(self, context, token):  # noqa: ANN001, ANN201, ARG002
+    def get_url_params(self, context: Any, token: Any) -> dict[str, Any]:  # noqa: ARG002
         """Return what the link had."""
         return {"page": token.query.removeprefix("page=")} if token else {}
 
@@ -59,7 +60,7 @@ class Bench(Tap):
     name = "tap-bench"
     config_jsonschema = th.PropertiesList().to_dict()
 
-    def discover_streams(self):  # noqa: ANN201
+    def discover_streams(self) -> list[Customers]:
         """Return the one stream."""
         return [Customers(self)]
 

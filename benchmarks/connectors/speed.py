@@ -159,8 +159,9 @@ def _measured(command: list[str], environment: dict[str, str]) -> dict[str, Any]
         try:
             output, errors = process.communicate(timeout=SECONDS_MAX)
         except subprocess.TimeoutExpired:
-            for one in [*psutil.Process(process.pid).children(recursive=True), process]:
+            for one in psutil.Process(process.pid).children(recursive=True):
                 one.kill()
+            process.kill()
             process.communicate()
             raise
     if process.returncode:

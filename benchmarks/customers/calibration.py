@@ -1,5 +1,6 @@
 """How right the probabilities are: bands of written pairs against the truth, and their picture."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ from registry.customers.matching.engine import run
 
 EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0000001)
 SIZE, LEFT, BOTTOM = 420, 70, 60
+# Pairs below it stand in one cluster by way of another record: they are no answer of the model.
+EVEN = 0.5
+TIED = ("weak by themselves, and", "tied by a third record")
 # Bands with fewer pairs say nothing.
 PAIRS_MIN = 30
 
@@ -53,7 +57,8 @@ def draw(found: Sequence[dict[str, Any]], title: str) -> str:
         f'<title>Calibration: {title}</title><rect width="{width}" height="{height}" fill="#fff"/>',
         (
             f'<text x="{LEFT}" y="24" font-size="16" font-weight="600">How right the probabilities'
-            f' are</text><text x="{LEFT}" y="42" fill="#5b6b7b">{title}</text>'
+            f' are</text><text x="{LEFT}" y="42" fill="#5b6b7b">pairs within one customer, {title}'
+            "</text>"
         ),
     ]
     for tenth in range(0, 11, 2):
@@ -65,13 +70,21 @@ def draw(found: Sequence[dict[str, Any]], title: str) -> str:
         ]
     (x0, y0), (x1, y1) = _at(0, 0), _at(1, 1)
     parts.append(f'<path d="M{x0} {y0}L{x1} {y1}" stroke="#9aa8b5" stroke-dasharray="5 4"/>')
-    line = " ".join("{} {}".format(*_at(band["said"], band["right"])) for band in shown)
+    middle = _at(EVEN, 0)[0]
+    parts.append(
+        f'<rect x="{x0}" y="{y1}" width="{middle - x0}" height="{y0 - y1}" fill="#f1f4f7"/>'
+        f'<text x="{(x0 + middle) / 2}" y="{y0 - 220}" text-anchor="middle" fill="#5b6b7b">'
+        f"{_lines((x0 + middle) / 2, *TIED)}</text>"
+    )
+    joined = [band for band in shown if band["said"] >= EVEN]
+    line = " ".join("{} {}".format(*_at(band["said"], band["right"])) for band in joined)
     parts.append(f'<polyline points="{line}" fill="none" stroke="#0b6e8f" stroke-width="2"/>')
     for band in shown:
         x, y = _at(band["said"], band["right"])
-        radius = 2.5 + min(6.0, len(str(band["pairs"])))
+        radius = round(2.0 * math.log10(band["pairs"]) - 1.0, 1)
+        colour = "#0b6e8f" if band in joined else "#9aa8b5"
         parts.append(
-            f'<circle cx="{x}" cy="{y}" r="{radius}" fill="#0b6e8f" fill-opacity="0.75">'
+            f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{colour}" fill-opacity="0.75">'
             f"<title>{band['pairs']:,} pairs: said {band['said']:.3f}, right {band['right']:.3f}"
             "</title></circle>"
         )
@@ -86,6 +99,10 @@ def draw(found: Sequence[dict[str, Any]], title: str) -> str:
         ),
     ]
     return "\n".join(parts)
+
+
+def _lines(x: float, *lines: str) -> str:
+    return "".join(f'<tspan x="{x}" dy="17">{line}</tspan>' for line in lines)
 
 
 def _at(said: float, right: float) -> tuple[float, float]:

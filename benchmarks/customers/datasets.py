@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 
 from registry.customers.matching.standard import PLAIN_COLUMNS
-from registry.customers.tables.plain import name_parts
+from registry.customers.tables.name_cells import name_parts
 from registry.customers.values.address import postal_code, street_and_number
 from registry.customers.values.address_lines import address_parts
 from registry.customers.values.contact import email_address, phone_number

@@ -118,13 +118,15 @@ def _residents(town: Town, records: int) -> list[Asked]:
            WHERE record_id = ANY(%s) AND c.given_name IS NOT NULL""",
         (chosen,),
     ).fetchall()
-    found = [
-        Asked(*row[:2], str(row[2]), *row[3:6], row[6], f"NL{number:02}BENC{number:010}", row[7])
-        for number, row in enumerate(rows)
-    ]
+    found = [_asked(row, iban=f"NL{number:02}BENC{number:010}") for number, row in enumerate(rows)]
     _give_ibans(town, found, rows)
     db.execute("VACUUM ANALYZE")
     return found
+
+
+def _asked(row: tuple[Any, ...], *, iban: str) -> Asked:
+    given, family, born, postal, number, email, key, customer = row[:8]
+    return Asked(given, family, str(born), postal, number, email, key, iban, customer)
 
 
 def _give_ibans(town: Town, asked: list[Asked], rows: list[tuple[Any, ...]]) -> None:
@@ -139,7 +141,7 @@ def _give_ibans(town: Town, asked: list[Asked], rows: list[tuple[Any, ...]]) -> 
             ((row[8], one.iban, b"{}", b"-", row[9], "now", "now")
              for one, row in zip(asked, rows, strict=True)),
         )  # fmt: skip
-        landed = dict(
+        landed: dict[str, int] = dict(
             db.execute(
                 "SELECT key, id FROM landed_record WHERE key = ANY(%s)",
                 ([one.iban for one in asked],),

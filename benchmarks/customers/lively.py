@@ -251,7 +251,8 @@ class LivelyTown:
     def _decide(self, pair: Sequence[int], verdict: Verdict) -> int:
         if len(pair) < 2:
             return 0
-        stewardship.decide(self.db, *pair, verdict, reason="seen", actor="Sam")
+        one, other = pair
+        stewardship.decide(self.db, one, other, verdict, reason="seen", actor="Sam")
         return 1
 
     def _undo(self, _: int) -> int:

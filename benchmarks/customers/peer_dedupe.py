@@ -44,14 +44,19 @@ fields = [
     if name not in LEFT_OUT
     and sum(row[index] is not None for row in rows) >= FILLED_MIN * len(rows)
 ]
-data = {
-    row[place]: {name: text(row[names.index(name)]) for name in fields}
-    for text in (lambda value: str(value).strip().lower() or None if value is not None else None,)
-    for row in rows
+Fields = dict[str, str | None]
+
+
+def _text(value: object) -> str | None:
+    return str(value).strip().lower() or None if value is not None else None
+
+
+data: dict[int, Fields] = {
+    row[place]: {name: _text(row[names.index(name)]) for name in fields} for row in rows
 }
 
 
-def labels() -> dict[str, list[tuple[dict[str, str], dict[str, str]]]]:
+def labels() -> dict[str, list[tuple[Fields, Fields]]]:
     """Return labelled pairs of a tenth of the customers."""
     chance = Random(1)
     groups: dict[str, list[int]] = {}
@@ -70,7 +75,7 @@ def labels() -> dict[str, list[tuple[dict[str, str], dict[str, str]]]]:
             if entity[other] != entity[record]:
                 near.append((other, record))
     near = chance.sample(near, min(len(near), len(match) // 2))
-    far = [tuple(chance.sample(records, 2)) for _ in range(len(match))]
+    far = [(one, other) for one, other in (chance.sample(records, 2) for _ in match)]
     far = [pair for pair in far if entity[pair[0]] != entity[pair[1]]]
     distinct = near + far[: len(match) - len(near)]
     return {

@@ -138,7 +138,7 @@ rows = con.execute(
     """
 ).fetchall()
 f1 = {float(cut): 2 * float(right) / float(pairs + true) for cut, pairs, right in rows}
-best = max(f1, key=f1.get)
+best = max(f1, key=f1.__getitem__)
 
 
 def at(bits: float) -> float:

@@ -91,7 +91,7 @@ def measure(load: Loader) -> dict[str, Any]:
             KEPT_BITS_MIN,
         )
         band = execute(con, _OLD_BAND)[0][0]
-    evidence = [Evidence(*row, settled=False) for row in rows]
+    evidence = [Evidence._make((*row, False)) for row in rows]  # nobody has settled any
     questions = weigh_questions(homes, sources, evidence, _repeats(linked.model))
     asked = questions[: asked_most(len(homes))]
     return {
@@ -123,7 +123,7 @@ def _records(
         " JOIN truth USING (id) JOIN plain p ON p.id = r.id ORDER BY r.id",
         source="coalesce(p.source::VARCHAR, '')" if named else "''",
     )
-    homes = {record: (kind, cluster) for record, kind, cluster, *_ in rows}
+    homes: dict[int, Hashable] = {record: (kind, cluster) for record, kind, cluster, *_ in rows}
     sources = {record: f"{kind}/{source}" for record, kind, _, source, _ in rows}
     return homes, sources, {row[0]: row[4] for row in rows}
 

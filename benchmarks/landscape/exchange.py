@@ -141,8 +141,8 @@ def peer_runs(only: str | None = None) -> dict[str, Any]:
         folder = Path(place)
         venv.create(folder / "env", with_pip=True)
         python = folder / "env" / "bin" / "python"
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PEER]
-        installed = subprocess.run(command, capture_output=True, text=True, check=False)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        installed = subprocess.run([*pip, PEER], capture_output=True, text=True, check=False)
         if installed.returncode:
             return {"error": "pyArchimate could not be installed here"}
         gemma = content(GEMMA_XML)
@@ -169,7 +169,7 @@ def with_prefixed_ids(data: bytes) -> bytes:
 def peer_run(python: Path, path: Path, data: bytes) -> dict[str, Any]:
     path.write_bytes(data)
     out = path.with_suffix(".out.xml")
-    command = [python, "-c", PEER_PROGRAM, path, out]
+    command = [str(python), "-c", PEER_PROGRAM, str(path), str(out)]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=PEER_SECONDS_MAX
     )

@@ -15,6 +15,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,15 +147,15 @@ def impact_figures(db: psycopg.Connection, graph: LandscapeGraph) -> list[Figure
             name = f"impact, {direction}, depth {depth}"
             figures.append(Figure(name, 1000 * statistics.median(times), "ms", promise, how))
     both = [
-        seconds(lambda start=start: reach(graph, [start], direction=Direction.BOTH, depth=6))
+        seconds(partial(reach, graph, [start], direction=Direction.BOTH, depth=6))
         for start in starts
     ]
     name, how = "impact, both ways, depth 6", "CPU, median of the same starts; nearly everything"
     figures.append(Figure(name, 1000 * statistics.median(both), "ms", "", how))
     chosen = [
         seconds(
-            lambda start=start: reach(
-                graph, [start], depth=6, kinds=("system", "interface"),
+            partial(
+                reach, graph, [start], depth=6, kinds=("system", "interface"),
                 relationships=(RelationshipKind.SERVING, RelationshipKind.COMPOSITION),
             )
         )
@@ -191,7 +192,7 @@ def query_figures(db: psycopg.Connection, graph: LandscapeGraph, starts: list[in
 
 def search_figures(graph: LandscapeGraph) -> list[Figure]:
     index_seconds = seconds(lambda: search(graph, "permits"))
-    times = [seconds(lambda words=words: search(graph, words)) for words in WORDS for _ in range(5)]
+    times = [seconds(partial(search, graph, words)) for words in WORDS for _ in range(5)]
     return [
         Figure("search index", index_seconds, "s", "", "CPU, once per change"),
         Figure("search", 1000 * statistics.median(times), "ms", "<= 10",

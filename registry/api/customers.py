@@ -114,7 +114,7 @@ def record_number(text: str, path: str) -> int:
         InvalidInput: It is no number.
     """
     if not (text.isascii() and text.isdigit()) or int(text[:20]) > RECORD_NUMBER_MAX:
-        raise InvalidInput("The number of a record is nothing but digits.", path=[path])
+        raise InvalidInput("The number of a record or an event is nothing but digits.", path=[path])
     return int(text)
 
 

@@ -20,7 +20,7 @@ SCOPES: Final = "townclerk.scopes"  # the setting that row-level security looks 
 PURPOSE: Final = "townclerk.purpose"  # the setting that masks look at
 PURPOSE_SQL: Final = f"current_setting('{PURPOSE}', true)"  # null or '' where none is named
 # The name goes into a statement that takes no parameters, so it is nothing but letters and signs.
-_PURPOSE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}", re.ASCII)
+PURPOSE_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,59}", re.ASCII)
 # Nothing that people ask for is made of these.
 SECRET_TABLES: Final = ("api_token", "kept_answer", "alembic_version")
 SET_OPTION_SINCE: Final = 160000  # before, every member of a role could become it
@@ -108,7 +108,7 @@ def for_purpose(purpose: str) -> str:
     Raises:
         InvalidInput: It is not a name.
     """
-    if purpose and not _PURPOSE_NAME.fullmatch(purpose):
+    if purpose and not PURPOSE_NAME.fullmatch(purpose):
         raise InvalidInput(
             "The purpose is not a name.",
             remedy="A purpose has at most 60 small letters, digits, `-` and `_`.",

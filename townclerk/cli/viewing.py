@@ -42,6 +42,11 @@ def find(
     as_json: AsJson = False,
 ) -> None:
     """Find a customer by whatever you know, misspelt or not; the likeliest first."""
+    if not any(sign.isalnum() for word in words for sign in word):
+        raise InvalidInput(
+            "There is nothing to look for.",
+            remedy="Give a name, number, e-mail address, birthday or id.",
+        )
     with opened_town(), unit_of_work() as db:
         found = customers.find.search_customers(db, sight(db, purpose), " ".join(words))
     if as_json:
@@ -220,6 +225,8 @@ def changes(
             for one in found
         ),
     )
+    if not found:
+        say("Nobody is other than then. The first customers of a town are no news.")
 
 
 def doubts(as_json: AsJson = False) -> None:
@@ -239,7 +246,7 @@ def doubts(as_json: AsJson = False) -> None:
 
 def events(
     reader: Annotated[str | None, typer.Option(help="Only what this reader has not had.")] = None,
-    after: Annotated[int | None, typer.Option(help="Only after this number.")] = None,
+    after: Annotated[int | None, typer.Option(min=0, help="Only after this number.")] = None,
     change: Annotated[CustomerChange | None, typer.Option(help="Only this kind.")] = None,
     limit: Annotated[int, typer.Option(help="Events to show, at most 1000.")] = 100,
     as_json: AsJson = False,
@@ -255,7 +262,9 @@ def events(
         ("number", "what", "customer", "other", "when"),
         ((e.number, e.change, e.customer_id, e.other_id, e.happened_at) for e in found),
     )
-    if found and reader:
+    if not found:
+        say("Nothing happened. The first customers of a town are no news and make no events.")
+    elif reader:
         say_next(f"`townclerk customers acknowledge {reader} {found[-1].number}`")
 
 

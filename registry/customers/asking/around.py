@@ -4,6 +4,7 @@ Sources name customers by their own keys, so everything here hangs on source rec
 with them when customers are merged or parted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
@@ -234,13 +235,19 @@ def customer_around(
     """
     found = current_id(db, customer)
     asked = frozenset(_PARTS) if only is None else only & frozenset(_PARTS)
-    note_read(sight, "customer_around", [found])
     parts: dict[str, list[Any]] = {
         part: _rows(db, shape, sql, found) if part in asked and sight.may(part) else []
         for part, (shape, sql) in _PARTS.items()
     }
+    note_read(sight, "customer_around", [found, *_others(parts)])
     masked = [part for part in _PARTS if part in asked and not sight.may(part)]
     return Around(id=found, purpose=sight.purpose, masked=masked, **parts)
+
+
+def _others(parts: Mapping[str, list[Any]]) -> list[UUID]:
+    """Return the other customers whose names the parts show, each once."""
+    shown = [one.id for one in parts["household"]] + [one.other_id for one in parts["roles"]]
+    return [other for other in dict.fromkeys(shown) if other is not None]
 
 
 def _rows(db: psycopg.Connection, shape: type[T], sql: str, customer: UUID) -> list[T]:

@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 
 import schemas
 from registry.customers.live.survivorship import SURVIVORSHIP
+from registry.storage.guarding import PURPOSE_NAME
 from schemas.errors import InvalidInput, UnknownName
 
 MASK: Final = "***"
@@ -34,7 +35,7 @@ PARTS: Final = (
 )
 ATTRIBUTES: Final = tuple(name for group in SURVIVORSHIP for name in group.columns)
 FIELDS: Final = frozenset((*ATTRIBUTES, *PARTS))
-# Attributes that a name is made of: whoever may see none of them may not see it in a list either.
+# People type a key; the register of processing has room for more.
 PURPOSE_CHARACTERS_MAX: Final = 60
 
 
@@ -43,8 +44,8 @@ class PurposeNeeded(InvalidInput):
 
     code = "purpose_needed"
     remedy = (
-        "Name a purpose: `--purpose service` on the command line, `purpose:` in GraphQL, or the "
-        "header Townclerk-Purpose. `townclerk customers purposes` lists them."
+        "Name a purpose: `--purpose service` on the command line, the header Townclerk-Purpose in "
+        "GraphQL. `townclerk customers purposes` lists them."
     )
 
 
@@ -157,8 +158,12 @@ def set_purpose(
         InvalidInput: The key or a field is not one, or a name or basis is missing.
     """
     key = key.strip()
-    if not key.replace("-", "").isalnum() or not key.isascii() or len(key) > PURPOSE_CHARACTERS_MAX:
-        raise InvalidInput("A purpose's key is letters, digits and hyphens.", path=["key"])
+    if not PURPOSE_NAME.fullmatch(key):
+        raise InvalidInput(
+            f"A purpose's key is at most {PURPOSE_CHARACTERS_MAX} small letters, digits, - and _,"
+            " a letter first.",
+            path=["key"],
+        )
     if not name.strip() or not lawful_basis.strip():
         raise InvalidInput("A purpose needs a name and a lawful basis.", path=["lawfulBasis"])
     strange = sorted(set(fields) - FIELDS)

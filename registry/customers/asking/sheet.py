@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,10 @@ from schemas.errors import InvalidInput, UnknownName
 # Source records on one sheet; who has more is a fault that stewards look into.
 SOURCES_MAX: Final = 500
 VERSIONS_MAX: Final = 200
+# A moment that is so little ahead was the present by the clock of whoever asked.
+CLOCKS_DIFFER_MAX: Final = timedelta(minutes=1)
+# What cross_reference.alias_of makes of ids that are not ours.
+_ALIAS_VERSION: Final = 5
 
 
 class UnknownCustomer(UnknownName):
@@ -115,7 +119,13 @@ def current_id(db: psycopg.Connection, customer: UUID) -> UUID:
         {"id": customer},
     ).fetchone()
     if row is None:
-        raise UnknownCustomer(f"There is no customer {customer}.", path=["id"])
+        # An id of this version was made of whatever was typed: showing it would help nobody.
+        named = (
+            f"There is no customer {customer}."
+            if customer.version != _ALIAS_VERSION
+            else ("No customer has this id, here or in an earlier system.")
+        )
+        raise UnknownCustomer(named, path=["id"])
     if row[0] is None:
         raise UnknownCustomer(
             f"The customer {customer} was erased.", remedy="Nothing of it is left.", path=["id"]
@@ -137,7 +147,14 @@ def customer_sheet(
 
     Raises:
         UnknownCustomer: There is none, or there was none at that moment.
+        InvalidInput: That moment has not been yet.
     """
+    if as_of is not None:
+        as_of = as_of if as_of.tzinfo else as_of.replace(tzinfo=UTC)
+        if as_of > datetime.now(tz=UTC) + CLOCKS_DIFFER_MAX:
+            raise InvalidInput(
+                "That moment has not been yet.", remedy="Leave it out for now.", path=["asOf"]
+            )
     found = customer if as_of is not None else current_id(db, customer)
     row = db.execute(_SHEET, {"id": found, "at": as_of}).fetchone()
     if row is None:

@@ -3,13 +3,15 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 from registry.settings import settings
 
@@ -117,3 +119,41 @@ def columns(con: duckdb.DuckDBPyConnection, template: str, **parts: str) -> dict
     """Execute one query and return its columns as numpy arrays."""
     found: dict[str, Any] = con.execute(Template(template).substitute(parts)).fetchnumpy()
     return found
+
+
+def map_values(
+    con: duckdb.DuckDBPyConnection,
+    values: Sequence[str],
+    make: Callable[[str], tuple[str | None, ...]],
+    made: Sequence[str],
+    *,
+    into: str,
+) -> None:
+    """Make the temporary table `into(value, <made>)` by a Python function that SQL cannot be.
+
+    Args:
+        con: The session.
+        values: Distinct values.
+        make: What to make of one value, in the order of `made`.
+        made: Names of the columns made.
+        into: Table to make.
+    """
+    found = [make(value) for value in values]
+    data = {"value": _texts(values)}
+    for index, name in enumerate(made):
+        data[name] = _texts([row[index] for row in found])
+    con.register("made_values", data)
+    selected = ", ".join(f"{name}::VARCHAR AS {name}" for name in ("value", *made))
+    run(
+        con,
+        "CREATE OR REPLACE TEMP TABLE $into AS SELECT $selected FROM made_values",
+        into=into,
+        selected=selected,
+    )
+    con.unregister("made_values")
+
+
+def _texts(values: Sequence[str | None]) -> NDArray[np.object_]:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array

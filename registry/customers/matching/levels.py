@@ -35,8 +35,8 @@ class Comparison:
         differs: Prior share of truly matching pairs that differ.
         personal: True where members of one household agree no more than strangers do. Their
             likelihood in the household class is pinned to the strangers', so that this class can
-            never explain agreement on who somebody is (facts measured on towns without
-            households lose recall otherwise).
+            never explain agreement on who somebody is; left free, it did in tables without
+            households, and true pairs were lost.
         differs_max: Largest share of truly matching pairs that can differ. Where nothing but a
             given name tells two people of a household apart, training would else take households
             for customers who often change their name.
@@ -145,6 +145,19 @@ ADDRESS = Comparison(
     differs=0.17,
     frequency="door",
     counted="door",
+)
+
+IDENTIFIER = Comparison(
+    name="identifier",
+    missing=either("identifier"),
+    levels=(
+        Level("exact", "l.identifier = r.identifier", 0.93),
+        Level("slip", slip("identifier"), 0.05),
+    ),
+    differs=0.02,
+    personal=True,
+    frequency="identifier",
+    counted="identifier",
 )
 
 PLACE = Comparison(

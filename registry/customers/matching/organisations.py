@@ -6,13 +6,13 @@ exchange and a mail domain, and are not one company.
 
 from registry.customers.matching.levels import (
     ADDRESS,
+    IDENTIFIER,
     PHONE,
     PLACE,
     SOURCE,
     Comparison,
     Level,
     either,
-    slip,
 )
 
 ORGANISATION = (
@@ -49,18 +49,7 @@ ORGANISATION = (
         personal=True,
         counted="chamber_number",
     ),
-    Comparison(
-        name="identifier",
-        missing=either("identifier"),
-        levels=(
-            Level("exact", "l.identifier = r.identifier", 0.93),
-            Level("slip", slip("identifier"), 0.05),
-        ),
-        differs=0.02,
-        personal=True,
-        frequency="identifier",
-        counted="identifier",
-    ),
+    IDENTIFIER,
     Comparison(
         name="email",
         missing=either("email"),

@@ -2,13 +2,13 @@
 
 from registry.customers.matching.levels import (
     ADDRESS,
+    IDENTIFIER,
     PHONE,
     PLACE,
     SOURCE,
     Comparison,
     Level,
     either,
-    slip,
 )
 
 # About three of a hundred children are born as twins; among all pairs of one household (couples,
@@ -155,18 +155,7 @@ PERSON = (
         personal=True,
         counted="national_id",
     ),
-    Comparison(
-        name="identifier",
-        missing=either("identifier"),
-        levels=(
-            Level("exact", "l.identifier = r.identifier", 0.93),
-            Level("slip", slip("identifier"), 0.05),
-        ),
-        differs=0.02,
-        personal=True,
-        frequency="identifier",
-        counted="identifier",
-    ),
+    IDENTIFIER,
     Comparison(
         # People of one name whose addresses are made of it ("jan.bos@"): that they are alike is
         # no news, so it is weighed among namesakes only.

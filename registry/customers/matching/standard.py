@@ -7,9 +7,8 @@ distinct value, so that a batch and a single record share one definition.
 from collections.abc import Callable, Iterable
 
 import duckdb
-import numpy as np
 
-from registry.customers.matching.engine import run
+from registry.customers.matching.engine import map_values, run
 from registry.customers.values.names import split_prefix
 from registry.customers.values.nicknames import full_names
 from registry.customers.values.phonetic import phonetic
@@ -169,25 +168,7 @@ def _features(
         for source in sources
     )
     values = [row[0] for row in run(con, "SELECT DISTINCT value FROM ($union)", union=union)]
-    found = [feature(value) for value in values]
-    data = {"value": _text_array(values)}
-    for index, column in enumerate(made):
-        data[column] = _text_array([row[index] for row in found])
-    con.register("feature_values", data)
-    selected = ", ".join(f"{column}::VARCHAR AS {column}" for column in ("value", *made))
-    run(
-        con,
-        "CREATE OR REPLACE TEMP TABLE $table AS SELECT $selected FROM feature_values",
-        table=f"{name}_feature",
-        selected=selected,
-    )
-    con.unregister("feature_values")
-
-
-def _text_array(values: list[str | None]) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
+    map_values(con, values, feature, made, into=f"{name}_feature")
 
 
 _ADDRESS_COLUMNS = """

@@ -94,7 +94,10 @@ def explain(db: psycopg.Connection, one: int, other: int) -> Explanation:
     if one == other or len(rows) < len({one, other}):
         missing = [record for record in (one, other) if record not in rows]
         if missing:
-            raise UnknownName(f"Record {missing[0]} describes no customer.")
+            raise UnknownName(
+                f"Record {missing[0]} describes no customer.",
+                remedy="`townclerk customers show ID --purpose stewardship` lists a customer's.",
+            )
         raise InvalidInput("A record cannot be compared with itself.")
     kind, second = (CustomerKind(rows[record]["kind"]) for record in (one, other))
     if kind is not second:

@@ -10,12 +10,14 @@ from registry.customers.tables.column_values import (
     role_of_line,
     share_of,
 )
+from registry.customers.values.address_lines import place_parts
 from registry.customers.values.identifiers import chamber_number, citizen_service_number
 from registry.customers.values.names import split_prefix
 from registry.customers.values.text import fold
 
 # Numbers that have checks of their own pass them this often where the column is what it says.
 _VALID_SHARE_MIN = 0.5
+_PLACES_SHARE_MIN = 0.8
 # A column of first or last names alone has several words in fewer rows.
 _BOTH_NAMES_SHARE = 0.7
 # A column of people and companies holds this many names of business at least, and among the
@@ -46,7 +48,7 @@ def as_values_allow(role: str, values: Values) -> str | None:
         return "birth_year"
     if role == "street" and role_of_line(values):
         return "address"
-    if role == "address" and not role_of_line(values) and not _code_and_town(values):
+    if role == "address" and not role_of_line(values) and not are_places(values):
         return "street"
     if role in ("postal_code", "city") and _code_and_town(values):
         return "address"
@@ -97,6 +99,19 @@ def _code_and_town(values: Values) -> bool:
         values, lambda value: _CODE_AND_TOWN.fullmatch(value) or _TOWN_AND_CODE.fullmatch(value)
     )
     return both >= _VALID_SHARE_MIN
+
+
+def are_places(values: Values) -> bool:
+    """Tell a column of postal codes and towns from one of streets behind their house numbers.
+
+    Such numbers may have five digits too ("58340 Laurie Port"), but never nearly all of them.
+    """
+    return share_of(values, _is_place) >= _PLACES_SHARE_MIN
+
+
+def _is_place(value: str) -> bool:
+    _, _, code, city = place_parts(value)
+    return code is not None and city is not None and not any(sign.isdigit() for sign in city)
 
 
 def holds_both(role: str, values: Values, roles: Iterable[str]) -> bool:

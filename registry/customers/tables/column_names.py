@@ -15,10 +15,10 @@ given_name: givenname givennames firstname firstnames forename forenames fname f
  nome primeironome gname imie imiona krestnijmeno jmeno meno keresztnev utonev prenume ad adi isim
  fornamn fornavn etunimi nomeproprio ime imya onoma eesnimi vards vardas nompropi givn firstnm
  fstname frstname 1stname namevor fname1 chosenname calledname prenomusuel nombredepila imiepierwsze
- preferredname prenomdenaissance
+ preferredname prenomdenaissance vorn voorn frstnme fstnm
 middle_name: middlename middlenames middleinitial middle mi mname secondname tweedenaam zweitername
  deuxiemeprenom namemiddle otchestvo mellannamn mellomnavn drugieimie
-initials: initials initial voorletters voorletter initialen initiales
+initials: initials initial voorletters voorletter voorl initialen initiales
 name_prefix: nameprefix tussenvoegsel tussenvoegsels voorvoegsel voorvoegsels prefix namenszusatz
  vorsatzwort particule infix
 family_name: familyname surname lastname lname last achternaam geslachtsnaam familienaam nachname
@@ -28,7 +28,8 @@ family_name: familyname surname lastname lname last achternaam geslachtsnaam fam
  efternavn etternavn sukunimi ultimonome prezime priimek familiya eponymo perekonnanimi uzvards
  pavarde cognoms lastnm lstname surnames apellido1 apellido2 apelidos sobrenomes cognomi familynm
  lname1 nomdusage nomusage apellidopaterno prizvishche meisjesnaam maidenname birthname family
- nomdenaissance nomnaissance nomdejeunefille
+ nomdenaissance nomnaissance nomdejeunefille nachn achtern lstnme 1erapellido 1apellido 2oapellido
+ 2apellido
 full_name: fullname naam volledigenaam name vollername nomcomplet namefull personname nombrecompleto
  nomecompleto naamvolledig nometprenom nomprenom voorenachternaam nominativo nomeecognome
  cognomeenome nomecognome cognomenome nombreyapellidos nombreapellidos apellidosynombre
@@ -39,7 +40,7 @@ full_name: fullname naam volledigenaam name vollername nomcomplet namefull perso
  achternaamvoornaam lastnamefirstname firstnamelastname lastfirst firstlast lastcommafirst wholename
  displayname patron borrower titular intestatario titulaire accountholder rekeninghouder
  kontoinhaber cardholder cliente interessado nev contactperson contactpersoon patient contactname
- ansprechpartner
+ ansprechpartner nm vorundzuname zuundvorname vornamezuname zunamevorname
 birth_date: birthdate dateofbirth dob birthday born geboortedatum gebdatum gbdatum geburtsdatum
  gebdat geburtstag datedenaissance naissance ddn birth datumgeboorte geboren birthdt dateofbirthdt
  geborenam fechadenacimiento fechanacimiento fnac nacimiento datadinascita nascita datebirth
@@ -86,14 +87,15 @@ organisation_name: organisationname organizationname organisation organization c
 party_name: party partyname partijnaam customer client klant kunde relatie relatienaam accountname
  creditor crediteur kreditor debtor debiteur debitor vendor vendorname supplier suppliername
  leverancier lieferant fournisseur payee payer applicant resident person persoon naamaanvrager
- naamklant
+ naamklant debiteurnaam crediteurnaam klantnaam relatienaam kundenname klantomschrijving
 chamber_number: chambernumber kvk kvknummer kvknr coc cocnumber handelsregisternummer
 email: email emailaddress mail mailaddress emailadres epost courriel emailadresse adressemail correo
  correoelectronico mel emailadr eposta epostadress epostadresse emailcim mejl mailadress sahkoposta
  posteelectronique adresaemail mailadr emailid correoe emailaddr emailadress correioeletronico
  postaelettronica epocta sahkoposti imeyl elektronnaposhcha ilektronikotachydromeio elpastas epasts
  epasta
-phone: telefono telefonofijo movil portable numerodetelephone telephonefixe rufnummer phonenr
+phone: telefono telefonofijo movil portable numerodetelephone telephonefixe rufnummer phonenr ph
+ phnbr telkom
  mobilephone mobiltelefon phonehome homephone workphone phone phonenumber telephone telephonenumber
  telefoon telefoonnummer tel telnr telefon telefonnummer mobile mobilenumber mobiel mobielnummer
  mobiele mobil handy gsm cell cellphone telephoneportable phoneno telefonszam telefonkomorkowy
@@ -110,6 +112,7 @@ street: street streetname straat straatnaam strasse strassenname rue voie addres
  logradouro rua morada viapiazza indirizzovia strada straatnr straatennr straatennummer straatnummer
  strassenr strassennr strasseundnr strasseundhausnr strasseundhausnummer streetandnumber
  streetnameandnumber streetno1 ruenumero numerorue voienumero thoroughfare addressstreet via vejnavn
+ addrln addrln1
  tanav iela gatve libellevoie nomvoie nomdevoie
 house_number: housenumber housenr streetnumber huisnummer huisnr hausnummer hausnr numero numerovoie
  streetno houseno house nrhuis nohuis housenumbersuffix streetnr hnr strnr nrdomu numerdomu
@@ -126,7 +129,7 @@ city: localidad ciudad municipio poblacion citta localite stad municipality loca
  localitate sehir ilce postort poststed kaupunki postitoimipaikka gorod poli grad mjesto naselje
  concelho freguesia municipi comune comuneresidenza residenza towncity citytown suburbtown posttown
  village township wohnsitz poblacio by bynavn postdistrikt naselenomyasto linn pilseta miestas il
- localidade locality kraj
+ localidade locality kraj wpl
 address: address adres adresse anschrift addr addrfull fulladdress direccion domicilio indirizzo
  postadres endereco volledigadres citystatezip wohnadresse postanschrift adresa cim lakcim osoite
  adress postadress bostadsadress adreszamieszkania bydliste residence residentialaddress homeaddress
@@ -142,6 +145,7 @@ postal residential primary main record current private prive work hoofd adres ad
 applicant member inwoner burger citizen relatie bill billing ship shipping invoice delivery to of
 correspondence permanent registered owner holder resident tenant student voter taxpayer guest
 subscriber employee cust cli pat fld txt cliente paciente socio assure assicurato kontakt pers
+pt hm wk nbr cd
 """
 _NEUTRAL = frozenset(_NEUTRAL_WORDS.split())
 _OTHERS_WORDS = """
@@ -173,7 +177,8 @@ betrag preis montant quantity qty count age leeftijd alter edad eta idade wiek i
 """
 _TOPICS = frozenset(_TOPICS_WORDS.split())
 # Words that stand beside that of a street where its number is in the same column.
-_WITH_NUMBER = {"nr", "no", "number", "nummer", "numero", "num", "en", "und", "and", "et", "y", "i"}
+_JOINING = frozenset({"en", "und", "and", "et", "y", "i", "og", "och", "e", "ja", "ve", "a", "u"})
+_WITH_NUMBER = _JOINING | {"nr", "no", "number", "nummer", "numero", "num"}
 
 
 def _table() -> dict[str, str]:
@@ -206,7 +211,7 @@ def role_by_name(column: str) -> str | None:
     role = _role_of_words(words)
     if role is None and _BRACKETS.search(column):
         return role_by_name(_BRACKETS.sub(" ", column))
-    return role or _role_of_several(words)
+    return role or (_role_of_several(words) if len(words) > 1 else None)
 
 
 def _role_of_words(words: list[str]) -> str | None:
@@ -222,9 +227,10 @@ def _role_of_words(words: list[str]) -> str | None:
         if not set(telling[:start]) <= _NEUTRAL:
             break
         for end in range(len(telling), start, -1):
-            rest = telling[end:]
+            rest = [word for word in telling[end:] if word not in _JOINING]
             role = _ROLE_OF.get("".join(telling[start:end]))
-            if role == "street" and set(rest) <= _NEUTRAL | _WITH_NUMBER:
+            numbered = _ROLE_OF.get("".join(rest)) == "house_number"
+            if role == "street" and (numbered or set(rest) <= _NEUTRAL | _WITH_NUMBER):
                 return role
             if role and set(rest) <= _NEUTRAL:
                 return role
@@ -232,7 +238,8 @@ def _role_of_words(words: list[str]) -> str | None:
 
 
 def _role_of_several(words: list[str]) -> str | None:
-    """Return the role of names such as "PLZ Ort" and "surname or family name"."""
+    """Return the role of names such as "PLZ und Ort" and "surname or family name"."""
+    words = [words[0], *(word for word in words[1:-1] if word not in _JOINING), words[-1]]
     for cut in range(1, len(words)):
         one, other = (_ROLE_OF.get("".join(part)) for part in (words[:cut], words[cut:]))
         if one and one == other:
@@ -246,6 +253,11 @@ def is_further_line(words: Sequence[str]) -> bool:
     """Tell the words of a second line of an address and those below."""
     telling = [word for word in words if not word.isdigit()]
     return bool(telling) and words[-1].isdigit() and words[-1] != "1" and telling[-1] in _LINES
+
+
+def is_bare_number(column: str) -> bool:
+    """Tell a column called "number" and nothing more; behind a street it is a house's."""
+    return fold(column) in _WITH_NUMBER - _JOINING
 
 
 def is_of_a_topic(column: str) -> bool:

@@ -135,10 +135,13 @@ blvd crescent cres close circuit cct parade pde highway hwy parkway pkwy mews gr
 hill row walk circle trail loop path apt suite parkways green rise view rue chemin impasse allee
 allees quai cours route calle avenida avda plaza paseo camino carretera c via viale piazza corso
 ronda urbanizacion pasadizo glorieta cuesta callejon alameda rambla vial pasaje
+rua avenida travessa largo praca ul ulica ulice aleja al trida namesti nam utca ut utja ter tere
+korut sor sokak sokagi cadde caddesi bulvari strada bulevardul str
 """
 _STREET_ENDINGS = """
 straat weg laan plein steeg gracht kade dijk pad singel hof dreef park plantsoen strasse str platz
-gasse allee ring ufer damm strase boulevard stiege kreisel
+gasse allee ring ufer damm strase boulevard stiege kreisel gatan vagen grand torget vej gade stien
+veien gata vegen plass katu kuja polku tanav
 """
 _BUSINESS_WORDS = """
 bv nv vof cv stichting vereniging holding groep gmbh ag kg ohg ug ev mbh ltd limited inc llc llp

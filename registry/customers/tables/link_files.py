@@ -19,6 +19,7 @@ from registry.customers.tables.column_names import ROLES, role_by_name
 from registry.customers.tables.plain import make_plain
 from registry.customers.tables.reading import TableRead, quoted, read_table
 from registry.customers.tables.roles import SAMPLE_VALUES, Role, infer_roles
+from registry.customers.tables.silence import why_nothing
 from registry.customers.tables.writing import refuse_overwriting, write_csv
 from schemas.errors import InvalidInput
 
@@ -121,6 +122,8 @@ def link_files(
         names = {str(index): table.name for index, table in enumerate(tables)}
         found.distinct = sorted(names[each] if len(tables) > 1 else each for each in apart)
         found.links = _write_pairs(con, out, every=all_pairs, between=between_only)
+        if not found.links:
+            _say_why(con, found, linked)
         if clusters is not None:
             _write_clusters(con, clusters)
     return found
@@ -338,6 +341,18 @@ def _name_rows(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead]) -> N
         union=union,
         stems=stems,
     )
+
+
+def _say_why(con: duckdb.DuckDBPyConnection, found: FileLinked, linked: Linked) -> None:
+    """Add why no pair was written to what is told."""
+    reason = why_nothing(
+        con,
+        roles={role.role for roles in found.roles.values() for role in roles},
+        rows=found.records,
+        pairs=found.pairs,
+        cut_bits=linked.model.cut_bits,
+    )
+    found.warnings += [reason] if reason else []
 
 
 def _take_counts(found: FileLinked, linked: Linked) -> None:

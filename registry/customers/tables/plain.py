@@ -7,52 +7,43 @@ one line, dates in any order) is done once per distinct value.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, timedelta
 
 import duckdb
-import numpy as np
 
-from registry.customers.matching.engine import run
-from registry.customers.tables.column_values import GIVEN, is_business
+from registry.customers.matching.engine import map_values, run
+from registry.customers.tables.column_checks import are_places
+from registry.customers.tables.column_values import GIVEN
+from registry.customers.tables.name_cells import (
+    Parts,
+    name_parts,
+    parts_of_party,
+    reversed_name_parts,
+    without_titles,
+)
 from registry.customers.tables.reading import quoted
 from registry.customers.tables.roles import Role
 from registry.customers.values.address import house_number, postal_code, street_and_number
-from registry.customers.values.address_lines import address_parts
-from registry.customers.values.dates import date_digits, tells_order
+from registry.customers.values.address_lines import address_parts, place_parts
+from registry.customers.values.dates import date_digits, serial_day, tells_order
 from registry.customers.values.genders import gender_of
 from registry.customers.values.identifiers import chamber_number, citizen_service_number
-from registry.customers.values.names import family_parts, split_prefix
+from registry.customers.values.names import family_parts
 from registry.customers.values.text import fold, is_filler, named, tidy
 
-Parts = tuple[str | None, ...]
-
-_TITLE_WORDS = """
-mr mrs ms miss dr prof ir ing drs mw mevr mevrouw dhr heer herr frau monsieur madame
-"""
-_TITLES = frozenset(_TITLE_WORDS.split())
 _NUMBER_DIGITS_MIN = 6
 # An extension behind a number is of a desk; the number is compared without it.
 _EXTENSION = r"\s*(x|ext\.?|extension|#|toestel|tst\.?)\s*[0-9]{1,6}\s*$"
 # An American postal code with its delivery route; few sources know the latter.
 _ROUTE = re.compile(r"(\d{5})-?\d{4}")
-# A Chinese name is written without a blank, the family name of one sign first.
-_HAN_NAME = re.compile(r"[\u4e00-\u9fff]{2,3}")
-# What follows a family name and is none of it.
-_GENERATIONS = frozenset(
-    ["jr", "sr", "ii", "iii", "iv", "phd", "md", "dds", "dvm", "esq", "msc", "bsc", "ma", "mba"]
-)
 # Names in one cell begin with the family name where last words are given names this much oftener.
 _FAMILY_FIRST_TIMES = 2.0
-_NAMES_LOOKED_AT = 2000
+_VALUES_LOOKED_AT = 2000
 # Columns of which people should hear when more than this share of their values cannot be read.
 _UNREAD_SHARE_MAX = 0.2
 _READABLE = {"birth_date": "date", "email": "e-mail address", "phone": "telephone number"}
-# A spreadsheet that lost a column's format writes days as numbers: 1 is 1900-01-01, and the day
-# 1900-02-29, which it counts, never was. Those of five digits are the days since May 1927.
-_SERIAL_DAY = re.compile(r"[1-9]\d{0,4}(\.0)?")
+# A spreadsheet's days since May 1927 have five digits; most of a column of days have.
 _SERIAL_LONG = re.compile(r"[1-5]\d{4}(\.0)?")
 _SERIAL_SHARE_MIN = 0.5
-_SERIAL_DAY_ZERO = date(1899, 12, 30)
 
 
 def make_plain(
@@ -128,18 +119,7 @@ def _mapped(
         row[0]
         for row in run(con, "SELECT DISTINCT $role FROM by_role WHERE $role <> ''", role=role)
     ]
-    parts = [make(value) for value in values]
-    data = {"value": _text_array(values)}
-    for index, name in enumerate(made):
-        data[name] = _text_array([row[index] for row in parts])
-    con.register("made_values", data)
-    run(
-        con,
-        "CREATE OR REPLACE TEMP TABLE made_$role AS SELECT $selected FROM made_values",
-        role=role,
-        selected=", ".join(f"{name}::VARCHAR AS {name}" for name in ("value", *made)),
-    )
-    con.unregister("made_values")
+    map_values(con, values, make, made, into=f"made_{role}")
     joins.append(f"LEFT JOIN made_{role} ON made_{role}.value = v.{role}")
     return {name: f"made_{role}.{name}" for name in made}
 
@@ -149,21 +129,15 @@ def _alone(make: Callable[[str], str | None]) -> Callable[[str], Parts]:
     return lambda text: (make(text),)
 
 
-def _text_array(values: Sequence[str | None]) -> np.ndarray:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
 def _name_columns(
     con: duckdb.DuckDBPyConnection, present: set[str], joins: list[str]
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     whole = next((role for role in ("full_name", "party_name") if role in present), None)
     if whole and not present & {"given_name", "family_name"}:
-        parts = _reversed_name_parts if _family_first(con, whole) else name_parts
+        parts = reversed_name_parts if _family_first(con, whole) else name_parts
         made = ("given_name", "family_name", "organisation_name")
-        split = _parts_of_party(parts) if whole == "party_name" else parts
+        split = parts_of_party(parts) if whole == "party_name" else parts
         found |= _mapped(con, whole, made[: 3 if whole == "party_name" else 2], split, joins)
     if "given_name" in present:
         found |= _mapped(con, "given_name", ("given_name",), _alone(named), joins)
@@ -208,7 +182,9 @@ def _address_columns(
     found: dict[str, str] = {}
     if "address" in present:
         made = ("street", "house_number", "postal_code", "city")
-        found |= _mapped(con, "address", made, address_parts, joins)
+        places = "postal_code" not in present and _holds_places(con)
+        read = place_parts if places else address_parts
+        found |= _mapped(con, "address", made, read, joins)
     if "street" in present:
         found |= _mapped(
             con,
@@ -228,13 +204,23 @@ def _address_columns(
     return found
 
 
+def _holds_places(con: duckdb.DuckDBPyConnection) -> bool:
+    """Tell addresses that are a postal code and a town from those with a street."""
+    rows = run(
+        con,
+        "SELECT address FROM by_role WHERE address <> '' ORDER BY hash(row_number) LIMIT $most",
+        most=str(_VALUES_LOOKED_AT),
+    )
+    return are_places([text for (text,) in rows])
+
+
 def _number_columns(
     con: duckdb.DuckDBPyConnection, present: set[str], joins: list[str]
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     if "birth_date" in present:
         month_first = _month_first(con)
-        read = _serial_day if _are_serial_days(con) else None
+        read = _serial_digits if _are_serial_days(con) else None
         found |= _mapped(
             con,
             "birth_date",
@@ -293,80 +279,23 @@ def _gender(text: str) -> str | None:
     return gender_of(fold(text))
 
 
-def name_parts(text: str) -> Parts:
-    """Return given and family name out of one cell: "Jan van der Berg" or "Berg, Jan"."""
-    whole = named(text)
-    if whole is None:
-        return None, None
-    family, comma, given = whole.partition(",")
-    if comma and given.strip():
-        return " ".join(_without_titles(given.split())) or None, family.strip()
-    if _HAN_NAME.fullmatch(whole):
-        return whole[1:], whole[0]
-    words = _without_generation(_without_titles(whole.split()))
-    if len(words) < 2:
-        return None, words[0] if words else None
-    for start in range(1, len(words) - 1):
-        prefix, rest = family_parts(None, " ".join(words[start:]))
-        if prefix:
-            return " ".join(words[:start]), rest
-    return " ".join(words[:-1]), words[-1]
-
-
-def _reversed_name_parts(text: str) -> Parts:
-    """Return given and family name out of one cell that begins with the family name."""
-    whole = named(text)
-    if whole is None or "," in whole:
-        return name_parts(text)
-    words = _without_generation(_without_titles(whole.split()))
-    if len(words) < 2:
-        return None, words[0] if words else None
-    prefix, rest = split_prefix(whole)
-    if prefix is not None:
-        words = [*prefix.split(), *_without_generation(rest.split())]
-        cut = len(prefix.split()) + 1
-    else:
-        cut = 1
-    return " ".join(words[cut:]) or None, family_parts(None, " ".join(words[:cut]))[1]
-
-
-def _parts_of_party(parts: Callable[[str], Parts]) -> Callable[[str], Parts]:
-    """Return a function that also tells names of organisations, which have no parts."""
-
-    def parts_of(text: str) -> Parts:
-        return (None, None, named(text)) if is_business(text) else (*parts(text), None)
-
-    return parts_of
-
-
 def _family_first(con: duckdb.DuckDBPyConnection, role: str) -> bool:
-    """Tell whether names in one cell begin with the family name, by the given names we know."""
+    """Tell whether names in one cell begin with the family name, by given names and initials."""
     rows = run(
         con,
         "SELECT $role FROM by_role WHERE $role <> '' AND NOT contains($role, ',')"
         " ORDER BY hash(row_number) LIMIT $most",
         role=role,
-        most=str(_NAMES_LOOKED_AT),
+        most=str(_VALUES_LOOKED_AT),
     )
     first = last = 0
     for (text,) in rows:
-        words = fold(text).split()
-        if len(words) > 1 and (words[0] in GIVEN) != (words[-1] in GIVEN):
-            first += words[0] in GIVEN
-            last += words[-1] in GIVEN
+        words = without_titles(fold(text).split())
+        given = [len(word) == 1 or word in GIVEN for word in (words[0], words[-1])]
+        if len(words) > 1 and given[0] != given[1]:
+            first += given[0]
+            last += given[1]
     return last > _FAMILY_FIRST_TIMES * first
-
-
-def _without_generation(words: list[str]) -> list[str]:
-    while len(words) > 2 and fold(words[-1]) in _GENERATIONS:
-        words = words[:-1]
-    return words
-
-
-def _without_titles(words: list[str]) -> list[str]:
-    while len(words) > 1 and fold(words[0]) in _TITLES:
-        words = words[1:]
-    return words
 
 
 def _month_first(con: duckdb.DuckDBPyConnection) -> bool:
@@ -385,9 +314,9 @@ def _are_serial_days(con: duckdb.DuckDBPyConnection) -> bool:
     """
     values = [text for (text,) in run(con, "SELECT birth_date FROM by_role WHERE birth_date <> ''")]
     long = sum(_SERIAL_LONG.fullmatch(value) is not None for value in values)
-    return long > len(values) * _SERIAL_SHARE_MIN and all(map(_SERIAL_DAY.fullmatch, values))
+    return long > len(values) * _SERIAL_SHARE_MIN and all(map(serial_day, values))
 
 
-def _serial_day(text: str) -> Parts:
-    """Return the date of a spreadsheet's number of days."""
-    return (f"{_SERIAL_DAY_ZERO + timedelta(days=int(float(text))):%Y%m%d}",)
+def _serial_digits(text: str) -> Parts:
+    day = serial_day(text)
+    return (f"{day:%Y%m%d}" if day else None,)

@@ -40,6 +40,19 @@ _MARKS = (
 # An e-mail address, or a number or date of four digits and more; years may head a column.
 _VALUE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{5,}")
 _PARQUET_MARK = b"PAR1"
+# How files begin, blanks aside, that people bring instead of a table, and what to do with them.
+_MARK_BYTES = 100
+_TAKE_A_SHEET = "Save its sheet as CSV (UTF-8) and give that file."
+_NO_TABLES = (
+    (b"PK\x03\x04", "is an Excel or OpenDocument workbook, or a ZIP", _TAKE_A_SHEET),
+    (b"\xd0\xcf\x11\xe0", "is a workbook of old Excel", _TAKE_A_SHEET),
+    (b"\x1f\x8b", "is packed with gzip", "Unpack it first."),
+    (b"%PDF", "is a PDF", "Ask for the table behind it, as CSV."),
+    (b"SQLiteformat3", "is an SQLite database", "Export the table in it as CSV."),
+    (b"<", "is HTML or XML", _TAKE_A_SHEET),
+    (b"{", "is JSON", "Save its records as CSV, one line each."),
+    (b"[{", "is JSON", "Save its records as CSV, one line each."),
+)
 _NESTED = re.compile(r"\[|STRUCT|MAP|UNION|BLOB")
 
 
@@ -171,9 +184,14 @@ def _load(
 
 
 def _encoding(path: Path) -> tuple[str, list[str]]:
-    """Return how the file is written: what its mark says, else UTF-8, else Windows-1252."""
+    """Return how the file is written: what its mark says, else UTF-8, else Windows-1252.
+
+    Raises:
+        InvalidInput: It begins like a workbook, a PDF or something else that is no table.
+    """
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(_MARK_BYTES)
+        _refuse_what_is_no_table(path, start)
         for mark, encoding in _MARKS:
             if start.startswith(mark):
                 return encoding, []
@@ -188,6 +206,13 @@ def _encoding(path: Path) -> tuple[str, list[str]]:
         except UnicodeDecodeError:
             return "cp1252", ["it is not UTF-8 and was read as Windows-1252"]
     return ("utf-8-sig" if strange else "utf-8"), []
+
+
+def _refuse_what_is_no_table(path: Path, start: bytes) -> None:
+    text = b"".join(start.removeprefix(codecs.BOM_UTF8).split())
+    for mark, what, remedy in _NO_TABLES:
+        if text.startswith(mark):
+            raise InvalidInput(f"{path.name} {what}, not CSV or Parquet.", remedy=remedy)
 
 
 def _sample(path: Path, encoding: str) -> list[str]:

@@ -9,12 +9,23 @@ from dataclasses import dataclass
 
 import yaml
 
-from registry.customers.tables.column_checks import as_values_allow, holds_both, whose_names
-from registry.customers.tables.column_names import ROLES, is_of_a_topic, is_silent, role_by_name
+from registry.customers.tables.column_checks import (
+    are_places,
+    as_values_allow,
+    holds_both,
+    whose_names,
+)
+from registry.customers.tables.column_choices import roles_of_words
+from registry.customers.tables.column_names import (
+    ROLES,
+    is_bare_number,
+    is_of_a_topic,
+    is_silent,
+    role_by_name,
+)
 from registry.customers.tables.column_values import (
     has_numbers,
     role_of_shape,
-    roles_of_words,
     share_of,
 )
 from schemas.errors import InvalidInput
@@ -55,9 +66,12 @@ def infer_roles(
     """
     found: dict[str, Role] = {}
     unknown: dict[str, Sequence[str]] = {}
-    for column in columns:
+    for before, column in zip(("", *columns), columns, strict=False):
         given = values.get(column, ())
         role = role_by_name(column) if column != key else None
+        if role is None and before in found and is_bare_number(column):
+            is_street = found[before].role == "street"
+            role = "house_number" if is_street and not has_numbers(values[before]) else None
         if role is not None and given:
             role = as_values_allow(role, given)
         if role is not None:
@@ -70,9 +84,10 @@ def infer_roles(
         role = role_of_shape(given)
         if role is not None and role not in taken:
             found[column] = Role(role, column, "its values")
-    taken = {item.role for item in found.values()} | _within(found, values)
+    known = {column: item.role for column, item in found.items()}
     rest = {column: given for column, given in unknown.items() if column not in found}
-    for column, role in roles_of_words(rest, taken).items():
+    words = roles_of_words(rest, _taken(found, values), known=known, order=columns)
+    for column, role in words.items():
         found[column] = Role(role, column, "its values")
     return _settled([found[column] for column in columns if column in found], values)
 
@@ -108,10 +123,19 @@ def _tells_nothing(column: str, values: Sequence[str]) -> bool:
     return is_of_a_topic(column) or (is_silent(column) and not _in_words(values))
 
 
-def _within(found: Mapping[str, Role], values: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return what stands within other columns: a house number behind its street."""
-    streets = [column for column, item in found.items() if item.role in ("street", "address")]
-    return {"house_number" for column in streets if has_numbers(values.get(column, ()))}
+def _taken(found: Mapping[str, Role], values: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return the roles found, and what stands within those columns.
+
+    A house number stands behind its street; an address of postal code and town holds no street.
+    """
+    taken: set[str] = set()
+    for column, item in found.items():
+        given = values.get(column, ())
+        is_place = item.role == "address" and are_places(given)
+        taken |= {"postal_code", "city"} if is_place else {item.role}
+        if item.role in ("street", "address") and has_numbers(given):
+            taken.add("house_number")
+    return taken
 
 
 def _in_words(values: Sequence[str]) -> bool:
@@ -146,6 +170,9 @@ def _settled(found: list[Role], values: Mapping[str, Sequence[str]]) -> list[Rol
             else:
                 role = whose_names(item.column, role, values.get(item.column, ()), roles)
                 reason = reason if role == item.role else "its values"
+        if role == "organisation_name" and reason == "its values":
+            mixed = whose_names(item.column, "party_name", values.get(item.column, ()), roles)
+            role = "party_name" if mixed == "party_name" else role
         if role == "address" and roles & {"street"} and roles & {"house_number", "postal_code"}:
             continue
         settled.append(Role(role, item.column, reason))

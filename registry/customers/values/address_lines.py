@@ -22,6 +22,8 @@ _POSTAL = re.compile(
 )
 # Four digits are a postal code only where a town stands beside them and no street.
 _FOUR_DIGITS = re.compile(r"^(\d{4})\s+(?=[^\W\d_])|(?<=[^\W\d_])\s+(\d{4})$")
+# The country before a postal code: D-10115, B 1000.
+_COUNTRY = re.compile(r"^[A-Z]{1,3}[- ] *(?=\d)")
 _PARTS = re.compile(r"[,;\n\r]+|\s\|\s")
 _NUMBER_ALONE = re.compile(
     r"(?:nr\.?|no\.?|n[°º]|#)?\s*\d{1,5}\s?[-/]?\s?(?:[a-z]{1,2}|bis|\d{1,4})?", re.IGNORECASE
@@ -50,6 +52,20 @@ def address_parts(text: str) -> AddressParts:
         town = next((part for part in reversed(rest[1:]) if not _is_beside(part)), None)
         city = town
     return street, number, code, named(city)
+
+
+def place_parts(text: str) -> AddressParts:
+    """Return postal code and city out of a cell that holds nothing else: "1234 AB Ede"."""
+    line = tidy(text)
+    if line is None:
+        return None, None, None, None
+    line = _COUNTRY.sub("", line)
+    found = _POSTAL.search(line) or _FOUR_DIGITS.search(line)
+    if found is None:
+        return None, None, None, named(line)
+    town = f"{line[: found.start()]} {line[found.end() :]}".strip(" ,-/")
+    code = postal_code(next(group for group in found.groups() if group))
+    return None, None, code, named(town)
 
 
 def _is_beside(part: str) -> bool:

@@ -1,6 +1,7 @@
 """Dates as tables hold them: any order, any separator, months in words, years of two digits."""
 
 import re
+from datetime import date, timedelta
 from functools import lru_cache
 
 from registry.customers.values.text import fold
@@ -41,6 +42,10 @@ mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday su
 """
 _SILENT_WORDS = frozenset(_SILENT_WORD_LIST.split())
 _DATE_CHARACTERS_MAX = 40
+# A spreadsheet that lost a column's format writes days as numbers: 1 is 1900-01-01, and the day
+# 1900-02-29, which it counts, never was.
+_SERIAL_DAY = re.compile(r"[1-9]\d{0,4}(\.0)?")
+_SERIAL_DAY_ZERO = date(1899, 12, 30)
 
 
 def date_parts(text: str) -> tuple[str, str, str] | None:
@@ -134,3 +139,10 @@ def tells_order(text: str) -> str | None:
     if _MONTHS_IN_A_YEAR < second <= _DAYS_IN_A_MONTH:
         return "month"
     return None
+
+
+def serial_day(text: str) -> date | None:
+    """Return the date of a spreadsheet's number of days; None for anything else."""
+    if not _SERIAL_DAY.fullmatch(text):
+        return None
+    return _SERIAL_DAY_ZERO + timedelta(days=int(text.removesuffix(".0")))

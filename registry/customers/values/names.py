@@ -35,7 +35,7 @@ def split_prefix(family_name: str) -> tuple[str | None, str]:
     Reads "van der Berg" as well as "Berg, van der". A name that is only a prefix ("De") stays.
     """
     before, comma, after = family_name.partition(",")
-    if comma and after.strip() and fold(after) in _FOLDED_PREFIXES:
+    if comma and is_prefix(after):
         return " ".join(after.split()).lower(), before.strip()
     match = _PREFIX.match(family_name)
     if match is None:
@@ -47,6 +47,11 @@ def split_prefix(family_name: str) -> tuple[str | None, str]:
 
 
 _FOLDED_PREFIXES = frozenset(fold(prefix) for prefix in PREFIX_WORDS)
+
+
+def is_prefix(text: str) -> bool:
+    """Tell whether a text is a prefix and nothing else."""
+    return fold(text) in _FOLDED_PREFIXES
 
 
 def family_parts(name_prefix: str | None, family_name: str | None) -> tuple[str | None, str | None]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers.live import keys
+from registry.customers.live import delta, holders, keys, regroup
 from registry.customers.live.commands import absorb, rematch, withdraw
 from registry.customers.matching import blocking, pairwise
 from registry.storage.connecting import connect
@@ -146,11 +146,20 @@ def town(matched: Town) -> Iterator[Town]:
         yield mine
 
 
+def work_as_on_large_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the way of pages with many records and keys on small ones."""
+    monkeypatch.setattr(delta, "RECORDS_AT_ONCE", 2)
+    monkeypatch.setattr(holders, "KEYS_FEW", 0)
+    monkeypatch.setattr(holders, "KEYS_AT_ONCE", 7)
+
+
 @pytest.mark.parametrize("batch_pairs_min", [1, 10**9], ids=["in DuckDB", "in Python"])
 def test_mixed_pages_leave_what_a_full_run_finds(
     town: Town, batch_pairs_min: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pairwise, "BATCH_PAIRS_MIN", batch_pairs_min)
+    if batch_pairs_min == 1:
+        work_as_on_large_pages(monkeypatch)
     for step in range(4 if batch_pairs_min == 1 else 8):
         town.add(town.somebody() for _ in range(town.chance.choice((1, 3, 8))))
         town.change(town.some(town.chance.choice((1, 4))))
@@ -170,22 +179,39 @@ def test_copies_beyond_the_first_few_follow_their_like_and_come_back(town: Town)
     assert_same_as_full_run(town)
 
 
+@pytest.mark.parametrize("large", [True, False], ids=["a large page", "a small page"])
 def test_a_block_that_grows_too_large_is_no_longer_joined_until_it_shrinks(
-    town: Town, monkeypatch: pytest.MonkeyPatch
+    town: Town, large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (keys, blocking):
+    for module in (keys, holders, regroup, blocking):
         monkeypatch.setattr(module, "BLOCK_RECORDS_MAX", 6)
+    if large:
+        work_as_on_large_pages(monkeypatch)
     rematch(town.db, retrain=True, memory_limit_mb=512)
     desk = [
-        {"email": "balie@post.nl", "given_name": name}
+        {"email": "balie@post.nl", "given_name": name, "family_name": f"Balie{name}"}
         for name in ("Ab", "Bo", "Co", "Do", "Ed", "Fo", "Gu")
     ]
     first = town.add(desk[:5])
+    few = edges_among(town, first)
+    assert few, "they are compared"
     assert_same_as_full_run(town)
-    town.add(desk[5:])
+    last = town.add(desk[5:])
+    assert not edges_among(town, [*first, *last]), "they are too many"
     assert_same_as_full_run(town)
     town.remove(first[:2])
+    assert edges_among(town, first[2:]), "they are compared again"
     assert_same_as_full_run(town)
+
+
+def edges_among(town: Town, records: list[int]) -> int:
+    """Return how many pairs of some records are known as evidence."""
+    row = town.db.execute(
+        "SELECT count(*) FROM match_edge WHERE left_id = ANY(%s) AND right_id = ANY(%s)",
+        (records, records),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_a_record_that_turns_from_person_into_company_moves(town: Town) -> None:

@@ -9,6 +9,7 @@ import pytest
 from registry.customers.asking import around, purposes, reads, sheet
 from registry.customers.asking.find import search_customers
 from registry.customers.live import outbox
+from registry.customers.live.cross_reference import alias_of
 from registry.customers.stewarding import compare, review, stewardship
 from schemas.base import uuid7
 from schemas.customers import CustomerChange, Verdict
@@ -88,7 +89,13 @@ def test_a_town_settles_its_own_purposes_and_retires_shipped_ones(counter: Count
         purposes.set_purpose(
             counter.db, "x", name="x", lawful_basis="y", fields=["shoe_size"], actor="Sam"
         )
-    for key, name, basis in (("a b", "x", "y"), ("", "x", "y"), ("a", " ", "y"), ("a", "x", "")):
+    for key, name, basis in (
+        ("a b", "x", "y"),
+        ("", "x", "y"),
+        ("Tax", "x", "y"),
+        ("a", " ", "y"),
+        ("a", "x", ""),
+    ):
         with pytest.raises(InvalidInput):
             purposes.set_purpose(
                 counter.db, key, name=name, lawful_basis=basis, fields=[], actor="Sam"
@@ -132,6 +139,23 @@ def test_every_read_is_told_with_ids_and_without_values(
     assert told["customer_history"].lawful_basis.startswith("GDPR 6(1)(e)")
 
 
+def test_a_look_at_a_household_is_told_of_all_whose_names_are_shown(counter: Counter) -> None:
+    janna, kees, ward = counter.land(
+        {**JANNA, "national_id": "999990019"},
+        {**JANNA, "given_name": "Kees", "national_id": "111222333", "email": None},
+        PIET,
+    )
+    hers = {"data_set_id": counter.data_sets[0], "customer_key": counter.key(janna)}
+    a_customer_role(counter.db, **hers, role="guardian", other_key=counter.key(ward))
+    kept = Kept()
+    before = reads.tell_reads_to(kept)
+    try:
+        around.customer_around(counter.db, counter.sight(), counter.customer(janna))
+    finally:
+        reads.tell_reads_to(before)
+    assert kept.reads[0].customers == tuple(map(counter.customer, (janna, kees, ward)))
+
+
 # ---- find ------------------------------------------------------------------------------------
 
 
@@ -165,6 +189,22 @@ def test_hostile_words_find_nobody_and_harm_nothing(counter: Counter, words: str
 
 
 # ---- past and present ------------------------------------------------------------------------
+
+
+def test_nobody_knows_what_a_customer_will_be(counter: Counter) -> None:
+    (janna,) = counter.land(JANNA)
+    customer = counter.customer(janna)
+    soon = datetime.now(tz=UTC) + timedelta(seconds=5)  # by a clock that runs a little ahead
+    assert sheet.customer_sheet(counter.db, counter.sight(), customer, as_of=soon).id == customer
+    for moment in (soon + timedelta(days=1), datetime(2999, 1, 1)):  # noqa: DTZ001  # no zone is UTC
+        with pytest.raises(InvalidInput, match="has not been yet"):
+            sheet.customer_sheet(counter.db, counter.sight(), customer, as_of=moment)
+
+
+def test_an_id_that_was_never_one_is_not_shown_as_another(counter: Counter) -> None:
+    with pytest.raises(sheet.UnknownCustomer, match="No customer has this id") as told:
+        sheet.current_id(counter.db, alias_of("nonsense"))
+    assert "customers find" in told.value.remedy
 
 
 def test_a_merged_id_leads_on_and_a_customer_has_a_past(counter: Counter) -> None:

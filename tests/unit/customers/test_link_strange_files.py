@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from registry.customers.matching.engine import open_engine
 from registry.customers.tables.link_files import FileLinked, link_files
+from registry.customers.tables.plain import make_plain
+from registry.customers.tables.reading import read_table
+from registry.customers.tables.roles import Role
 from schemas.errors import InvalidInput
 from tests.unit.customers.conftest import a_town
 
@@ -60,3 +64,58 @@ def test_pairs_and_clusters_do_not_share_a_file(tmp_path: Path) -> None:
     table = a_table(tmp_path / "people.csv", ["01-02-1980"])
     with pytest.raises(InvalidInput, match="both pairs and clusters"):
         link_files([table], tmp_path / "out.csv", clusters=tmp_path / "out.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "remedy"),
+    [
+        (b"PK\x03\x04\x14\x00\x06\x00", "Excel", "CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "old Excel", "CSV"),
+        (b"\x1f\x8b\x08\x00people", "gzip", "Unpack"),
+        (b"%PDF-1.7\n", "PDF", "CSV"),
+        (b"\xef\xbb\xbf\n<table><tr>", "HTML", "CSV"),
+        (b'[\n  {"name": "Jan"}]', "JSON", "CSV"),
+    ],
+)
+def test_what_is_no_table_is_refused_by_what_it_is(
+    content: bytes, words: str, remedy: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(content)
+    with pytest.raises(InvalidInput, match=words) as refused:
+        link_files([path], tmp_path / "pairs.csv")
+    assert remedy in refused.value.remedy
+
+
+def test_a_table_that_cannot_tell_a_couple_from_one_person_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "homes.csv"
+    lines = [f"{n},Bakker{n % 20},1234AB,{n % 20},06123400{n % 20:02}" for n in range(60)]
+    path.write_text("id,achternaam,postcode,huisnummer,telefoon\n" + "\n".join(lines))
+    found, _ = linked(path)
+    assert found.pairs
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert found.links == 0
+    assert any("of a household from another" in warning for warning in found.warnings)
+
+
+def test_names_of_initials_are_not_taken_for_family_names_first(tmp_path: Path) -> None:
+    # "Ernst" and "Willem" are given names, and family names too.
+    path = tmp_path / "people.csv"
+    lines = [f"{n},{sign}. {name}" for n, (sign, name) in enumerate(
+        [(sign, name) for sign in "ABCDEFGH" for name in ("Ernst", "Willem", "Jansen")]
+    )]  # fmt: skip
+    path.write_text("id,naam\n" + "\n".join(lines))
+    with open_engine() as con:
+        read_table(con, path, into="given")
+        make_plain(con, "given", [Role("full_name", "naam", "")], into="plain")
+        rows = con.execute("SELECT DISTINCT family_name FROM plain ORDER BY ALL").fetchall()
+    assert rows == [("Ernst",), ("Jansen",), ("Willem",)]
+
+
+def test_a_table_in_which_nothing_is_linked_says_what_the_best_pair_has(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    lines = [f"{n},Jan,Jansen,Dorpsstraat" for n in range(40)]
+    path.write_text("id,voornaam,achternaam,straat\n" + "\n".join(lines))
+    found = link_files([path], tmp_path / "pairs.csv")
+    assert found.links == 0
+    assert any("nothing is linked, for" in warning for warning in found.warnings)

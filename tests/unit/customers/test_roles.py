@@ -3,9 +3,9 @@
 import pytest
 
 from registry.customers.tables.column_names import role_by_name
-from registry.customers.tables.plain import name_parts
+from registry.customers.tables.name_cells import name_parts
 from registry.customers.tables.roles import infer_roles, read_choices
-from registry.customers.values.address_lines import address_parts
+from registry.customers.values.address_lines import address_parts, place_parts
 from registry.customers.values.dates import date_digits
 from schemas.errors import InvalidInput
 
@@ -37,6 +37,17 @@ from schemas.errors import InvalidInput
         ("DOB (dd/mm/yyyy)", "birth_date"),
         ("surname/family name", "family_name"),
         ("Kreditor", "party_name"),
+        ("Voorl.", "initials"),
+        ("Str./Hausnr.", "street"),
+        ("HM_PH_NBR", "phone"),
+        ("PT_SEX_CD", "gender"),
+        ("ADDR_LN_1", "street"),
+        ("Nachn.", "family_name"),
+        ("1er Apellido", "family_name"),
+        ("Straat en huisnummer", "street"),
+        ("Vejnavn og nr.", "street"),
+        ("Postcode en plaats", "address"),
+        ("Debiteurnaam", "party_name"),
     ],
 )
 def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
@@ -117,6 +128,79 @@ def test_columns_called_a_to_h_are_known_by_what_they_hold() -> None:
     }
 
 
+def test_towns_nobody_knows_are_told_from_names_by_the_postal_code_before_them() -> None:
+    values = {
+        "a": ["Kruns", "Rict", "Plas", "Zwol", "Gerwen", "Toor"],
+        "b": ["21-06-80", "26-06-90", "20-05-92", "15-10-63", "01-02-71", "30-11-55"],
+        "c": ["m", "m", "v", "m", "v", "v"],
+        "d": ["9447 ZJ", "6423JM", "6450 UV", "4134ZF", "6799ZA", "1234 AB"],
+        "e": ["Beutenaken", "Smakt", "Britsum", "Beltrum", "Lienden", "Aalst"],
+    }
+    found = {role.column: role.role for role in infer_roles(list(values), values, key=None)}
+    assert (found["a"], found["e"]) == ("full_name", "city")
+
+
+def test_numbers_of_days_are_births_and_no_postal_codes_or_house_numbers() -> None:
+    values = {
+        "a": ["Sanne", "Pieter", "Mohammed", "Claire", "Jürgen", "Emma"],
+        "b": ["38620", "30365", "41579", "25459", "14001", "22222"],
+        "c": ["rue Neuve", "rue de Metz", "Kade", "Laan", "rue Basse", "rue Haute"],
+        "d": ["79659", "50486", "93507", "57863", "01000", "13001"],
+        "e": ["169", "136", "102", "221", "7", "12"],
+    }
+    found = {role.column: role.role for role in infer_roles(list(values), values, key=None)}
+    assert [found[column] for column in "abcde"] == [
+        "given_name",
+        "birth_date",
+        "street",
+        "postal_code",
+        "house_number",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "role"),
+    [
+        (["808-875-7672x0635", "(266)324-0657", "+1-680-773-3106x2008"], "phone"),
+        (["784 524 677", "736 282 151", "516 413 021"], "phone"),
+        (["555.123.4567", "555.987.6543", "555.222.1111"], "phone"),
+        (["12.05.2024", "13.05.2024", "14.05.2024"], "birth_date"),
+        (["078-05-1120", "219-09-9999", "457-55-5462"], "identifier"),
+    ],
+)
+def test_telephone_numbers_are_known_in_any_grouping(numbers: list[str], role: str) -> None:
+    found = infer_roles(["x"], {"x": numbers * 2}, key=None)
+    assert [item.role for item in found] == [role]
+
+
+def test_a_postal_code_and_town_leave_room_for_a_street() -> None:
+    values = {
+        "PLZ/Ort": [f"1011{number} Berlin" for number in range(6)],
+        "x": [f"Kambsstr. {number}" for number in range(1, 7)],
+    }
+    found = {role.column: role.role for role in infer_roles(list(values), values, key=None)}
+    assert found == {"PLZ/Ort": "address", "x": "street"}
+    assert place_parts("10115 Berlin")[2:] == ("10115", "Berlin")
+    assert place_parts("1234 AB Ede")[2:] == ("1234AB", "Ede")
+    assert place_parts("B-1000 Brussel")[2:] == ("1000", "Brussel")
+
+
+def test_a_bare_number_behind_a_street_is_the_number_of_the_house() -> None:
+    values = {
+        "Nr.": ["1", "2", "3", "4", "5", "6"],
+        "Strasse": ["Kambsstr.", "Ring", "Allee", "Gasse", "Platz", "Weg"],
+        "No": ["12", "3a", "7", "9", "100", "4"],
+    }
+    found = {role.column: role.role for role in infer_roles(list(values), values, key="Nr.")}
+    assert found == {"Strasse": "street", "No": "house_number"}
+
+
+def test_a_column_of_companies_and_people_is_known_by_its_values() -> None:
+    people = ["Jan Bos", "Anna de Wit", "Piet Vis", "Emma Bakker", "Kees Smit", "Sanne Mulder"]
+    values = {"x": [*people, "Bos Bouw B.V.", "Stichting Hulp"]}
+    assert [role.role for role in infer_roles(["x"], values, key=None)] == ["party_name"]
+
+
 def test_values_overrule_a_name_that_promises_more() -> None:
     values = {
         "born": ["1970", "1981", "1969", "2001", "1955"],
@@ -143,6 +227,10 @@ def test_a_bare_name_is_a_company_where_no_given_name_is_in_it() -> None:
         ("Jan van der Berg", ("Jan", "Berg")),
         ("Berg, Jan", ("Jan", "Berg")),
         ("dhr. J. Bakker", ("J.", "Bakker")),
+        ("Vries, J.P. de", ("J.P.", "Vries")),
+        ("van der Plas", (None, "Plas")),
+        ("Van Morrison", ("Van", "Morrison")),
+        ("Ben Smith", ("Ben", "Smith")),
         ("Madonna", (None, "Madonna")),
         ("n/a", (None, None)),
     ],
