@@ -20,6 +20,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.check_interfaces import NAME as CHECK_NAME
 from flows.check_interfaces import NIGHTLY, check_interfaces
+from flows.matching import match_as_asked
 from flows.recover import close_crashed_runs
 from flows.requests import work_off
 from flows.runtime import ensure_zombie_automation
@@ -56,17 +57,18 @@ def serve_sources(pool: str | None = None) -> None:
     on_start.start()
     stopped = threading.Event()
     threading.Thread(target=work_off, args=[stopped], daemon=True, name="requests").start()
-    if pool is not None:
-        from flows.pool import work_in_pool  # half a second that other callers need not pay
+    with match_as_asked():
+        if pool is not None:
+            from flows.pool import work_in_pool  # half a second that other callers need not pay
 
-        asyncio.run(work_in_pool(pool, deployments, runs_at_once=RUNS_AT_ONCE_MAX))
-    else:
-        serve(
-            *deployments,
-            pause_on_shutdown=False,
-            limit=RUNS_AT_ONCE_MAX,
-            print_starting_message=False,  # standard output is for data
-        )
+            asyncio.run(work_in_pool(pool, deployments, runs_at_once=RUNS_AT_ONCE_MAX))
+        else:
+            serve(
+                *deployments,
+                pause_on_shutdown=False,
+                limit=RUNS_AT_ONCE_MAX,
+                print_starting_message=False,  # standard output is for data
+            )
     stopped.set()
 
 

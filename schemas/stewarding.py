@@ -1,12 +1,27 @@
 """What people settle about the master view: purposes, survivorship, samples, who reads events."""
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, LargeBinary, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from schemas.base import Table, column, moment, utc_now, uuid7
+from schemas.base import Table, column, json_object, moment, utc_now, uuid7
+from schemas.intake import RequestState
+from schemas.records import CustomerKind
+
+
+class MatchWork(StrEnum):
+    """What a worker is asked to do about matching; each takes minutes in a large town."""
+
+    TRAIN = "train"  # a new model beside the live one, and what it would change
+    COMPARE = "compare"  # what a kept model would change
+    APPROVE = "approve"  # put a kept model in force
+    SETTLE_KEYS = "settle_keys"  # whether a data set has anybody twice
+    UNDO_KEYS = "undo_keys"  # take such a settlement back
 
 
 class Purpose(Table, table=True):
@@ -54,6 +69,69 @@ class OwnKeyRule(Table, table=True):
     actor: str = column("Who settled it.", max_length=120)
     changed_at: datetime = moment("When.", default_factory=utc_now)
     revision: int = column("Counts changes.", default=1)
+
+
+class OwnKeyChange(Table, table=True):
+    """One time somebody settled what a data set's own keys tell; undone ones stay on record."""
+
+    __tablename__ = "own_key_change"
+    __table_args__ = (Index("ix_own_key_change_data_set_id_id", "data_set_id", "id"),)
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    data_set_id: UUID = Field(
+        foreign_key="element.id", ondelete="CASCADE", description="Which data set."
+    )
+    keeps_apart: bool | None = column(
+        "Two of its records are never linked by the model; NULL leaves it to the rule.",
+        default=None,
+    )
+    reason: str = column("Why, for those who ask later.", max_length=1000)
+    actor: str = column("Who settled it.", max_length=120)
+    changed_at: datetime = moment("When.", default_factory=utc_now)
+    undone_at: datetime | None = moment("When it was undone.", default=None, nullable=True)
+    undone_by: str | None = column("Who undid it.", default=None, max_length=120)
+
+
+class MatchRequest(Table, table=True):
+    """Work about matching that somebody asked for and the next free worker does."""
+
+    __tablename__ = "match_request"
+    __table_args__ = (Index("ix_match_request_state_id", "state", "id"),)
+
+    id: UUID = column("Identity; never reused.", default_factory=uuid7, primary_key=True)
+    work: MatchWork = column("What is to be done.", sa_type=Text)
+    given: dict[str, Any] = json_object("Of what: a model's version, or a data set and why.")
+    state: RequestState = column("Where it stands.", default=RequestState.ASKED, sa_type=Text)
+    asked_by: str = column("Who asked.", max_length=120)
+    asked_at: datetime = moment("When somebody asked.", default_factory=utc_now)
+    tries: int = column("Workers that took it; only the last one may finish it.", default=0)
+    taken_at: datetime | None = moment("When a worker took it.", default=None, nullable=True)
+    progress: dict[str, Any] | None = column(
+        "How far it is: counts by step, and the seconds since it was taken.",
+        default=None,
+        sa_type=JSONB,
+    )
+    finished_at: datetime | None = moment("When it was done.", default=None, nullable=True)
+    answer: dict[str, Any] | None = column(
+        "What came of it, in counts.", default=None, sa_type=JSONB
+    )
+    error: dict[str, Any] | None = column(
+        "Why it failed: code, what, remedy.", default=None, sa_type=JSONB
+    )
+
+
+class LeftKey(Table, table=True):
+    """Who bore a key that its source has deleted and a decision names; digests, no values."""
+
+    __tablename__ = "left_key"
+
+    data_set_id: UUID = column("Data set it belonged to.", primary_key=True)
+    key: str = column("The source's own key.", primary_key=True, max_length=400)
+    kind: CustomerKind = column("Person or organisation.", sa_type=Text)
+    marks: dict[str, Any] = json_object(
+        "By attribute, digests of what the record said, keyed by data set and key."
+    )
+    left_at: datetime = moment("When its source deleted it.", default_factory=utc_now)
 
 
 class LinkSample(Table, table=True):

@@ -17,12 +17,16 @@ from schemas.dealings import (
     CustomerRole,
     Interaction,
 )
-from schemas.records import ConsentState, ContactKind
+from schemas.records import ConsentState, ContactKind, CustomerKind
 from schemas.stewarding import (
     ErasedRecord,
     Erasure,
     EventReader,
+    LeftKey,
     LinkSample,
+    MatchRequest,
+    MatchWork,
+    OwnKeyChange,
     OwnKeyRule,
     Purpose,
     SurvivorshipRule,
@@ -99,6 +103,37 @@ def an_own_key_rule(db: psycopg.Connection, **given: Any) -> OwnKeyRule:
     return row
 
 
+def an_own_key_change(db: psycopg.Connection, **given: Any) -> OwnKeyChange:
+    """Settle once that a data set keeps people apart."""
+    if "data_set_id" not in given:
+        given["data_set_id"] = factories.a_data_set(db).id
+    row = OwnKeyChange(**{"keeps_apart": True, "reason": "a test", "actor": "a test", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_match_request(db: psycopg.Connection, **given: Any) -> MatchRequest:
+    """Ask for a training that no worker has taken."""
+    row = MatchRequest(**{"work": MatchWork.TRAIN, "given": {}, "asked_by": "a test", **given})
+    insert_row(db, row)
+    return row
+
+
+def a_left_key(db: psycopg.Connection, **given: Any) -> LeftKey:
+    """Know of somebody who left without saying anything."""
+    row = LeftKey(
+        **{
+            "data_set_id": uuid7(),
+            "key": f"key-{next(_numbers)}",
+            "kind": CustomerKind.PERSON,
+            "marks": {},
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
 def a_link_sample(db: psycopg.Connection, **given: Any) -> LinkSample:
     """Draw a link nobody has looked at."""
     if "model_id" not in given:
@@ -147,7 +182,10 @@ DEALINGS_FACTORIES = {
     "erasure": an_erasure,
     "event_reader": an_event_reader,
     "interaction": an_interaction,
+    "left_key": a_left_key,
     "link_sample": a_link_sample,
+    "match_request": a_match_request,
+    "own_key_change": an_own_key_change,
     "own_key_rule": an_own_key_rule,
     "purpose": a_purpose,
     "survivorship_rule": a_survivorship_rule,

@@ -1,10 +1,13 @@
-"""How the web server refuses: one JSON shape, the right status, the next step, no inner facts."""
+"""How the web server refuses: one JSON shape, the right status, the next step, no inner facts.
+
+A browser that asks for a page gets the same as a page.
+"""
 
 from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import HTTPConnection, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from registry.access.authorise import TokenRefused
@@ -45,23 +48,45 @@ class RequestTooLarge(InvalidInput):
     remedy = "Send less at once; large files are read by `townclerk landscape import`."
 
 
-def answer(error: TownclerkError, *, status: HTTPStatus | None = None) -> JSONResponse:
-    """Return the response to an error; what only the log may know stays out of it."""
+def answer(
+    error: TownclerkError, *, status: HTTPStatus | None = None, asked: Scope | None = None
+) -> Response:
+    """Return the response to an error; what only the log may know stays out of it.
+
+    Args:
+        error: What went wrong.
+        status: HTTP status; the error's own where none is given.
+        asked: The request, where it is known; it says whether a page is wanted.
+    """
     status = status or status_of(error)
     shown: dict[str, str] = {"code": error.code, "what": error.what, "remedy": error.remedy}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # These words may name hosts, users and paths of the machine.
         shown["what"] = (type(error).__doc__ or "").split("\n", maxsplit=1)[0]
-    response = JSONResponse({"error": shown}, status)
+    response: Response = JSONResponse({"error": shown}, status)
+    if asked is not None and _wants_a_page(asked):
+        from registry.web.refusals import refusal_page  # half a second that programs need not pay
+
+        request_id = asked.get("state", {}).get("correlation_id")
+        response = HTMLResponse(refusal_page(shown, status, request_id=request_id), status)
+    response.headers["Vary"] = "Accept"
     if status is HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = CHALLENGE
     return response
 
 
-def answer_request(_: Request, error: Exception) -> Response:
+def _wants_a_page(asked: Scope) -> bool:
+    if asked["type"] != "http":
+        return False
+    from registry.web.accepting import prefers_a_page
+
+    return prefers_a_page(header(asked, "accept") or "")
+
+
+def answer_request(request: Request, error: Exception) -> Response:
     """Answer an error of ours that a page or route has raised."""
     assert isinstance(error, TownclerkError)
-    return answer(error)
+    return answer(error, asked=request.scope)
 
 
 async def refuse(
@@ -77,7 +102,7 @@ async def refuse(
         await receive()
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": error.code})
         return
-    await answer(error, status=status)(scope, receive, send)
+    await answer(error, status=status, asked=scope)(scope, receive, send)
 
 
 def status_of(error: TownclerkError) -> HTTPStatus:

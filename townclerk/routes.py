@@ -72,6 +72,10 @@ TABLE: Final = (
     Rule("/customers/review/{left}/{right}/undo", ("POST",), Scope.CUSTOMERS_STEWARD),
     Rule("/customers/review/{left}/{right}/judge", ("POST",), Scope.CUSTOMERS_STEWARD),
     Rule("/customers/review/sample", ("POST",), Scope.CUSTOMERS_STEWARD),
+    # Ask a worker for a model, or settle what a data set's own keys tell.
+    Rule("/customers/models", ("POST",), Scope.CUSTOMERS_STEWARD),
+    Rule("/customers/keys", ("POST",), Scope.CUSTOMERS_STEWARD),
+    Rule("/customers/keys/undo", ("POST",), Scope.CUSTOMERS_STEWARD),
     Rule("/customers/{path:path}", READ, Scope.CUSTOMERS_READ),
     # Prefect's pages ask by POST, too; whoever may start syncs may use them.
     Rule(PREFECT_PATH, READ, Scope.SYNC_READ),

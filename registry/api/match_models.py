@@ -1,10 +1,11 @@
 """Model versions by GraphQL: which there are, what each would change, approve or reject one.
 
 A full run is compared in memory and takes seconds per 100,000 records. A larger town than
-`RECORDS_MAX` asks by the command line, where nobody waits for an answer.
+`RECORDS_MAX` asks a worker (registry/api/match_requests.py), or uses the command line.
 """
 
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import psycopg
 import strawberry
@@ -92,20 +93,20 @@ class ModelQuestions:
 
         def compare(db: psycopg.Connection) -> commands.Proposal:
             model = versions.find_model(db, plain_text(version, "version"))
-            _small_enough(db, "townclerk customers models")
+            _small_enough(db, "askModelComparison")
             return commands.propose(db, version=model.content_hash)
 
         return told(await info.context.read(Scope.CUSTOMERS_READ, compare))
 
 
 def _train_model(db: psycopg.Connection) -> ModelTrained:
-    _small_enough(db, "townclerk customers train")
+    _small_enough(db, "askModelTraining")
     return ModelTrained(proposal=told(commands.propose(db)))
 
 
 def _approve_model(db: psycopg.Connection, version: Version) -> ModelApproved:
     model = versions.find_model(db, plain_text(version, "version"))
-    _small_enough(db, f"townclerk customers rematch --version {model.content_hash[:16]}")
+    _small_enough(db, "askModelApproval")
     done = commands.rematch(db, version=model.content_hash)
     found = done.change or commands.ModelChange(0, 0, 0)
     return ModelApproved(
@@ -135,24 +136,47 @@ def _settle_own_keys(
     actor: Actor,
 ) -> OwnKeysChange:
     urn = plain_text(data_set, "dataSet")
-    word = {True: "distinct", False: "repeats", None: "rule"}[keeps_apart]
-    _small_enough(db, f"townclerk customers settle-keys URN {word} --reason TEXT")
+    _small_enough(db, "askOwnKeys")
     report = keeping.settle_own_keys(
         db, urn, keeps_apart=keeps_apart, reason=plain_text(reason, "reason"), actor=actor.name
     )
+    return _keys_changed(urn, report)
+
+
+def _undo_own_keys(
+    db: psycopg.Connection,
+    change: Annotated[strawberry.ID, strawberry.argument(description="As `ownKeys` tells it.")],
+    actor: Actor,
+) -> OwnKeysChange:
+    key = settlement(change)
+    _small_enough(db, "askUndoOfOwnKeys")
+    _, urn = keeping.undoable_change(db, key)
+    return _keys_changed(urn, keeping.undo_own_keys(db, key, actor=actor.name))
+
+
+def settlement(text: str) -> UUID:
+    """Return the id of a settlement of own keys."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise InvalidInput("This is no id of a settlement.", path=["change"]) from error
+
+
+def _keys_changed(urn: str, report: commands.MatchReport | None) -> OwnKeysChange:
     found = (report.change if report else None) or commands.ModelChange(0, 0, 0)
     return OwnKeysChange(data_set=urn, merges=found.merges, splits=found.splits)
 
 
-def _small_enough(db: psycopg.Connection, command: str) -> None:
-    """Refuse a town that a request cannot match, and name the command that can."""
+def _small_enough(db: psycopg.Connection, instead: str) -> None:
+    """Refuse a town that a request cannot match, and name the change that asks a worker."""
     row = db.execute(
         "SELECT count(*) FROM (SELECT FROM clean_record LIMIT %s) few", (RECORDS_MAX + 1,)
     ).fetchone()
     if row is not None and row[0] > RECORDS_MAX:
         raise InvalidInput(
             f"There are more than {RECORDS_MAX:,} records; matching them outlasts a request.",
-            remedy=f"Run `{command}` where the hub runs.",
+            remedy=f"Let a worker do it: ask with `{instead}`, and see how far it is with"
+            " `matchRequests`.",
         )
 
 
@@ -174,6 +198,11 @@ class ModelMutation:
         _settle_own_keys,
         Scope.CUSTOMERS_STEWARD,
         "Settle whether a data set has anybody twice; all records are matched by it at once.",
+    )
+    undo_own_keys = change(
+        _undo_own_keys,
+        Scope.CUSTOMERS_STEWARD,
+        "Take back how own keys were settled last; what stood before holds again.",
     )
     reject_model = change(
         _reject_model,

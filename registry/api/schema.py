@@ -23,6 +23,7 @@ from registry.api.intake import IntakeMutation
 from registry.api.landscape_changes import LandscapeMutation
 from registry.api.looks import LookMutation, TrialQuestions
 from registry.api.match_models import ModelMutation, ModelQuestions
+from registry.api.match_requests import MatchRequestMutation, MatchRequestQuestions
 from registry.api.pictures import PictureQuestions
 from registry.api.plan_changes import PlanMutation
 from registry.api.proposals import ConnectorQuestions
@@ -49,6 +50,7 @@ class Query(
     CustomerQuestions,
     StewardQuestions,
     ModelQuestions,
+    MatchRequestQuestions,
     ConnectorQuestions,
     ReportQuestions,
     TrialQuestions,
@@ -66,6 +68,7 @@ class Mutation(
     IntakeMutation,
     CustomerMutation,
     ModelMutation,
+    MatchRequestMutation,
     ComplianceMutation,
     DocumentMutation,
     LookMutation,

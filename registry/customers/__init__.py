@@ -15,15 +15,26 @@ if TYPE_CHECKING:
         cross_reference,
         keeping,
         outbox,
+        progress,
         settling,
         versions,
     )
     from registry.customers.matching import pairing
-    from registry.customers.stewarding import compare, erase, explain, review, sampling, stewardship
+    from registry.customers.stewarding import (
+        carrying_out,
+        compare,
+        erase,
+        explain,
+        requests,
+        review,
+        sampling,
+        stewardship,
+    )
     from registry.customers.tables import link_files, roles, splink_settings, truth_tables
 
 __all__ = [
     "around",
+    "carrying_out",
     "commands",
     "compare",
     "cross_reference",
@@ -35,9 +46,11 @@ __all__ = [
     "link_files",
     "outbox",
     "pairing",
+    "progress",
     "purposes",
     "queries",
     "reads",
+    "requests",
     "review",
     "roles",
     "sampling",
@@ -54,9 +67,26 @@ __getattr__ = modules_of(
     __all__,
     floors={
         "asking": ["around", "dealings", "find", "purposes", "queries", "reads", "sheet"],
-        "live": ["commands", "cross_reference", "keeping", "outbox", "settling", "versions"],
+        "live": [
+            "commands",
+            "cross_reference",
+            "keeping",
+            "outbox",
+            "progress",
+            "settling",
+            "versions",
+        ],
         "matching": ["pairing"],
-        "stewarding": ["compare", "erase", "explain", "review", "sampling", "stewardship"],
+        "stewarding": [
+            "carrying_out",
+            "compare",
+            "erase",
+            "explain",
+            "requests",
+            "review",
+            "sampling",
+            "stewardship",
+        ],
         "tables": ["link_files", "roles", "splink_settings", "truth_tables"],
     },
 )

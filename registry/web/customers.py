@@ -4,9 +4,10 @@ What people type stands in the body of a request, never in its address, because 
 in logs; an address names a customer by id and a purpose by key.
 """
 
+import re
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import quote
 from uuid import UUID
 
 import anyio.to_thread
@@ -21,6 +22,7 @@ from registry.customers import review as reviewing
 from registry.storage.database import unit_of_work
 from registry.web import pages
 from registry.web.draw.waterfall import draw_waterfall
+from registry.web.forms import read_form
 from schemas.access import Scope
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, TownclerkError, UnknownName
@@ -28,10 +30,9 @@ from schemas.errors import Conflict, InvalidInput, TownclerkError, UnknownName
 QUEUE_SHOWN: Final = 50
 SAMPLE_SHOWN: Final = 10
 SAMPLE_DRAWN: Final = 20  # at a time; what a steward looks through in ten minutes
-FORM_BYTES_MAX: Final = 8_192  # a name and a reason
-FIELDS_MAX: Final = 10
 PAIR: Final = 2
 DIGITS_MAX: Final = 18  # of a record's number
+_PLACE: Final = re.compile(r"\d{1,12}\.\d{1,9}/\d{1,18}/\d{1,18}", re.ASCII)  # in the queue
 STEWARDSHIP: Final = "stewardship"
 QUERY: Final = "{ reviewQueue { leftId rightId weightBits chance linked records benefit place } }"
 
@@ -59,7 +60,7 @@ async def desk(request: Request) -> Response:
 async def search(request: Request) -> Response:
     """Find customers for a purpose."""
     try:
-        given = await _form(request)
+        given = await read_form(request)
         words, purpose = given.get("words", ""), given.get("purpose", "")
 
         def ask(db: psycopg.Connection) -> list[find.Found]:
@@ -126,7 +127,8 @@ async def review(request: Request) -> Response:
     return pages.page(
         request, "review.html", "customers", query=QUERY, queue=queue.pairs, count=queue.count,
         after=after, done=_done(request.query_params.get("done")),
-        more=len(queue.pairs) == QUEUE_SHOWN, precision=precision, waiting=waiting,
+        more=queue.before + len(queue.pairs) < queue.count.asked, before=queue.before,
+        previous=queue.previous, precision=precision, waiting=waiting,
         drawn=SAMPLE_DRAWN, may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
     )  # fmt: skip
 
@@ -154,7 +156,7 @@ async def side_by_side(request: Request) -> Response:
     drawn = draw_waterfall(found.steps, names, cut_bits=found.cut_bits)
     return pages.page(
         request, "compare.html", "customers", query=QUERY, found=found, standing=standing,
-        sample=asked,
+        sample=asked, here=_here(request, "?"),
         evidence=list(zip(names, found.steps, strict=True)),
         picture=Markup(drawn),  # noqa: S704  # every word in it is escaped
         may_decide=request.state.actor.may(Scope.CUSTOMERS_STEWARD),
@@ -165,7 +167,7 @@ async def decide(request: Request) -> Response:
     """Keep a decision and go on to the next pair."""
     left, right = request.path_params["left"], request.path_params["right"]
     try:
-        given = await _form(request)
+        given = await read_form(request)
         verdict = _verdict(given.get("verdict", ""))
 
         def do() -> None:
@@ -180,14 +182,15 @@ async def decide(request: Request) -> Response:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except TownclerkError as error:
         return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
-    return RedirectResponse(f"/customers/review?done={left}-{right}", HTTPStatus.SEE_OTHER)
+    following = f"/customers/review?done={left}-{right}{_here(request, '&')}"
+    return RedirectResponse(following, HTTPStatus.SEE_OTHER)
 
 
 async def undo(request: Request) -> Response:
     """Take a decision back and show the pair as it is then."""
     left, right = request.path_params["left"], request.path_params["right"]
     try:
-        key = _id((await _form(request)).get("decision", ""))
+        key = _id((await read_form(request)).get("decision", ""))
 
         def do() -> None:
             with unit_of_work() as db:
@@ -198,7 +201,8 @@ async def undo(request: Request) -> Response:
         return pages.trouble(request, error, HTTPStatus.NOT_FOUND)
     except TownclerkError as error:
         return pages.trouble(request, error, HTTPStatus.BAD_REQUEST)
-    return RedirectResponse(f"/customers/review/{left}/{right}", HTTPStatus.SEE_OTHER)
+    back = f"/customers/review/{left}/{right}{_here(request, '?')}"
+    return RedirectResponse(back, HTTPStatus.SEE_OTHER)
 
 
 async def draw(request: Request) -> Response:
@@ -218,7 +222,7 @@ async def draw(request: Request) -> Response:
 async def judge(request: Request) -> Response:
     """Note whether a sampled link is right, and go on to the next one that waits."""
     try:
-        given = await _form(request)
+        given = await read_form(request)
         key, said = _id(given.get("sample", "")), given.get("judgement", "")
         if said not in {"right", "wrong"}:
             raise InvalidInput("A sampled link is right or wrong.")
@@ -238,6 +242,12 @@ async def judge(request: Request) -> Response:
     one = waiting[0]
     following = f"/customers/review/{one.left_id}/{one.right_id}?sample={one.id}"
     return RedirectResponse(following, HTTPStatus.SEE_OTHER)
+
+
+def _here(request: Request, before: str) -> str:
+    """Return the part of the queue that a steward came from, to go back to; none is the first."""
+    after = request.query_params.get("after", "")
+    return f"{before}after={quote(after, safe='')}" if _PLACE.fullmatch(after) else ""
 
 
 def _sight(db: psycopg.Connection, request: Request, purpose: str) -> purposes.Sight:
@@ -264,19 +274,3 @@ def _verdict(said: str) -> Verdict:
     if said not in set(Verdict):
         raise InvalidInput("A decision is link, unlink or postpone.")
     return Verdict(said)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form.
-
-    Raises:
-        InvalidInput: It is none, or too long for one.
-    """
-    body = await request.body()
-    if len(body) > FORM_BYTES_MAX:
-        raise InvalidInput("The form is too long.")
-    try:
-        read = parse_qs(body.decode("utf-8"), max_num_fields=FIELDS_MAX)
-    except ValueError as error:
-        raise InvalidInput("This is no form.") from error
-    return {name: values[0].replace("\0", " ") for name, values in read.items()}

@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from registry.web.accepting import prefers_a_page
 from registry.web.assets import FOREVER, MEDIA_TYPES
 from registry.web.pages import environment, trouble
 from registry.web.vendored import PREFIX, vendor_files, vendor_files_by_public_name
@@ -31,7 +32,6 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 _PURPOSE = re.compile(r"^# .*Townclerk-Purpose: ([a-z_]+)$", re.MULTILINE)
-_MEDIA_RANGE = re.compile(r"\s*([\w*+.-]+/[\w*+.-]+)\s*(?:;(.*))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -69,21 +69,6 @@ class PageForBrowsers:
             if prefers_a_page(request.headers.get("accept", "")):
                 app = graphiql_page(request)
         await app(scope, receive, send)
-
-
-def prefers_a_page(accept: str) -> bool:
-    """Tell whether a client would rather have a page than JSON.
-
-    Source:
-        RFC 9110, section 12.5.1.
-    """
-    weights: dict[str, float] = {}
-    for part in accept.lower().split(","):
-        if found := _MEDIA_RANGE.fullmatch(part):
-            weights[found[1]] = _weight(found[2] or "")
-    page = weights.get("text/html", 0.0)
-    data = (weight for kind, weight in weights.items() if kind.endswith("json"))
-    return page > max(data, default=0.0)
 
 
 def graphiql_page(request: Request) -> Response:
@@ -139,12 +124,3 @@ async def _vendor_file(request: Request) -> Response:
         return trouble(request, error, HTTPStatus.NOT_FOUND)
     media_type = MEDIA_TYPES[file.path.suffix]
     return FileResponse(file.path, media_type=media_type, headers={"Cache-Control": FOREVER})
-
-
-def _weight(parameters: str) -> float:
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.strip().partition("=")
-        if name == "q":
-            is_number = re.fullmatch(r"[01](\.\d{0,3})?", value, re.ASCII)
-            return float(value) if is_number else 0.0
-    return 1.0

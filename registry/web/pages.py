@@ -66,7 +66,7 @@ environment.globals.update(
 
 def routes() -> list[BaseRoute]:
     """Return the pages; who may see which is decided by the gate in front of them."""
-    from registry.web import customers, interfaces, questions
+    from registry.web import customers, interfaces, matching, questions
 
     return [
         Route("/", home),
@@ -76,6 +76,7 @@ def routes() -> list[BaseRoute]:
         Route("/quarantine", quarantine),
         Route("/static/{name}", static),
         *questions.routes(),
+        *matching.routes(),
         *customers.routes(),
         *interfaces.routes(),
     ]

@@ -6,6 +6,7 @@ import typer
 
 from registry import customers
 from townclerk.cli import linking, match_models, settling, stewarding, truths, viewing
+from townclerk.cli.following import telling
 from townclerk.cli.linking import Engine, EngineChosen, SparkMaster
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, many, print_json, say, say_next
@@ -46,6 +47,7 @@ for _command in (
     settling.settle,
     settling.own_keys,
     settling.settle_keys,
+    settling.undo_keys,
 ):
     app.command()(_command)
 
@@ -66,10 +68,11 @@ def rematch(
     with (
         opened_town(),
         customers.pairing.open_pairing(engine, spark_master) as pairing,
+        telling(as_json=as_json) as tell,
         unit_of_work() as db,
     ):
         report = customers.commands.rematch(
-            db, retrain=retrain or None, version=version, pairing=pairing
+            db, retrain=retrain or None, version=version, pairing=pairing, tell=tell
         )
     if as_json:
         print_json(report)

@@ -3,11 +3,14 @@
 import getpass
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from registry import customers
+from registry.customers.live.commands import MatchReport
 from registry.customers.live.survivorship import Criterion
+from townclerk.cli.following import telling
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 from townclerk.cli.viewing import Actor
@@ -85,7 +88,16 @@ def own_keys(as_json: AsJson = False) -> None:
         return
     print_table(
         "Own keys",
-        ("data set", "records", "seem to be twice", "surely", "its keys", "settled by", "why"),
+        (
+            "data set",
+            "records",
+            "seem to be twice",
+            "surely",
+            "its keys",
+            "settled by",
+            "why",
+            "undo",
+        ),
         (
             (
                 one.data_set,
@@ -95,6 +107,7 @@ def own_keys(as_json: AsJson = False) -> None:
                 "keep people apart" if one.keeps_apart else "may repeat people",
                 one.actor or "the rule",
                 one.reason,
+                one.change,
             )
             for one in found
         ),
@@ -113,14 +126,33 @@ def settle_keys(
     as_json: AsJson = False,
 ) -> None:
     """Settle whether a data set has anybody twice; all records are matched by it at once."""
-    with opened_town(), unit_of_work() as db:
+    with opened_town(), telling(as_json=as_json) as tell, unit_of_work() as db:
         report = customers.keeping.settle_own_keys(
             db,
             data_set,
             keeps_apart={Keys.DISTINCT: True, Keys.REPEATS: False}.get(keys),
             reason=reason,
             actor=actor or getpass.getuser(),
+            tell=tell,
         )
+    _tell_change(data_set, report, as_json=as_json)
+
+
+def undo_keys(
+    change: Annotated[UUID, typer.Argument(help="Id in the last column of `own-keys`.")],
+    actor: Actor = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back how a data set's own keys were settled last; what stood before holds again."""
+    with opened_town(), telling(as_json=as_json) as tell, unit_of_work() as db:
+        _, data_set = customers.keeping.undoable_change(db, change)
+        report = customers.keeping.undo_own_keys(
+            db, change, actor=actor or getpass.getuser(), tell=tell
+        )
+    _tell_change(data_set, report, as_json=as_json)
+
+
+def _tell_change(data_set: str, report: MatchReport | None, *, as_json: bool) -> None:
     change = report.change if report else None
     if as_json:
         merges, splits = (change.merges, change.splits) if change else (0, 0)

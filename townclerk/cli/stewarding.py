@@ -10,6 +10,7 @@ import typer
 
 from registry import customers
 from schemas.customers import Verdict
+from townclerk.cli.following import telling
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, print_json, print_table, say, say_next
 from townclerk.cli.viewing import Actor, Purpose, sight
@@ -273,8 +274,8 @@ def _say_precision(found: customers.sampling.Precision) -> None:
 
 def train(as_json: AsJson = False) -> None:
     """Train a new model beside the live one and show what it would change."""
-    with opened_town(), unit_of_work() as db:
-        proposal = customers.commands.propose(db)
+    with opened_town(), telling(as_json=as_json) as tell, unit_of_work() as db:
+        proposal = customers.commands.propose(db, tell=tell)
     if as_json:
         print_json(proposal)
         return

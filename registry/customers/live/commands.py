@@ -26,6 +26,8 @@ from registry.customers.live.master import (
     name_customers,
     write_customers,
 )
+from registry.customers.live.progress import Step, Tell, ToldPairing, to_nobody
+from registry.customers.live.reused_keys import keep_leaving
 from registry.customers.live.survivorship import survivorship
 from registry.customers.live.versions import (
     find_model,
@@ -38,7 +40,7 @@ from registry.customers.live.words import unlearn_words, words_of_records
 from registry.customers.matching.engine import MEMORY_LIMIT_MB, interrupt, open_engine, run, sweep
 from registry.customers.matching.model import MatchModel, from_parameters
 from registry.customers.matching.own_keys import settled_own_keys
-from registry.customers.matching.pairing import Pairing
+from registry.customers.matching.pairing import InDuckDB, Pairing
 from registry.customers.values.clean import clean
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
@@ -131,6 +133,7 @@ def withdraw(db: psycopg.Connection, records: Sequence[int], *, settled_later: b
         # At once, not after the lock that pages without a model share: of two that share it, each
         # would wait for the other.
         db.execute(LOCK)
+    keep_leaving(db, records)
     words = words_of_records(db, records)
     matched = match_records(db, withdrawn=records)
     unlearn_words(db, words, rare_only=True)
@@ -170,6 +173,7 @@ def rematch(
     version: str | None = None,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
     pairing: Pairing | None = None,
+    tell: Tell = to_nobody,
 ) -> MatchReport:
     """Link all records and merge them into customers, in the caller's transaction.
 
@@ -180,11 +184,16 @@ def rematch(
         version: Hash, or its beginning, of the kept model to put in force instead.
         memory_limit_mb: What the comparison may hold before it spills to disk.
         pairing: Where pairs are found and compared; default is this process.
+        tell: Is told how far it is, step by step.
 
     Returns:
         What was found.
+
+    Raises:
+        UnknownName: No usable model has this version.
     """
     seconds: dict[str, float] = {}
+    chosen = find_model(db, version) if version else None
     # One matching run at a time: two would mint two ids for one customer.
     db.execute(LOCK)
     sweep()
@@ -192,25 +201,28 @@ def rematch(
     with open_engine(memory_limit_mb) as con:
         with _timed(seconds, "load"):
             records = load(db, con)
+        tell(Step.RECORDS, records)
         if not records:
             clear(db)
             return MatchReport(0, 0, 0, 0, "", seconds)
-        model = find_model(db, version) if version else _model_for(db, con, retrain=retrain)
+        model = chosen or _model_for(db, con, retrain=retrain)
         if model is not None:
             unread = [] if version else None  # somebody chose it, or the same one decides on
         elif retrain:
             unread = []
-        linked = _linked(db, con, model, indexed=True, pairing=pairing)
+        linked = _linked(db, con, model, indexed=True, pairing=pairing, tell=tell)
         seconds |= {step: round(wall, 3) for step, wall in linked.seconds.items()}
         change = ModelChange(*run(con, _DIFFERENCES)[0]) if version else None
         with _timed(seconds, "merge"):
             gather_members(con, records="records", into="member")
             name_customers(con, clusters="member", former="former")
             choose_values(con, records="records", groups=survivorship(db))
+        tell(Step.VALUES, linked.clusters)
         with _timed(seconds, "write"):
             customers = write_customers(db, con)
             write_index(db, con)
             make_live(db, keep_model(db, linked.model, records), records, unread=unread)
+        tell(Step.CUSTOMERS, customers)
     return MatchReport(
         records, linked.pairs, linked.links, customers, linked.model.content_hash, seconds, change
     )
@@ -249,6 +261,7 @@ def propose(
     *,
     version: str | None = None,
     memory_limit_mb: int = MEMORY_LIMIT_MB,
+    tell: Tell = to_nobody,
 ) -> Proposal:
     """Show what a model would change; nothing changes until `rematch` is asked for its version.
 
@@ -257,6 +270,7 @@ def propose(
         version: Hash, or its beginning, of a kept model; None trains one on the records of today
             and keeps it.
         memory_limit_mb: What the comparison may hold before it spills to disk.
+        tell: Is told how far it is, step by step.
 
     Raises:
         NothingToTrainOn: There are no records.
@@ -269,7 +283,8 @@ def propose(
         records = load(db, con)
         if not records:
             raise NothingToTrainOn("There are no customers' records yet.")
-        linked = _linked(db, con, model)
+        tell(Step.RECORDS, records)
+        linked = _linked(db, con, model, tell=tell)
         change = ModelChange(*run(con, _DIFFERENCES)[0])
         if model is None:
             keep_model(db, linked.model, records)
@@ -290,9 +305,10 @@ def _linked(
     *,
     indexed: bool = False,
     pairing: Pairing | None = None,
+    tell: Tell,
 ) -> Linked:
     """Link the records that were loaded, by what stewards decided and settled."""
-    return link_table(
+    linked = link_table(
         con,
         "plain",
         model=model,
@@ -300,8 +316,10 @@ def _linked(
         spared="spared",
         own_keys=settled_own_keys(db),
         indexed=indexed,
-        pairing=pairing,
+        pairing=ToldPairing(pairing or InDuckDB(), tell),
     )
+    tell(Step.LINKS, linked.links)
+    return linked
 
 
 _DIFFERENCES = """

@@ -17,9 +17,9 @@ from registry.customers.live.commands import rematch
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING
 from registry.customers.live.known_records import Found, KnownRecords, Place
+from registry.customers.values.reasons import stated
 from registry.storage.copying import copy_into
 from schemas.base import uuid7
-from schemas.errors import InvalidInput
 
 # More records under one id are a placeholder of the old system, not a customer.
 GOLDEN_RECORDS_MAX = 200
@@ -116,8 +116,7 @@ def import_truth(
     Raises:
         InvalidInput: Reason or actor is empty, or two data sets go by one name of the table.
     """
-    if not reason.strip() or not actor.strip():
-        raise InvalidInput("Links need a reason and the name of who takes them over.")
+    reason, actor = stated(reason, actor, what="A table of links")
     db.execute(LANDING)  # an erasure that is under way ends first
     known = KnownRecords(db)
     places = {row.place for row in rows} | {place for pair in pairs for place in pair}
@@ -129,7 +128,7 @@ def import_truth(
     tied, crowds = _tied(pairs, found)
     tied += [(records[0], other) for records in golden.values() for other in records[1:]]
     alike = _of_one_kind(db, tied)
-    links, kept = _keep_links(db, alike, actor=actor.strip(), reason=reason.strip())
+    links, kept = _keep_links(db, alike, actor=actor, reason=reason)
     touched = sorted({record for pair in links for record in pair})
     if touched and (len(touched) > PAGE_RECORDS_MAX or not match_records(db, changed=touched)):
         rematch(db)

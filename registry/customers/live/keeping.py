@@ -1,15 +1,19 @@
 """Settle which data sets keep people apart by their own keys, and match by it."""
 
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 import psycopg
 
 from registry.customers.live.commands import MatchReport, rematch
 from registry.customers.live.index import LOCK, live_model
+from registry.customers.live.progress import Tell, to_nobody
 from registry.customers.live.versions import keep_model
 from registry.customers.matching.model import MatchModel
 from registry.customers.matching.own_keys import distinct_sources, settled_own_keys
-from schemas.errors import InvalidInput, UnknownName
+from registry.customers.values.reasons import stated
+from schemas.base import uuid7
+from schemas.errors import Conflict, UnknownName
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,7 @@ class OwnKeysOf:
 
     Attributes:
         data_set: Its URN.
+        name: What it is called.
         records: Records it had when the live model was trained.
         repeats: Links between two of them then: customers whom it seems to have twice.
         sure: Those of them that are beyond doubt.
@@ -25,9 +30,11 @@ class OwnKeysOf:
         settled: Whether a steward settled it; else the rule did.
         reason: Why, where a steward settled it.
         actor: Who settled it.
+        change: The last time somebody settled it, by which it can be undone; null if nobody has.
     """
 
     data_set: str
+    name: str
     records: int
     repeats: int
     sure: int
@@ -35,6 +42,7 @@ class OwnKeysOf:
     settled: bool
     reason: str | None
     actor: str | None
+    change: UUID | None
 
 
 def list_own_keys(db: psycopg.Connection) -> list[OwnKeysOf]:
@@ -48,13 +56,19 @@ def list_own_keys(db: psycopg.Connection) -> list[OwnKeysOf]:
                JOIN element ON element.id = data_set_id"""
         )
     }
+    changes: dict[str, UUID] = dict(db.execute(_LAST_CHANGES).fetchall())
+    known = sorted({source for part in parts for source in part.sources} | changes.keys())
+    names: dict[str, str] = dict(
+        db.execute("SELECT urn, name FROM element WHERE urn = ANY(%s)", (known,)).fetchall()
+    )
     found = []
-    for urn in sorted({source for part in parts for source in part.sources} | said.keys()):
+    for urn in known:
         habits = [part.sources[urn] for part in parts if urn in part.sources]
         settled = said.get(urn)
         found.append(
             OwnKeysOf(
                 data_set=urn,
+                name=names.get(urn, urn),
                 records=sum(habit.records for habit in habits),
                 repeats=sum(habit.repeats for habit in habits),
                 sure=sum(habit.sure for habit in habits),
@@ -62,13 +76,28 @@ def list_own_keys(db: psycopg.Connection) -> list[OwnKeysOf]:
                 settled=settled is not None,
                 reason=settled[1] if settled else None,
                 actor=settled[2] if settled else None,
+                change=changes.get(urn),
             )
         )
     return found
 
 
+_LAST_CHANGES = """
+SELECT DISTINCT ON (data_set_id) urn, own_key_change.id FROM own_key_change
+JOIN element ON element.id = data_set_id
+WHERE undone_at IS NULL
+ORDER BY data_set_id, own_key_change.changed_at DESC, own_key_change.id DESC
+"""
+
+
 def settle_own_keys(
-    db: psycopg.Connection, data_set: str, *, keeps_apart: bool | None, reason: str, actor: str
+    db: psycopg.Connection,
+    data_set: str,
+    *,
+    keeps_apart: bool | None,
+    reason: str,
+    actor: str,
+    tell: Tell = to_nobody,
 ) -> MatchReport | None:
     """Settle whether a data set's own keys keep people apart, and match all records by it.
 
@@ -78,39 +107,116 @@ def settle_own_keys(
         keeps_apart: Whether two of its records are never linked; None goes back to the rule.
         reason: Why, for those who ask later.
         actor: Who settles it.
+        tell: Is told how far the matching is.
 
     Returns:
         What a full run found, in which customers keep their ids; None where nothing changes by it
         or no model is live.
 
     Raises:
-        InvalidInput: A reason or an actor is missing.
+        InvalidInput: A reason or an actor is missing, or too long.
         UnknownName: There is no such data set.
     """
-    if not reason.strip() or not actor.strip():
-        raise InvalidInput("This needs a reason and the name of who settles it.")
+    reason, actor = stated(reason, actor, what="A settlement")
+    data_set_id = data_set_named(db, data_set)
+    db.execute(LOCK)
+    db.execute(
+        """INSERT INTO own_key_change (id, data_set_id, keeps_apart, reason, actor, changed_at)
+           VALUES (%s, %s, %s, %s, %s, clock_timestamp())""",
+        (uuid7(), data_set_id, keeps_apart, reason, actor),
+    )
+    return _match_by_rules(db, data_set_id, tell)
+
+
+def undo_own_keys(
+    db: psycopg.Connection, change: UUID, *, actor: str, tell: Tell = to_nobody
+) -> MatchReport | None:
+    """Take a settlement back: what stood before it holds again, and all records are matched by it.
+
+    Args:
+        db: Connection in the caller's transaction.
+        change: Its id, as `list_own_keys` tells it.
+        actor: Who takes it back.
+        tell: Is told how far the matching is.
+
+    Returns:
+        As `settle_own_keys`.
+
+    Raises:
+        UnknownName: There is no such settlement.
+        Conflict: It was undone before, or a later one stands.
+    """
+    db.execute(LOCK)
+    data_set_id, _ = undoable_change(db, change)
+    db.execute(
+        "UPDATE own_key_change SET undone_at = clock_timestamp(), undone_by = %s WHERE id = %s",
+        (actor, change),
+    )
+    return _match_by_rules(db, data_set_id, tell)
+
+
+def undoable_change(db: psycopg.Connection, change: UUID) -> tuple[UUID, str]:
+    """Return id and URN of the data set of a settlement that can be taken back.
+
+    Raises:
+        UnknownName: There is no such settlement.
+        Conflict: It was undone before, or a later one stands.
+    """
     row = db.execute(
-        "SELECT id FROM element WHERE urn = %s AND kind = 'data_set'", (data_set,)
+        """SELECT data_set_id, urn, undone_at IS NOT NULL, EXISTS (
+               SELECT FROM own_key_change later
+               WHERE later.data_set_id = own_key_change.data_set_id AND undone_at IS NULL
+                   AND (later.changed_at, later.id)
+                       > (own_key_change.changed_at, own_key_change.id))
+           FROM own_key_change JOIN element ON element.id = data_set_id
+           WHERE own_key_change.id = %s""",
+        (change,),
     ).fetchone()
     if row is None:
         raise UnknownName(
-            f"There is no data set {data_set[:200]!r}.",
+            f"Nobody settled own keys under {change}.", remedy="See `townclerk customers own-keys`."
+        )
+    data_set_id, urn, is_undone, is_older = row
+    if is_undone:
+        raise Conflict("This settlement was undone before.", remedy="Nothing is left to do.")
+    if is_older:
+        raise Conflict(
+            "Somebody settled these keys again later.", remedy="Undo the later settlement first."
+        )
+    return data_set_id, urn
+
+
+def data_set_named(db: psycopg.Connection, urn: str) -> UUID:
+    """Return the id of a data set.
+
+    Raises:
+        UnknownName: There is none of this URN.
+    """
+    row = db.execute(
+        "SELECT id FROM element WHERE urn = %s AND kind = 'data_set'", (urn,)
+    ).fetchone()
+    if row is None:
+        raise UnknownName(
+            f"There is no data set {urn[:200]!r}.",
             remedy="`townclerk customers own-keys` lists those that are known.",
             path=["dataSet"],
         )
-    db.execute(LOCK)
-    if keeps_apart is None:
-        db.execute("DELETE FROM own_key_rule WHERE data_set_id = %s", row)
-    else:
-        db.execute(
-            """INSERT INTO own_key_rule
-                   (data_set_id, keeps_apart, reason, actor, changed_at, revision)
-               VALUES (%s, %s, %s, %s, now(), 1)
-               ON CONFLICT (data_set_id) DO UPDATE SET keeps_apart = excluded.keeps_apart,
-                   reason = excluded.reason, actor = excluded.actor, changed_at = now(),
-                   revision = own_key_rule.revision + 1""",
-            (row[0], keeps_apart, reason.strip(), actor.strip()),
-        )
+    found: UUID = row[0]
+    return found
+
+
+def _match_by_rules(db: psycopg.Connection, data_set: UUID, tell: Tell) -> MatchReport | None:
+    """Let the last settlement that stands be the rule of its data set, and match by all rules."""
+    db.execute("DELETE FROM own_key_rule WHERE data_set_id = %s", (data_set,))
+    db.execute(
+        """INSERT INTO own_key_rule (data_set_id, keeps_apart, reason, actor, changed_at, revision)
+           SELECT data_set_id, keeps_apart, reason, actor, changed_at, changes FROM (
+               SELECT *, count(*) OVER () AS changes FROM own_key_change
+               WHERE data_set_id = %s AND undone_at IS NULL
+               ORDER BY changed_at DESC, id DESC LIMIT 1) AS last
+           WHERE keeps_apart IS NOT NULL""",
+        (data_set,),
+    )
     live = live_model(db)
     if live is None:
         return None
@@ -118,7 +224,7 @@ def settle_own_keys(
     if model.content_hash == live.model.content_hash:
         return None
     keep_model(db, model, model.records)
-    return rematch(db, version=model.content_hash)
+    return rematch(db, version=model.content_hash, tell=tell)
 
 
 def _with_rules(model: MatchModel, db: psycopg.Connection) -> MatchModel:

@@ -7,13 +7,22 @@ a record into somebody else, what was decided about it is taken back in the same
 record like every decision that was undone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
 from psycopg.rows import dict_row
 
+from registry.customers.live.left_keys import (
+    Left,
+    LeftRow,
+    drop_marks,
+    keep_marks,
+    left_for_somebody_else,
+    marks_of,
+)
 from registry.customers.matching.comparisons import COMPARISONS
 from registry.customers.matching.expressions import Compare, levels_of
 from registry.customers.matching.features import features_of
@@ -38,7 +47,10 @@ Clean = Mapping[str, Any]
 
 
 def ask_decided(db: psycopg.Connection, records: Iterable[int]) -> psycopg.Cursor[dict[str, Any]]:
-    """Ask what is kept of those records that somebody decided about; a pipeline does not wait."""
+    """Ask what is kept of those records that somebody decided about; a pipeline does not wait.
+
+    Of a record whose key its source had deleted, that is what tells who bore it (`left_keys`).
+    """
     return db.cursor(row_factory=dict_row).execute(_DECIDED, (array_of(records),))
 
 
@@ -53,15 +65,80 @@ def let_go(db: psycopg.Connection, before: Iterable[Clean], now: Mapping[int, Cl
     Returns:
         Records outside the page that those decisions were about; they are to be matched again.
     """
-    reused = [
-        row["record_id"]
-        for row in before
-        if row["record_id"] in now and is_somebody_else(row, now[row["record_id"]])
-    ]
+    reused, back, emptied = [], [], []
+    for row in before:
+        if row["record_id"] not in now:
+            continue
+        record, known = now[row["record_id"]], Known.of(row)
+        if known.left is not None:
+            back.append(row["record_id"])
+        if known.is_another(record):
+            reused.append(row["record_id"])
+        elif known.says_more_than(record):
+            emptied.append(known)
+    if back:
+        drop_marks(db, back)
+    keep_marks(db, (known.as_row() for known in emptied))
     if not reused:
         return set()
     partners = db.execute(_LET_GO, {"records": array_of(reused), "actor": THE_SOURCE}).fetchall()
     return {partner for (partner,) in partners} - now.keys()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a record that somebody decided about, before a page says something else.
+
+    Attributes:
+        clean: What was kept of it; None where its source had deleted it.
+        left: What it said before it left, or before it fell silent; None where it did neither.
+        row: Its data set and key.
+    """
+
+    clean: Clean | None
+    left: Left | None
+    row: Clean
+
+    @classmethod
+    def of(cls, row: Clean) -> "Known":
+        """Read one row of the answer to `ask_decided`."""
+        clean = row if row["kind"] is not None else None
+        left = Left(row["left_kind"], row["left_marks"]) if row["left_kind"] is not None else None
+        return cls(clean, left, row)
+
+    @property
+    def marks(self) -> dict[str, Sequence[str]]:
+        """What it says, and what it said of that about which it is silent now."""
+        said = dict(self.left.marks) if self.left else {}
+        return said | marks_of(self.clean) if self.clean else said
+
+    def is_another(self, now: Clean) -> bool:
+        """Tell whether a record describes somebody else than is known of it."""
+        if self.clean is not None and is_somebody_else(self.clean, now):
+            return True
+        return self.left is not None and left_for_somebody_else(
+            Left(self.left.kind, self.marks), now
+        )
+
+    def says_more_than(self, now: Clean) -> bool:
+        """Tell whether a record is silent about what is known of it; it may say another next."""
+        return bool(self.marks.keys() - marks_of(now).keys())
+
+    def as_row(self) -> LeftRow:
+        """Return what is kept of it while it is silent."""
+        kind = self.clean["kind"] if self.clean else self.left.kind if self.left else ""
+        return LeftRow(self.row["data_set_id"], self.row["source_key"], kind, self.marks)
+
+
+def keep_leaving(db: psycopg.Connection, records: Iterable[int]) -> None:
+    """Keep who bore the keys of records that leave, of those that somebody decided about.
+
+    Args:
+        db: Connection in the transaction in which they leave.
+        records: Landed records; their clean form is still there.
+    """
+    known = (Known.of(row) for row in ask_decided(db, records).fetchall())
+    keep_marks(db, (each.as_row() for each in known if each.clean is not None))
 
 
 def last_fallen(db: psycopg.Connection, one: int, other: int) -> str | None:
@@ -106,9 +183,12 @@ def _comparison(kind: CustomerKind) -> Compare:
 
 # The first condition spares a town in which nobody decided anything the rest.
 _DECIDED = f"""
-SELECT {", ".join(f"c.{name}" for name in CLEAN_COLUMNS)}
-FROM clean_record c JOIN landed_record r ON r.id = c.record_id
-WHERE EXISTS (SELECT FROM match_decision) AND c.record_id = ANY(%s::bigint[]) AND (
+SELECT r.id AS record_id, r.key AS source_key, l.kind AS left_kind, l.marks AS left_marks,
+    coalesce(c.data_set_id, r.data_set_id) AS data_set_id,
+    {", ".join(f"c.{name}" for name in CLEAN_COLUMNS[2:])}
+FROM landed_record r LEFT JOIN clean_record c ON c.record_id = r.id
+LEFT JOIN left_key l ON l.data_set_id = r.data_set_id AND l.key = r.key
+WHERE EXISTS (SELECT FROM match_decision) AND r.id = ANY(%s::bigint[]) AND (
     EXISTS (SELECT FROM match_decision d
         WHERE d.data_set_l = r.data_set_id AND d.key_l = r.key AND d.undone_at IS NULL)
     OR EXISTS (SELECT FROM match_decision d

@@ -11,6 +11,7 @@ from registry.customers.live.golden import golden_of
 from registry.customers.live.history import keep_customers
 from registry.customers.live.index import LOCK, clean_rows
 from registry.customers.live.survivorship import SURVIVORSHIP, Criterion, survivorship
+from registry.customers.values.reasons import stated
 from schemas.errors import InvalidInput, UnknownName
 
 # Customers whose values are chosen at a time; bounds memory, not the work.
@@ -107,7 +108,7 @@ def settle_rule(
                ON CONFLICT (attribute) DO UPDATE SET criteria = excluded.criteria,
                    trusted = excluded.trusted, reason = excluded.reason, actor = excluded.actor,
                    changed_at = now(), revision = survivorship_rule.revision + 1""",
-            (attribute, list(criteria), ids, reason.strip(), actor.strip()),
+            (attribute, list(criteria), ids, *stated(reason, actor, what="A rule")),
         )
     else:
         db.execute("DELETE FROM survivorship_rule WHERE attribute = %s", (attribute,))
@@ -167,8 +168,7 @@ def _refuse_nonsense(
         )
     if (Criterion.TRUSTED in criteria) != bool(trusted) or len(trusted) > TRUSTED_MAX:
         raise InvalidInput("`trusted` and the data sets it trusts go together.", path=["trusted"])
-    if not reason.strip() or not actor.strip():
-        raise InvalidInput("A rule needs a reason and the name of who settles it.")
+    stated(reason, actor, what="A rule")
 
 
 def _data_set(db: psycopg.Connection, urn: str) -> UUID:

@@ -147,7 +147,7 @@ def compare_records(db: psycopg.Connection, sight: Sight, one: int, other: int) 
         probability=found.probability,
         cut_bits=found.cut_bits,
         linked=linked,
-        because=_because(found, linked=linked, searched=_is_searched(db, found)),
+        because=_because(db, found, linked=linked),
         warnings=[
             *_reused(db, found),
             *_warnings(found, rows[found.left], rows[found.right]),
@@ -188,7 +188,7 @@ def _is_searched(db: psycopg.Connection, found: Explanation) -> bool:
     return row is not None
 
 
-def _because(found: Explanation, *, linked: bool, searched: bool) -> str:
+def _because(db: psycopg.Connection, found: Explanation, *, linked: bool) -> str:
     """Say what decides now."""
     if found.decided is not None:
         return f"A steward decided: {'one customer' if found.decided else 'two customers'}."
@@ -201,7 +201,7 @@ def _because(found: Explanation, *, linked: bool, searched: bool) -> str:
     above = found.weight_bits >= found.cut_bits
     if above and linked:
         return "The evidence is at or above the cut, so the model linked them."
-    if above and not searched:
+    if above and not _is_searched(db, found):
         return (
             "The evidence is above the cut, but they share nothing that pairs are searched by, so"
             " no run looks at them. A steward may link them."

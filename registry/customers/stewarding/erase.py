@@ -16,9 +16,11 @@ from registry.customers.asking.sheet import UnknownCustomer, current_id
 from registry.customers.live.commands import withdraw
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING, LOCK, NO_LANDING
+from registry.customers.live.left_keys import forget_marks
 from registry.customers.live.words import unlearn_words, words_of_records
+from registry.customers.values.reasons import stated
 from schemas.customers import CustomerChange
-from schemas.errors import Conflict, InvalidInput
+from schemas.errors import Conflict
 
 DIGEST_BYTES: Final = 16
 # Records of one customer; beyond it something else than one customer is meant.
@@ -69,11 +71,10 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
 
     Raises:
         UnknownCustomer: There is none.
-        InvalidInput: Reason or actor is empty.
+        InvalidInput: Reason or actor is empty or too long.
         TooManyRecords: It is no one customer.
     """
-    if not reason.strip() or not actor.strip():
-        raise InvalidInput("An erasure needs a reason and the name of who does it.")
+    reason, actor = stated(reason, actor, what="An erasure")
     # First: pages and merges that are under way end before we look who this is.
     db.execute(NO_LANDING)
     db.execute(LOCK)
@@ -107,7 +108,7 @@ def erase_customer(db: psycopg.Connection, customer: UUID, *, reason: str, actor
     db.execute("DELETE FROM customer_version WHERE customer_id = ANY(%s)", (ids,))
     db.execute("UPDATE customer_redirect SET successor_id = NULL WHERE successor_id = %s", (found,))
     gone = [(data_set, key) for _, data_set, key in [*rows, *around]]
-    _remember(db, found, len(records), gone, reason=reason.strip(), actor=actor.strip())
+    _remember(db, found, len(records), gone, reason=reason, actor=actor)
     return Erased(
         id=found,
         records=len(records),
@@ -200,6 +201,7 @@ def _drop_decisions(db: psycopg.Connection, data_sets: Sequence[UUID], keys: Seq
     gone = {"sets": list(data_sets), "keys": list(keys)}
     partners = db.execute(_PARTNERS, gone).fetchall()
     dropped = db.execute(_DECISIONS, gone).rowcount
+    forget_marks(db)
     if partners:
         # A copy that was compared for its decision's sake may be one too many now.
         match_records(db, changed=[record for (record,) in partners])

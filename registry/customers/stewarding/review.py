@@ -56,10 +56,15 @@ class Queue:
     Attributes:
         count: How many questions there are, and whom they concern.
         pairs: The part that was asked for, those of most benefit first.
+        before: How many questions stand before this part.
+        previous: Where the part before this one begins, as `after`; empty for the first one, and
+            None where there is none.
     """
 
     count: DoubtCount
     pairs: list[Doubt]
+    before: int
+    previous: str | None
 
 
 def review_queue(
@@ -97,11 +102,14 @@ def read_queue(
     asked = found[: asked_most(records)]
     apart = [doubt for doubt in found if not doubt.linked]
     concerned = {homes[record] for doubt in apart for record in (doubt.left_id, doubt.right_id)}
-    shown = [doubt for doubt in asked if behind is None or rank(doubt) > behind]
+    before = 0 if behind is None else sum(rank(doubt) <= behind for doubt in asked)
+    limit = max(min(limit, QUEUE_MAX), 0)
+    start = max(before - limit, 0)
+    previous = None if not before else asked[start - 1].place if start else ""
     count = DoubtCount(
         customers, len(found), len(asked), len(found) - len(asked), len(apart), len(concerned)
     )
-    return Queue(count, shown[: max(min(limit, QUEUE_MAX), 0)])
+    return Queue(count, asked[before : before + limit], before, previous)
 
 
 def _questions(db: psycopg.Connection) -> tuple[dict[int, UUID], list[Question]]:

@@ -13,6 +13,8 @@ from psycopg.rows import class_row
 
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING
+from registry.customers.live.left_keys import forget_marks
+from registry.customers.values.reasons import stated
 from schemas.base import uuid7
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
@@ -68,12 +70,11 @@ def decide(
 
     Raises:
         UnknownName: One of them is no record.
-        InvalidInput: They are one record, or reason or actor is empty.
+        InvalidInput: They are one record, or reason or actor is empty or too long.
     """
     if one == other:
         raise InvalidInput("A decision is about two records; these are one.")
-    if not reason.strip() or not actor.strip():
-        raise InvalidInput("A decision needs a reason and the name of who decides.")
+    reason, actor = stated(reason, actor, what="A decision")
     # An erasure that is under way ends first: what it took cannot be decided about.
     db.execute(LANDING)
     rows = {
@@ -92,7 +93,7 @@ def decide(
     db.execute(
         """INSERT INTO match_decision (id, data_set_l, key_l, data_set_r, key_r, verdict, reason,
                actor, decided_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())""",
-        (decision, *rows[one], *rows[other], verdict.value, reason.strip(), actor.strip()),
+        (decision, *rows[one], *rows[other], verdict.value, reason, actor),
     )
     if verdict is not Verdict.POSTPONE:
         match_records(db, changed=[one, other])
@@ -132,6 +133,7 @@ def undo(db: psycopg.Connection, decision: UUID, *, actor: str) -> tuple[int | N
         "UPDATE match_decision SET undone_at = clock_timestamp(), undone_by = %s WHERE id = %s",
         (actor, decision),
     )
+    forget_marks(db)
     match_records(db, changed=[record for record in row[1:] if record is not None])
     return row[1], row[2]
 

@@ -136,6 +136,7 @@ OPENS = {
     "linkPrecision": Scope.CUSTOMERS_READ,
     "survivorship": Scope.CUSTOMERS_READ,
     "ownKeys": Scope.CUSTOMERS_READ,
+    "matchRequests": Scope.CUSTOMERS_READ,
     "modelVersions": Scope.CUSTOMERS_READ,
     "modelProposal": Scope.CUSTOMERS_READ,
     "customers": Scope.CUSTOMERS_READ,

@@ -45,6 +45,10 @@ def test_without_a_token_only_health_answers(start: Start) -> None:
         assert answer.status_code == 401, (method, path)
         assert "Bearer" in answer.headers["www-authenticate"]
         assert "Basic" in answer.headers["www-authenticate"]
+    page = client.get("/customers", headers={"Accept": "text/html"})
+    assert "<h1>Who are you?</h1>" in page.text
+    assert "Basic" in page.headers["www-authenticate"], "so that the browser asks for the token"
+    assert "stylesheet" not in page.text, "a stylesheet would ask for the token again"
 
 
 def test_no_worthless_token_opens_any_row(start: Start, token: Token) -> None:

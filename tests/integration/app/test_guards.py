@@ -207,6 +207,32 @@ def test_our_own_errors_keep_their_words_and_status(demo: httpx.Client) -> None:
     assert answer.json()["error"]["code"] == "unknown_name"
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/systems/broken", 500, "internal_error"),
+        ("/systems/unknown", 404, "unknown_name"),
+        ("/nowhere<script>", 403, "access_denied"),
+    ],
+)
+def test_a_browser_gets_a_plain_page_with_the_same_code(
+    demo: httpx.Client, path: str, status: int, code: str
+) -> None:
+    page = demo.get(path, headers=BROWSER)
+    assert page.status_code == status
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["vary"] == "Accept"
+    assert f"<code>{code}</code>" in page.text
+    assert "What to do:" in page.text
+    assert f"<code>{page.headers['x-request-id']}</code>" in page.text
+    assert not re.search("Jansen|<script>|Traceback", page.text)
+    told = demo.get(path, headers={"Accept": "application/json, text/html;q=0.5"})
+    assert (told.status_code, told.json()["error"]["code"]) == (status, code)
+
+
 def test_the_request_log_has_the_route_and_never_the_path_or_query(
     demo: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:

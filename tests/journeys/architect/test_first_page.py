@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.architect.conftest import Visit
+from tests.journeys.conftest import Visit
 from tests.unit.web.town import FAILURE
 
 pytestmark = pytest.mark.browser

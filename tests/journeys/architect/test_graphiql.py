@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Response, expect
 
 from registry.web.graphiql import examples
-from tests.journeys.architect.conftest import Visit
+from tests.journeys.conftest import Visit
 from tests.unit.web.town import CUSTOMER
 
 pytestmark = pytest.mark.browser

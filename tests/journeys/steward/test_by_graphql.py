@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from flows.matching import carry_out_next_matching
 from registry.customers.live.commands import rematch
 from registry.storage.database import Database, unit_of_work
 from tests.integration.api.asking import data, refusal
@@ -175,7 +176,7 @@ def train_beside(ours: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("registry.api.match_models.RECORDS_MAX", 50)
         refused = data(f"mutation {{ done: trainModel {{ {PROBLEM} }} }}")["done"]
-        assert "`townclerk customers train`" in refused["remedy"], "a large town asks by command"
+        assert "`askModelTraining`" in refused["remedy"], "a large town asks a worker"
     trained = change("trainModel", "", "proposal { version merges splits unchanged }",
                      "ModelTrained")["proposal"]  # fmt: skip
     version = trained["version"]
@@ -213,6 +214,19 @@ def settle_keys() -> None:
     assert (held["keepsApart"], held["settled"], held["actor"]) == (True, True, "tester")
     change("settleOwnKeys", f'dataSet: "{urn}", reason: "no more"', "dataSet", "OwnKeysChange")
     assert not data("{ ownKeys { keepsApart } }")["ownKeys"][0]["keepsApart"]
+    known = data("{ ownKeys { change } }")["ownKeys"][0]
+    change("undoOwnKeys", f'change: "{known["change"]}"', "dataSet", "OwnKeysChange")
+    held = data("{ ownKeys { keepsApart reason change } }")["ownKeys"][0]
+    assert (held["keepsApart"], held["reason"]) == (True, "one card a person")
+    asked = change("askUndoOfOwnKeys", f'change: "{held["change"]}"', "request", "MatchingAsked")
+    assert carry_out_next_matching()
+    (told,) = data(
+        "{ matchRequests { id work state dataSet recordsRead customersWritten merges error } }"
+    )["matchRequests"]
+    assert (told["id"], told["work"], told["state"]) == (asked["request"], "undo_keys", "done")
+    assert (told["dataSet"], told["error"]) == (urn, None)
+    assert told["recordsRead"] > 0 < told["customersWritten"]
+    assert not data("{ ownKeys { keepsApart settled } }")["ownKeys"][0]["settled"]
 
 
 def tell_and_erase(ours: str) -> None:

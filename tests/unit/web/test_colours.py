@@ -23,6 +23,10 @@ TEXTS = [
     *(("utrecht-link-color", paper) for paper in PAPERS),
     ("utrecht-page-header-color", "utrecht-page-header-background-color"),
     ("townclerk-amber", "townclerk-amber-fill"),
+    # What agrees and differs of two records, and how a customer was spoken to; on every table.
+    *((f"townclerk-{colour}", paper) for colour in ("green", "red") for paper in PAPERS[:3]),
+    ("townclerk-blue", "townclerk-blue-fill"),
+    ("townclerk-blue", "utrecht-surface-background-color"),
     *(("townclerk-mark-color", f"townclerk-{state}") for state in STATES),
     # The letter of an open mark stands on the paper of its component.
     *((f"townclerk-{state}", "townclerk-component-fill") for state in STATES),
@@ -110,3 +114,17 @@ def test_every_token_that_is_used_is_there() -> None:
 def test_contrast_is_computed_as_the_standard_says() -> None:
     assert contrast("#000", "#ffffff") == pytest.approx(21)
     assert contrast("#777", "#fff") == pytest.approx(4.48, abs=0.01)
+
+
+@pytest.mark.parametrize("sheet", ["page.css", "customers.css"])
+def test_pages_of_stewards_name_no_colour_that_is_not_computed_here(sheet: str) -> None:
+    text = re.sub(r"/\*.*?\*/", "", (STATIC / sheet).read_text(), flags=re.DOTALL)
+    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|rgba?\(|hsla?\(", text)
+    named = {
+        pair
+        for rule in re.findall(r"\{([^}]*)\}", text)
+        for ink in re.findall(r"(?<![\w-])color: var\(--([\w-]+)\)", rule)
+        for paper in re.findall(r"background: var\(--([\w-]+)\)", rule)
+        for pair in [(ink, paper)]
+    }
+    assert named <= {*TEXTS}, "every ink on a paper of its own has its contrast computed"

@@ -12,12 +12,12 @@ import pytest
 
 from registry.api.media import PURPOSE_HEADER
 from registry.customers.asking.purposes import MASK
+from registry.web.accepting import prefers_a_page
 from registry.web.graphiql import (
     EXAMPLES,
     QUERY_CHARACTERS_MAX,
     Example,
     examples,
-    prefers_a_page,
 )
 from registry.web.pages import QUERIES
 from registry.web.vendored import LOCK, PREFIX, VENDOR, vendor_files

@@ -7,11 +7,13 @@ the town is the process's current database.
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -86,9 +88,9 @@ class Visit:
             self.troubles.append(what)
 
 
-@pytest.fixture(scope="module")
-def town_url() -> Iterator[str]:
-    """The address of a demonstration over a small town, on a database server of its own."""
+@contextmanager
+def served(fill: Callable[[psycopg.Connection], None]) -> Iterator[str]:
+    """Serve a demonstration over a town, on a database server of its own; yield its address."""
     place = make_reachable_dir()
     before = dict(os.environ)
     try:
@@ -96,7 +98,7 @@ def town_url() -> Iterator[str]:
             upgrade(server.url)
             open_database(server.url, pool_size=6)
             with unit_of_work() as db:
-                fill_town(db)
+                fill(db)
             with serving(settings_in(Path(place)), demo=True) as url:
                 yield url
             close_database()
@@ -106,6 +108,13 @@ def town_url() -> Iterator[str]:
         os.environ.update(before)
         if "prefect.context" in sys.modules:
             sys.modules["prefect.context"].refresh_global_settings_context()
+
+
+@pytest.fixture(scope="module")
+def town_url() -> Iterator[str]:
+    """The address of a demonstration over a small town."""
+    with served(fill_town) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
