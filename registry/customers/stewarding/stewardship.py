@@ -18,6 +18,7 @@ from registry.customers.values.reasons import stated
 from schemas.base import uuid7
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
+from schemas.records import CustomerKind
 
 # Decisions shown at a time.
 DECISIONS_MAX = 200
@@ -70,7 +71,8 @@ def decide(
 
     Raises:
         UnknownName: One of them is no record.
-        InvalidInput: They are one record, or reason or actor is empty or too long.
+        InvalidInput: They are one record, or a person and an organisation that are to be linked, or
+            reason or actor is empty or too long.
     """
     if one == other:
         raise InvalidInput("A decision is about two records; these are one.")
@@ -78,9 +80,11 @@ def decide(
     # An erasure that is under way ends first: what it took cannot be decided about.
     db.execute(LANDING)
     rows = {
-        record: (data_set, key)
-        for record, data_set, key in db.execute(
-            "SELECT id, data_set_id, key FROM landed_record WHERE id = ANY(%s)", ([one, other],)
+        record: (data_set, key, kind)
+        for record, data_set, key, kind in db.execute(
+            """SELECT id, landed_record.data_set_id, key, kind FROM landed_record
+               LEFT JOIN clean_record ON record_id = id WHERE id = ANY(%s)""",
+            ([one, other],),
         )
     }
     for record in (one, other):
@@ -89,11 +93,17 @@ def decide(
                 f"There is no record {record}.",
                 remedy="`townclerk customers review` and `townclerk customers show` have numbers.",
             )
+    kinds = {rows[record][2] for record in (one, other)}
+    if verdict is Verdict.LINK and kinds == set(CustomerKind):
+        raise InvalidInput(
+            "A person and an organisation are never one customer.",
+            remedy="A source that takes one for the other is put right there, or in its mapping.",
+        )
     decision = uuid7()
     db.execute(
         """INSERT INTO match_decision (id, data_set_l, key_l, data_set_r, key_r, verdict, reason,
                actor, decided_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())""",
-        (decision, *rows[one], *rows[other], verdict.value, reason, actor),
+        (decision, *rows[one][:2], *rows[other][:2], verdict.value, reason, actor),
     )
     if verdict is not Verdict.POSTPONE:
         match_records(db, changed=[one, other])

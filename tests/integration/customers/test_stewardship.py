@@ -52,6 +52,14 @@ def test_a_link_holds_against_the_model_and_can_be_undone(desk: Counter) -> None
         stewardship.undo(desk.db, decision, actor="Sam")
 
 
+def test_a_person_and_an_organisation_cannot_be_linked(desk: Counter) -> None:
+    (janna,) = desk.land(JANNA)
+    (bakery,) = desk.land({"organisation_name": "Bakkerij Janna"}, kind="organisation")
+    with pytest.raises(InvalidInput, match="never one customer"):
+        desk.decide(janna, bakery, Verdict.LINK)
+    assert desk.decide(janna, bakery, Verdict.UNLINK), "that they are not may be said"
+
+
 def test_an_unlink_holds_against_equal_numbers_through_a_new_model(desk: Counter) -> None:
     one, other = desk.land(*[{**JANNA, "national_id": "999990019"}] * 2)
     assert desk.rules(one, other) == {"identifier"}
