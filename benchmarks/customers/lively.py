@@ -233,7 +233,12 @@ class LivelyTown:
         return self._land(places) if places else 0
 
     def _merge(self, _: int) -> int:
-        return self._decide(self.bag.draw(self.chance, 2), Verdict.LINK)
+        row = self.db.execute(
+            """SELECT min(record_id), max(record_id) FROM clean_record WHERE record_id = ANY(%s)
+               GROUP BY kind HAVING count(*) > 1 ORDER BY count(*) DESC, kind LIMIT 1""",
+            (self.bag.draw(self.chance, 4),),
+        ).fetchone()
+        return self._decide(list(row or ()), Verdict.LINK)
 
     def _unlink(self, _: int) -> int:
         return self._decide(self._linked(40), Verdict.UNLINK)

@@ -46,7 +46,7 @@ class MatchAsked:
         data_set: URN of the data set it is about, where it is about one.
         state: Where it stands: asked, running, done or failed.
         asked_by: Who asked.
-        asked_at: When.
+        asked_at: When they asked.
         taken_at: When a worker took it.
         finished_at: When it was done.
         tries: Workers that took it; more than one where one was stopped or died.
