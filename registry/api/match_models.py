@@ -23,6 +23,13 @@ RECORDS_MAX: Final = 100_000  # about five seconds of one core; a request has te
 
 Info = strawberry.Info[Context, None]
 Version = Annotated[str, strawberry.argument(description="Hash of a kept model, or its beginning.")]
+DataSetUrn = Annotated[str, strawberry.argument(description="URN of the data set.")]
+KeepsApart = Annotated[
+    bool | None,
+    strawberry.argument(description="Whether it has nobody twice; null goes back to the rule."),
+]
+Reason = Annotated[str, strawberry.argument(description="Why, for those who ask later.")]
+Settlement = Annotated[strawberry.ID, strawberry.argument(description="As `ownKeys` tells it.")]
 ModelVersion: Any = described(versions.ModelVersion, "ModelVersion")
 OwnKeys: Any = described(keeping.OwnKeysOf, "OwnKeys")
 ModelProposal: Any = described(commands.Proposal, "ModelProposal")
@@ -126,13 +133,10 @@ def _reject_model(db: psycopg.Connection, version: Version) -> ModelRejected:
 
 def _settle_own_keys(
     db: psycopg.Connection,
-    data_set: Annotated[str, strawberry.argument(description="URN of the data set.")],
+    data_set: DataSetUrn,
     *,
-    keeps_apart: Annotated[
-        bool | None,
-        strawberry.argument(description="Whether it has nobody twice; null goes back to the rule."),
-    ] = None,
-    reason: Annotated[str, strawberry.argument(description="Why, for those who ask later.")],
+    keeps_apart: KeepsApart = None,
+    reason: Reason,
     actor: Actor,
 ) -> OwnKeysChange:
     urn = plain_text(data_set, "dataSet")
@@ -145,7 +149,7 @@ def _settle_own_keys(
 
 def _undo_own_keys(
     db: psycopg.Connection,
-    change: Annotated[strawberry.ID, strawberry.argument(description="As `ownKeys` tells it.")],
+    change: Settlement,
     actor: Actor,
 ) -> OwnKeysChange:
     key = settlement(change)

@@ -6,7 +6,7 @@ taken up by the next one.
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -16,7 +16,14 @@ from registry.access.tokens import Actor
 from registry.api.changes import Change, change
 from registry.api.context import Context
 from registry.api.described import described, told
-from registry.api.match_models import Version, settlement
+from registry.api.match_models import (
+    DataSetUrn,
+    KeepsApart,
+    Reason,
+    Settlement,
+    Version,
+    settlement,
+)
 from registry.api.pages import plain_text
 from registry.customers import requests
 from schemas.access import Scope
@@ -65,13 +72,10 @@ def _of_version(
 
 def _settle(
     db: psycopg.Connection,
-    data_set: Annotated[str, strawberry.argument(description="URN of the data set.")],
+    data_set: DataSetUrn,
     *,
-    keeps_apart: Annotated[
-        bool | None,
-        strawberry.argument(description="Whether it has nobody twice; null goes back to the rule."),
-    ] = None,
-    reason: Annotated[str, strawberry.argument(description="Why, for those who ask later.")],
+    keeps_apart: KeepsApart = None,
+    reason: Reason,
     actor: Actor,
 ) -> MatchingAsked:
     made = requests.ask_own_keys(
@@ -83,7 +87,7 @@ def _settle(
 
 def _undo(
     db: psycopg.Connection,
-    change: Annotated[strawberry.ID, strawberry.argument(description="As `ownKeys` tells it.")],
+    change: Settlement,
     actor: Actor,
 ) -> MatchingAsked:
     return _asked(requests.ask_undo_of_keys(db, settlement(change), by=actor.name))

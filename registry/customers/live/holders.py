@@ -6,19 +6,16 @@ and stays in numpy. For the few keys of one record, numpy would cost more than t
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from registry.customers.live.keys import KeyMoves
+from registry.customers.live.keys import Integers, KeyMoves, laid_flat
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.storage.arrays import many_bigints
 from registry.storage.copying import array_of
-
-Integers: TypeAlias = NDArray[np.int64]
 
 # Keys asked for at a time: of the largest blocks that is 160 MB, and of usual ones 2 MB.
 KEYS_AT_ONCE = 5_000
@@ -236,10 +233,9 @@ class _ManyHolders:
 
 def _rows_of(keys_of: Mapping[int, Collection[int]]) -> NDArray[Any]:
     """Return keys of records as rows of key and record."""
-    counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
-    rows = np.empty(int(counts.sum()), dtype=_HOLDER)
-    rows["key"] = np.fromiter(chain.from_iterable(keys_of.values()), np.int64, len(rows))
-    rows["record"] = np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
+    keys, records = laid_flat(keys_of)
+    rows = np.empty(len(keys), dtype=_HOLDER)
+    rows["key"], rows["record"] = keys, records
     return rows
 
 

@@ -4,13 +4,17 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.storage.adapting import Bigints
 from registry.storage.arrays import many_bigints
+
+Integers: TypeAlias = NDArray[np.int64]
 
 
 @dataclass
@@ -62,11 +66,16 @@ class KeyMoves:
 
 def _rows(keys_of: Mapping[int, Collection[int]]) -> tuple[Bigints, Bigints]:
     """Return keys and records as two arrays, in the order of the index."""
-    keys = np.fromiter(chain.from_iterable(keys_of.values()), np.int64)
-    counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
-    records = np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
+    keys, records = laid_flat(keys_of)
     order = np.lexsort((records, keys))
     return many_bigints(keys[order]), many_bigints(records[order])
+
+
+def laid_flat(keys_of: Mapping[int, Collection[int]]) -> tuple[Integers, Integers]:
+    """Return keys by record as two arrays of one length: keys, and whose each is."""
+    counts = np.fromiter(map(len, keys_of.values()), np.int64, len(keys_of))
+    keys = np.fromiter(chain.from_iterable(keys_of.values()), np.int64, int(counts.sum()))
+    return keys, np.repeat(np.fromiter(keys_of, np.int64, len(keys_of)), counts)
 
 
 _DELETE = """

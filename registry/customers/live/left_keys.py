@@ -23,8 +23,9 @@ from schemas.records import CustomerKind
 
 DIGEST_BYTES: Final = 6  # chance makes two of some thirty alike once in 10^12 records
 WORDS_MAX: Final = 12  # of one name; what is pasted into it tells nobody from anybody
-# Of given name, family name and birth date so many must differ wholly; see reused_keys.
-_DIFFERING_MIN: Final = 2
+# Of given name, family name and birth date so many must differ wholly: one that does is a wedding,
+# a correction or a slip.
+DIFFERING_MIN: Final = 2
 
 Clean = Mapping[str, Any]
 Marks = Mapping[str, Sequence[str]]
@@ -107,7 +108,7 @@ def left_for_somebody_else(left: Left, now: Clean) -> bool:
     names = 0 if swapped else differs("given") + differs("family")
     if not (before.get("given") and after.get("given")):
         names += differs("initial")
-    return names + differs("birth") >= _DIFFERING_MIN
+    return names + differs("birth") >= DIFFERING_MIN
 
 
 def _agree(before: Marks, after: Marks, name: str, other: str | None = None) -> bool:

@@ -16,6 +16,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from registry.customers.live.left_keys import (
+    DIFFERING_MIN,
     Left,
     LeftRow,
     drop_marks,
@@ -32,9 +33,6 @@ from schemas.records import CustomerKind
 
 # Who took a decision back, where nobody did.
 THE_SOURCE: Final = "the source, which gave the key to somebody else"
-# Of given name, family name and birth date so many must differ wholly: one that does is a wedding,
-# a correction or a slip.
-DIFFERING_MIN: Final = 2
 _DIFFERS: Final = 1
 # Births that share a year alone are no likelier one person's than others.
 _BIRTH_AGREES: Final = 3

@@ -12,13 +12,12 @@ from registry.customers.live.left_keys import Left, left_for_somebody_else, mark
 from registry.customers.live.reused_keys import THE_SOURCE
 from registry.customers.stewarding import stewardship
 from registry.customers.stewarding.erase import erase_customer
-from registry.customers.values.clean import CLEAN_COLUMNS
 from schemas.base import uuid7
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord
 from tests.factories import a_landed_record
 from tests.integration.customers.conftest import JANNA, PIET, Counter
-from tests.integration.customers.test_reused_keys import MARRIED, STRANGER
+from tests.integration.customers.test_reused_keys import MARRIED, SOMEBODY_ELSE, STRANGER, row
 
 
 @pytest.fixture
@@ -175,26 +174,14 @@ def test_an_erasure_leaves_no_mark(town: Counter) -> None:
     assert not marks(town)
 
 
-def row(kind: str = "person", **fields: Any) -> dict[str, Any]:
-    return dict.fromkeys(CLEAN_COLUMNS) | {"kind": kind, **fields}
-
-
 @pytest.mark.parametrize(
     ("before", "now", "other"),
     [
-        (row(**JANNA), row("organisation", organisation_name="Bouw BV"), True),
-        (row(**JANNA, national_id="1"), row(**STRANGER, national_id="1"), False),
-        (row(given_name="Jan", family_name="Bos"), row(given_name="Wim", family_name="Vis"), True),
-        (row(initials="J", family_name="Bos"), row(initials="W", family_name="Vis"), True),
-        (row(family_name="Bos"), row(family_name="Vis"), False),
+        *SOMEBODY_ELSE,
         (row(given_name="Ян", family_name="Бос"), row(given_name="Уим", family_name="Вис"), True),
         (row(given_name="x" * 900, family_name="y" * 900), row(**STRANGER), True),
-        (row("organisation", organisation_name="Bos BV"),
-         row("organisation", organisation_name="Vis NV"), False),
-        (row("organisation", organisation_name="Bos BV", chamber_number="1"),
-         row("organisation", organisation_name="Vis NV", chamber_number="2"), True),
     ],
-)  # fmt: skip
+)
 def test_digests_tell_who_is_somebody_else_as_the_records_would(
     before: dict[str, Any], now: dict[str, Any], other: bool
 ) -> None:

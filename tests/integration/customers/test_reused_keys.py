@@ -101,20 +101,21 @@ def row(kind: str = "person", **fields: Any) -> dict[str, Any]:
     return dict.fromkeys(CLEAN_COLUMNS) | {"kind": kind, **fields}
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "other"),
-    [
-        (row(**JANNA), row("organisation", organisation_name="Bouw BV"), True),
-        (row(**JANNA, national_id="1"), row(**STRANGER, national_id="1"), False),
-        (row(given_name="Jan", family_name="Bos"), row(given_name="Wim", family_name="Vis"), True),
-        (row(initials="J", family_name="Bos"), row(initials="W", family_name="Vis"), True),
-        (row(family_name="Bos"), row(family_name="Vis"), False),
-        (row("organisation", organisation_name="Bos BV"),
-         row("organisation", organisation_name="Vis NV"), False),
-        (row("organisation", organisation_name="Bos BV", chamber_number="1"),
-         row("organisation", organisation_name="Vis NV", chamber_number="2"), True),
-    ],
-)  # fmt: skip
+# A record, another under its key, and whether that is somebody else.
+SOMEBODY_ELSE = [
+    (row(**JANNA), row("organisation", organisation_name="Bouw BV"), True),
+    (row(**JANNA, national_id="1"), row(**STRANGER, national_id="1"), False),
+    (row(given_name="Jan", family_name="Bos"), row(given_name="Wim", family_name="Vis"), True),
+    (row(initials="J", family_name="Bos"), row(initials="W", family_name="Vis"), True),
+    (row(family_name="Bos"), row(family_name="Vis"), False),
+    (row("organisation", organisation_name="Bos BV"),
+     row("organisation", organisation_name="Vis NV"), False),
+    (row("organisation", organisation_name="Bos BV", chamber_number="1"),
+     row("organisation", organisation_name="Vis NV", chamber_number="2"), True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "now", "other"), SOMEBODY_ELSE)
 def test_who_is_somebody_else_is_told_by_names_births_and_numbers(
     before: dict[str, Any], now: dict[str, Any], other: bool
 ) -> None:
