@@ -10,6 +10,7 @@ import psycopg
 
 from registry.customers.live.holders import AskedKeys, Holders, ask_holders, distinct_pairs
 from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
+from registry.customers.live.news import note_matched
 from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
 from registry.customers.live.seen import write_seen
 from registry.customers.matching.copies import COPIES_MAX
@@ -39,6 +40,7 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         if record not in delta.features.texts and seen[0] is not None:
             delta.note(record, *seen)
     _forget_edges(db, delta)
+    note_matched(db, delta.touched | delta.gone)
     if not delta.touched:
         delta.key_moves.write(db)
         return
