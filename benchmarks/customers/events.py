@@ -48,7 +48,8 @@ RECORD_BYTES = 16_000
 
 
 @contextmanager
-def _empty_town(records: int) -> Iterator[LivelyTown]:
+def empty_town(records: int, *, vague: bool = False) -> Iterator[LivelyTown]:
+    """Make the people of a town, and an empty database for what sources say of them."""
     place = make_reachable_dir(records * RECORD_BYTES)
     try:
         with EmbeddedPostgres.start(place, database="bench") as server:
@@ -56,7 +57,9 @@ def _empty_town(records: int) -> Iterator[LivelyTown]:
             with connect(server.url, autocommit=True) as db:
                 data_sets = [a_data_set(db).id for _ in range(SOURCES)]
                 run_id = a_sync_run(db).id
-                yield LivelyTown(db, data_sets, run_id, records=records, page_max=PAGE_MAX)
+                yield LivelyTown(
+                    db, data_sets, run_id, records=records, page_max=PAGE_MAX, vague=vague
+                )
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -65,7 +68,7 @@ def measure(records: int, events: int) -> dict[str, Any]:
     """Let events happen in a matched town, and hold what they leave against a full run."""
     seconds: dict[str, float] = {}
     walls: dict[str, list[float]] = defaultdict(list)
-    with _empty_town(records) as town:
+    with empty_town(records) as town:
         with _timed(seconds, "filled"):
             town.fill(records)
         with _timed(seconds, "matched"), town.db.transaction():

@@ -203,6 +203,10 @@ class LivelyTown:
         if self.chance.random() < MOVED:
             fields |= self.people.address()
 
+    def change(self, count: int) -> int:
+        """Let sources say something else of so many records, all on one page."""
+        return self._change(count)
+
     def _change(self, count: int) -> int:
         records = self.bag.draw(self.chance, count)
         self._take_in([(record, self._said()) for record in records])
