@@ -25,12 +25,12 @@ from registry.customers.live.index import (
     InForce,
     KeptClean,
     clean_rows,
-    count_records,
     mark_incomplete,
     read_live,
 )
 from registry.customers.live.keys import ask_too_large
 from registry.customers.live.looking import KINDS, look
+from registry.customers.live.news import close_page
 from registry.customers.live.page import Clean, Delta, Link, PageEngine
 from registry.customers.live.pausing import without_collecting
 from registry.customers.live.regroup import RECORDS_FEW, regroup
@@ -265,7 +265,12 @@ class _Page:
         delta.keep_words(db)
         learn_new(db, delta.remembered)
         regroup(db, delta, self._live)
-        count_records(db, self._live, len(delta.cleaned) - len(delta.gone))
+        close_page(
+            db,
+            self._live,
+            more=len(delta.cleaned) - len(delta.gone),
+            matched=delta.touched | delta.gone,
+        )
 
 
 def _ask_about_lost(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:

@@ -22,8 +22,8 @@ from schemas.records import CustomerKind
 # Whoever matches holds this lock until commit: two writers on one component would each miss what
 # the other one adds.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))"
-_PLANNED_ANEW = "set_config('plan_cache_mode', 'auto', true)"
-PLAN_ANEW = f"SELECT {_PLANNED_ANEW}"
+PLANNED_ANEW = "set_config('plan_cache_mode', 'auto', true)"
+PLAN_ANEW = f"SELECT {PLANNED_ANEW}"
 # A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
 # that a pair weighs the same today as yesterday.
 GROWTH_BEFORE_TRAINING = 2.0
@@ -135,19 +135,6 @@ def _prepared(db: psycopg.Connection, model_id: UUID) -> Live | None:
 def last_live() -> Live | None:
     """Return the model that this process matched by last, where it was complete."""
     return next(iter(_ready.values()), None)
-
-
-def count_records(db: psycopg.Connection, live: Live, more: int) -> None:
-    """Count records in or out, the last of a page; then plans are made anew.
-
-    A town that has outgrown its model waits for a full run: a stale model knows neither its hot
-    keys nor its common names, so pages would slow down.
-    """
-    db.execute(
-        f"""UPDATE live_model SET records = records + %s,
-               complete = records + %s <= %s, changed_at = now() RETURNING {_PLANNED_ANEW}""",
-        (more, more, max(GROWTH_BEFORE_TRAINING * live.model.records, RECORDS_FREE)),
-    )
 
 
 def mark_incomplete(db: psycopg.Connection) -> None:
