@@ -13,6 +13,7 @@ import duckdb
 from registry.customers.matching.engine import map_values, run
 from registry.customers.tables.column_checks import are_places
 from registry.customers.tables.column_values import GIVEN
+from registry.customers.tables.labels import quoted
 from registry.customers.tables.name_cells import (
     Parts,
     name_parts,
@@ -20,7 +21,6 @@ from registry.customers.tables.name_cells import (
     reversed_name_parts,
     without_titles,
 )
-from registry.customers.tables.reading import quoted
 from registry.customers.tables.roles import Role
 from registry.customers.values.address import house_number, postal_code, street_and_number
 from registry.customers.values.address_lines import address_parts, place_parts

@@ -35,6 +35,8 @@ _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _PARTS = re.compile(r"[0-9]+|[^\W\d_]+")
 # What may stand after a date: a time of day, and its zone.
 _TIME = re.compile(r"[T ]\s*\d{1,2}:\d\d.*$|T\d{6}.*$|\s+BC$")
+# Midnight somewhere in Europe, as programs write it that keep days as moments: the day after.
+_MIDNIGHT_IN_UTC = re.compile(r"(\d{4}-\d\d-\d\d)[T ]2[123]:\d\d(:\d\d(\.\d+)?)?(Z|[+-]00(:?00)?)")
 # Words between and before the parts of a date.
 _SILENT_WORD_LIST = """
 de del of the den der am le du di dne r roku g god st nd rd th er ene ste e o
@@ -90,6 +92,8 @@ def date_digits(text: str, *, month_first: bool = False) -> str | None:
         month_first: The table writes months before days, as in America.
     """
     whole = text.strip().removesuffix(".0")
+    if late := _MIDNIGHT_IN_UTC.fullmatch(whole):
+        return _day_after(late[1])
     if whole.isascii() and whole.isdigit() and len(whole) == 8:
         return _day_first_digits(whole, month_first=month_first)
     if _YEAR.fullmatch(whole):
@@ -104,6 +108,13 @@ def date_digits(text: str, *, month_first: bool = False) -> str | None:
         year = f"{20 if int(year) < _CENTURY_BELOW else 19}{year}"
     digits = f"{year}{month}{day}"
     return digits if len(digits) == 8 and digits.isdigit() else None
+
+
+def _day_after(day: str) -> str | None:
+    try:
+        return f"{date.fromisoformat(day) + timedelta(days=1):%Y%m%d}"
+    except (ValueError, OverflowError):
+        return None
 
 
 def _ordered(parts: tuple[str, str, str], *, month_first: bool) -> tuple[str, str, str]:
