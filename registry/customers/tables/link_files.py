@@ -120,10 +120,7 @@ def link_files(
             pairing=pairing,
         )
         pair_copies(con)
-        _take_counts(found, linked)
-        apart = {source for part in linked.model.kinds.values() for source in part.distinct}
-        names = {str(index): table.name for index, table in enumerate(tables)}
-        found.distinct = sorted(names[each] if len(tables) > 1 else each for each in apart)
+        _take_counts(found, linked, tables)
         with whole_files(outputs) as places:
             found.links = _write_pairs(con, places[out], every=all_pairs, between=between_only)
             if clusters is not None:
@@ -299,10 +296,13 @@ def _say_why(con: duckdb.DuckDBPyConnection, found: FileLinked, linked: Linked) 
     found.warnings += [reason] if reason else []
 
 
-def _take_counts(found: FileLinked, linked: Linked) -> None:
+def _take_counts(found: FileLinked, linked: Linked, tables: Sequence[TableRead]) -> None:
     found.pairs, found.clusters = linked.pairs, linked.clusters
     found.model = linked.model.content_hash
     found.seconds = {step: round(wall, 3) for step, wall in linked.seconds.items()}
+    apart = {source for part in linked.model.kinds.values() for source in part.distinct}
+    names = {str(index): table.name for index, table in enumerate(tables)}
+    found.distinct = sorted(names[each] if len(tables) > 1 else each for each in apart)
 
 
 def _write_pairs(con: duckdb.DuckDBPyConnection, out: Path, *, every: bool, between: bool) -> int:
