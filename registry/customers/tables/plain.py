@@ -7,6 +7,7 @@ one line, dates in any order) is done once per distinct value.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 
 import duckdb
 
@@ -225,7 +226,7 @@ def _number_columns(
             con,
             "birth_date",
             ("birth_date",),
-            read or (lambda text: (date_digits(text, month_first=month_first),)),
+            read or (lambda text: (_past(date_digits(text, month_first=month_first)),)),
             joins,
         )
     elif "birth_year" in present:
@@ -250,6 +251,11 @@ def _number_columns(
             f" AND len(list_distinct(string_split({digits}, ''))) > 2 THEN {digits} END"
         )
     return found
+
+
+def _past(digits: str | None) -> str | None:
+    """Drop a birth that lies in the future, or a year that does; it says nothing of anybody."""
+    return None if digits and digits > f"{datetime.now(UTC):%Y%m%d}"[: len(digits)] else digits
 
 
 def _birth_of_parts(present: set[str]) -> str:

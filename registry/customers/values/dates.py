@@ -1,7 +1,7 @@
 """Dates as tables hold them: any order, any separator, months in words, years of two digits."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from registry.customers.values.text import fold
@@ -29,8 +29,6 @@ _MONTHS = {
 _MONTH_LETTERS_MAX = max(map(len, _MONTHS))
 _MONTHS_IN_A_YEAR = 12
 _DAYS_IN_A_MONTH = 31
-# The two digits of a year below this belong to our century.
-_CENTURY_BELOW = 30
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _PARTS = re.compile(r"[0-9]+|[^\W\d_]+")
 # What may stand after a date: a time of day, and its zone.
@@ -105,7 +103,7 @@ def date_digits(text: str, *, month_first: bool = False) -> str | None:
     if month > "12" >= day and len(month) == len(day) == 2:  # the other order than its neighbours
         month, day = day, month
     if len(year) == 2 and year.isdigit():
-        year = f"{20 if int(year) < _CENTURY_BELOW else 19}{year}"
+        year = f"{19 if f'20{year}' > f'{datetime.now(UTC):%Y}' else 20}{year}"
     digits = f"{year}{month}{day}"
     return digits if len(digits) == 8 and digits.isdigit() else None
 
