@@ -283,7 +283,7 @@ def test_what_happened_is_told_and_a_retired_id_leads_on(town: Town) -> None:
     ).fetchone() == (0,)
 
 
-# What one record may ask: see "What a page costs" in docs/explanation/matching.md.
+# What one record may ask: see docs/explanation/matching-for-engineers.md.
 STATEMENTS_MAX = 18
 
 
