@@ -11,11 +11,13 @@ def push(db: psycopg.Connection) -> None:
     """Send all that was asked in a pipeline; the server works on it from then on.
 
     A socket takes some 200 KB at once. psycopg sends the rest with the next statement, and until
-    then the server waits.
+    then the server waits. It also lets the server send answers as soon as it has them: a `fetch`
+    asks for that, and then waits for the answer to everything that was asked.
 
     Args:
         db: Connection in a pipeline.
     """
+    db.pgconn.send_flush_request()
     waiting.wait(_sent(db.pgconn), db.pgconn.socket)
 
 

@@ -39,6 +39,7 @@ from registry.customers.live.survivorship import survivorship_of
 from registry.customers.live.words import forget_words, learn_new
 from registry.customers.values.clean import clean
 from registry.storage.copying import array_of
+from registry.storage.pushing import push
 from schemas.records import CustomerRecord
 
 Landed: TypeAlias = tuple[int, UUID, CustomerRecord]
@@ -47,7 +48,7 @@ T = TypeVar("T")
 # The server is kept busy with one part while Python works on the next.
 RECORDS_AT_ONCE = 250
 # Parts of a page that are at the server, or wait for it, before the first is looked at.
-PARTS_AHEAD = 3
+PARTS_AHEAD = 4
 
 
 def take_in(db: psycopg.Connection, landed: Sequence[Landed]) -> int:
@@ -170,6 +171,7 @@ def _parts(db: psycopg.Connection, landed: Sequence[Landed]) -> Iterator[_Part]:
     for some in _in_parts(landed):
         sent.append(_Part(db, some))
         if len(sent) > PARTS_AHEAD:
+            push(db)
             yield sent.popleft()
     yield from sent
 
