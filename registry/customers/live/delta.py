@@ -240,14 +240,11 @@ class _Page:
         delta = self._delta
         delta.cleaned.update(cleaned)
         delta.fresh |= cleaned.keys() - delta.gone
-        if guess is not None and guess.holds(self._live, cleaned):
-            delta.guess, looks = guess, guess.looks
-        else:
-            looks = [look(self._live, clean) for clean in cleaned.values()]
-        for one in looks:
+        right = guess if guess is not None and guess.holds(self._live, cleaned) else None
+        for one in right.looks if right else (look(self._live, row) for row in cleaned.values()):
             delta.see(one)
-        if delta.guess is not None:
-            delta.words, delta.remembered = {}, [delta.guess.words]
+        if right:
+            delta.guess, delta.words, delta.remembered = right, {}, [right.words]
         _ask_about_lost(db, delta, cleaned)
         if self._records > RECORDS_AT_ONCE:
             keys = chain.from_iterable(map(delta.keys_of.__getitem__, cleaned))
