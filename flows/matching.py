@@ -73,10 +73,18 @@ def match_as_asked() -> Iterator[None]:
         thread.join(STOP_SECONDS_MAX)
 
 
+def weigh_questions_when_quiet() -> None:
+    """Weigh a steward's questions after a sync or a full run, so that the first look is quick."""
+    with without_values(), unit_of_work() as db:
+        if customers.review.waits_quietly(db):
+            customers.review.keep_up(db)
+
+
 def _work_off(stopped: threading.Event) -> None:
     while not stopped.wait(LOOK_SECONDS):
         try:
             while carry_out_next_matching(stopped) and not stopped.is_set():
                 pass
+            weigh_questions_when_quiet()
         except TownclerkError as error:
             logger.warning("matching waits", extra={"code": error.code})

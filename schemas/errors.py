@@ -4,6 +4,7 @@
     ├── InvalidInput               exit code 2: the request itself is wrong
     │   └── UnknownName            a name, key or URN that nothing is registered under
     ├── Misconfigured              exit code 3: settings, files or rights of this machine
+    │   └── WrongRelease           the database's tables are not those of this release
     ├── Unreachable                exit code 4: a server or database does not answer
     ├── Conflict                   somebody else changed or holds it
     │   └── StaleLease             a newer worker took the source over; this one must stop
@@ -86,6 +87,39 @@ class StorageUnusable(Misconfigured):
     """The data directory cannot be used: rights, space, version or another program."""
 
     code = "storage_unusable"
+
+
+class WrongRelease(Misconfigured):
+    """The tables of the database are not those of this release of Townclerk."""
+
+    code = "wrong_release"
+
+
+class DatabaseOlder(WrongRelease):
+    """The database belongs to an older release and was not brought up to date."""
+
+    code = "database_older"
+    remedy = (
+        "Make a backup, then run `townclerk migrate` with the same DATABASE_URL or "
+        "TOWNCLERK_DATA_DIR, as the account that owns the tables."
+    )
+
+
+class DatabaseNewer(WrongRelease):
+    """The database belongs to a newer release than this program."""
+
+    code = "database_newer"
+    remedy = "It was used by a newer Townclerk: install that version, or restore a backup."
+
+
+class DatabaseIncomplete(WrongRelease):
+    """The database says that it is of this release, and lacks tables or columns of it."""
+
+    code = "database_incomplete"
+    remedy = (
+        "It was repaired by hand, restored in part, or made by a release that was never published: "
+        "restore a backup, or name an empty database and run `townclerk migrate`."
+    )
 
 
 class Unreachable(TownclerkError):

@@ -5,7 +5,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Index, LargeBinary, Text, Uuid, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -118,6 +128,63 @@ class MatchRequest(Table, table=True):
     error: dict[str, Any] | None = column(
         "Why it failed: code, what, remedy.", default=None, sa_type=JSONB
     )
+
+
+class ReviewQuestion(Table, table=True):
+    """One question that is worth a steward's look, as it was weighed last."""
+
+    __tablename__ = "review_question"
+    __table_args__ = (Index("ix_review_question_order", "minus_benefit", "left_id", "right_id"),)
+
+    left_id: int = column(
+        "Landed record; with the other the strongest pair.", sa_type=BigInteger, primary_key=True
+    )
+    right_id: int = column("Landed record.", sa_type=BigInteger, primary_key=True)
+    customer_l: UUID = column("A customer it is about.", index=True)
+    customer_r: UUID = column("The other one; the same where one may be two.", index=True)
+    weight_bits: float = column("Log2 odds of one customer of the two records alone.")
+    linked: bool = column("Whether both are one customer now.")
+    records: int = column("Records it concerns.")
+    chance: float = column("Probability that it is one customer.")
+    minus_benefit: float = column("Pairs that an answer mends, below zero: the order of the queue.")
+
+
+class ReviewNews(Table, table=True):
+    """What was matched since the kept questions were weighed."""
+
+    __tablename__ = "review_news"
+
+    id: int | None = Field(
+        default=None,
+        sa_type=BigInteger,
+        primary_key=True,
+        sa_column_kwargs={"server_default": Identity(always=True), "comment": "Order of notes."},
+    )
+    records: list[int] | None = column(
+        "Records that were matched again; NULL says that all were.",
+        default=None,
+        sa_type=ARRAY(BigInteger),
+    )
+    noted_at: datetime = moment(
+        "The matching transaction's time, as live_model has it.", default_factory=utc_now
+    )
+
+
+class ReviewState(Table, table=True):
+    """Up to where the kept questions are weighed, and how many there are; one row."""
+
+    __tablename__ = "review_state"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = column("Always 1.", default=1, primary_key=True)
+    pairs: int = column("Questions that are kept.")
+    apart: int = column("Those of them about two customers that may be one.")
+    concerned: int = column("Customers that may be a duplicate of another.")
+    customers: int = column("Customers there are.", sa_type=BigInteger)
+    last_event: int = column(
+        "The newest event of a customer that is accounted for.", sa_type=BigInteger
+    )
+    matched_at: datetime = moment("The last matching that is accounted for, as live_model has it.")
 
 
 class LeftKey(Table, table=True):

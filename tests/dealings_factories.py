@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from registry.storage.statements import insert_row
-from schemas.base import uuid7
+from schemas.base import utc_now, uuid7
 from schemas.dealings import (
     ChannelPreference,
     Consent,
@@ -29,6 +29,9 @@ from schemas.stewarding import (
     OwnKeyChange,
     OwnKeyRule,
     Purpose,
+    ReviewNews,
+    ReviewQuestion,
+    ReviewState,
     SurvivorshipRule,
 )
 from tests import factories  # names are looked up when a test asks; factories imports us
@@ -119,6 +122,41 @@ def a_match_request(db: psycopg.Connection, **given: Any) -> MatchRequest:
     return row
 
 
+def some_review_news(db: psycopg.Connection, **given: Any) -> ReviewNews:
+    """Note that nobody was matched again."""
+    row = ReviewNews(**{"records": [], **given})
+    insert_row(db, row)
+    return row
+
+
+def a_review_question(db: psycopg.Connection, **given: Any) -> ReviewQuestion:
+    """Keep a question about two records that may be one customer."""
+    row = ReviewQuestion(
+        **{
+            "left_id": next(_numbers),
+            "right_id": next(_numbers),
+            "customer_l": uuid7(),
+            "customer_r": uuid7(),
+            "weight_bits": 0.5,
+            "linked": False,
+            "records": 2,
+            "chance": 0.6,
+            "minus_benefit": -0.6,
+            **given,
+        }
+    )
+    insert_row(db, row)
+    return row
+
+
+def a_review_state(db: psycopg.Connection, **given: Any) -> ReviewState:
+    """Say that no question is kept; there is one such row at most."""
+    counts = dict.fromkeys(("pairs", "apart", "concerned", "customers", "last_event"), 0)
+    row = ReviewState(**{**counts, "matched_at": utc_now(), **given})
+    insert_row(db, row)
+    return row
+
+
 def a_left_key(db: psycopg.Connection, **given: Any) -> LeftKey:
     """Know of somebody who left without saying anything."""
     row = LeftKey(
@@ -188,5 +226,8 @@ DEALINGS_FACTORIES = {
     "own_key_change": an_own_key_change,
     "own_key_rule": an_own_key_rule,
     "purpose": a_purpose,
+    "review_news": some_review_news,
+    "review_question": a_review_question,
+    "review_state": a_review_state,
     "survivorship_rule": a_survivorship_rule,
 }

@@ -18,6 +18,7 @@ from schemas.errors import (
     TownclerkError,
     UnknownName,
     Unreachable,
+    WrongRelease,
 )
 
 # The first class that fits decides, so the special ones come first.
@@ -28,6 +29,7 @@ STATUSES: Final[tuple[tuple[type[TownclerkError], HTTPStatus], ...]] = (
     (InvalidInput, HTTPStatus.BAD_REQUEST),
     (Conflict, HTTPStatus.CONFLICT),
     (Unreachable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (WrongRelease, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 # Browsers ask their user for a password only when they see Basic; programs look for Bearer.
 CHALLENGE: Final = 'Bearer realm="townclerk", Basic realm="townclerk: your token is the password"'
@@ -60,7 +62,7 @@ def answer(
     """
     status = status or status_of(error)
     shown: dict[str, str] = {"code": error.code, "what": error.what, "remedy": error.remedy}
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, WrongRelease):
         # These words may name hosts, users and paths of the machine.
         shown["what"] = (type(error).__doc__ or "").split("\n", maxsplit=1)[0]
     response: Response = JSONResponse({"error": shown}, status)

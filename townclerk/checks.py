@@ -24,10 +24,11 @@ from registry import access, intake
 from registry.settings import SECRETS_DIR, Settings
 from registry.storage.database import unit_of_work
 from registry.storage.guarding import READER, can_guard
-from registry.storage.migrate import current, pending
+from registry.storage.migrate import pending
 from registry.storage.programs import client_programs
+from registry.storage.revisions import demand_release
 from registry.storage.running import running_database
-from schemas.errors import Misconfigured, TownclerkError
+from schemas.errors import DatabaseOlder, TownclerkError, WrongRelease
 
 FLOORS = ("schemas", "connectors", "registry", "flows", "townclerk")
 PYTHON_MIN, PYTHON_MAX = (3, 11), (3, 13)
@@ -60,6 +61,7 @@ class Finding:
 
 
 Verdict = tuple[State, str, str]
+DatabaseCheck = Callable[[psycopg.Connection, Settings], Verdict]
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -70,13 +72,21 @@ def examine(settings: Settings) -> Iterator[Finding]:
         with running_database(settings, migrate=False) as database:
             yield Finding("database", State.OK, _release(database.url))
             yield Finding("migrations", *_migrations(database.url))
-            with unit_of_work() as db:
-                for name, ask in DATABASE_CHECKS.items():
-                    yield Finding(name, *ask(db, settings))
+            for name, ask in DATABASE_CHECKS.items():
+                yield Finding(name, *_asked(ask, settings))
     except TownclerkError as error:
         yield Finding("database", State.FAILED, error.what, error.remedy)
         for name in ("migrations", *DATABASE_CHECKS):
             yield Finding(name, State.UNKNOWN, "the database does not answer", "Mend it first.")
+
+
+def _asked(ask: DatabaseCheck, settings: Settings) -> Verdict:
+    """Ask the database one thing; where its tables are of another release that says so once."""
+    try:
+        with unit_of_work() as db:
+            return ask(db, settings)
+    except WrongRelease:
+        return State.UNKNOWN, "the tables are not those of this release", "Mend migrations first."
 
 
 def _ok(what: str) -> Verdict:
@@ -263,17 +273,18 @@ def _release(url: str) -> str:
 
 def _migrations(url: str) -> Verdict:
     try:
+        demand_release(url)
+    except DatabaseOlder as error:
+        if error.facts["revision"] is None:
+            return _ok("the database is empty; the first command makes the tables")
         missing = pending(url)
-    except Misconfigured as error:
+        return _warning(
+            f"{error.what} {len(missing)} to run: {_names(missing)}",
+            "Make a backup, then run `townclerk migrate`; the next `townclerk up` does so too.",
+        )
+    except WrongRelease as error:
         return _failed(error.what, error.remedy)
-    if not missing:
-        return _ok("the tables are those of this release")
-    if current(url) is None:
-        return _ok("the database is empty; the first command makes the tables")
-    return _warning(
-        f"{len(missing)} to run: {_names(missing)}",
-        "Make a backup; the next `townclerk up` runs them.",
-    )
+    return _ok("the tables are those of this release")
 
 
 def _clock(db: psycopg.Connection, _: Settings) -> Verdict:
@@ -374,7 +385,7 @@ MACHINE_CHECKS: dict[str, Callable[[Settings], Verdict]] = {
     "Prefect": _prefect,
     "telemetry": _telemetry,
 }
-DATABASE_CHECKS: dict[str, Callable[[psycopg.Connection, Settings], Verdict]] = {
+DATABASE_CHECKS: dict[str, DatabaseCheck] = {
     "clocks": _clock,
     "connections": _connections,
     "guarded rows": _guarded_rows,

@@ -21,8 +21,8 @@ from starlette.responses import JSONResponse
 from flows.runtime import api_answers
 from registry.settings import Settings
 from registry.storage.database import current_database
-from registry.storage.migrate import pending
-from schemas.errors import Misconfigured, TownclerkError
+from registry.storage.revisions import demand_release
+from schemas.errors import DatabaseIncomplete, DatabaseNewer, DatabaseOlder, TownclerkError
 
 DATABASE_SECONDS_MAX: Final = 2.0  # a load balancer asks every few seconds
 ANSWER_SECONDS_MAX: Final = 5.0
@@ -129,13 +129,15 @@ def _database() -> Finding:
 
 def _migrations() -> Finding:
     try:
-        missing = pending(current_database().url)
-    except Misconfigured:
+        demand_release(current_database().url)
+    except DatabaseNewer:
         return Finding(Condition.FAILED, "the database is newer than this program")
+    except DatabaseOlder:
+        return Finding(Condition.FAILED, "the database lacks migrations of this program")
+    except DatabaseIncomplete:
+        return Finding(Condition.FAILED, "the database lacks tables or columns of this program")
     except (OperationalError, TownclerkError):
         return Finding(Condition.FAILED, "unknown while the database does not answer")
-    if missing:
-        return Finding(Condition.FAILED, f"the database lacks {len(missing)} migrations")
     return Finding(Condition.OK, "the database has this program's tables")
 
 

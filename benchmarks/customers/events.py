@@ -24,9 +24,15 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.customers.lively import LivelyTown, differences, keep_state
+from benchmarks.customers.lively import (
+    LivelyTown,
+    differences,
+    keep_state,
+    questions_kept_otherwise,
+)
 from benchmarks.figures import Figure
 from registry.customers.live.commands import rematch
+from registry.customers.stewarding.keeping_up import keep_up
 from registry.storage.connecting import connect
 from registry.storage.embedded import EmbeddedPostgres
 from registry.storage.migrate import upgrade
@@ -42,7 +48,8 @@ RECORD_BYTES = 16_000
 
 
 @contextmanager
-def _empty_town(records: int) -> Iterator[LivelyTown]:
+def empty_town(records: int, *, vague: bool = False) -> Iterator[LivelyTown]:
+    """Make the people of a town, and an empty database for what sources say of them."""
     place = make_reachable_dir(records * RECORD_BYTES)
     try:
         with EmbeddedPostgres.start(place, database="bench") as server:
@@ -50,7 +57,9 @@ def _empty_town(records: int) -> Iterator[LivelyTown]:
             with connect(server.url, autocommit=True) as db:
                 data_sets = [a_data_set(db).id for _ in range(SOURCES)]
                 run_id = a_sync_run(db).id
-                yield LivelyTown(db, data_sets, run_id, records=records, page_max=PAGE_MAX)
+                yield LivelyTown(
+                    db, data_sets, run_id, records=records, page_max=PAGE_MAX, vague=vague
+                )
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -59,11 +68,12 @@ def measure(records: int, events: int) -> dict[str, Any]:
     """Let events happen in a matched town, and hold what they leave against a full run."""
     seconds: dict[str, float] = {}
     walls: dict[str, list[float]] = defaultdict(list)
-    with _empty_town(records) as town:
+    with empty_town(records) as town:
         with _timed(seconds, "filled"):
             town.fill(records)
         with _timed(seconds, "matched"), town.db.transaction():
             rematch(town.db)
+            keep_up(town.db)
         # What autovacuum does within minutes: plans need to know how large tables are.
         town.db.execute("VACUUM ANALYZE")
         begun = last = time.perf_counter()
@@ -76,11 +86,13 @@ def measure(records: int, events: int) -> dict[str, Any]:
 
         town.live(events, note=note)
         seconds["events"] = time.perf_counter() - begun
+        with _timed(seconds, "questions"), town.db.transaction():
+            otherwise = questions_kept_otherwise(town.db)
         keep_state(town.db)
         with _timed(seconds, "full run"), town.db.transaction():
             report = rematch(town.db, retrain=False)
         with _timed(seconds, "compared"):
-            found = differences(town.db)
+            found = differences(town.db) | {"a steward's questions": otherwise}
         size = town.db.execute("SELECT pg_database_size(current_database()) / 1048576").fetchone()
         assert size is not None
     return {

@@ -4,6 +4,7 @@ What it leaves can be held against a full run of the same model: `keep_state`, `
 `differences` counts the rows that are not the same.
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
@@ -15,7 +16,10 @@ import psycopg
 from benchmarks.customers.town import FILL, People
 from registry.customers.live.commands import absorb, withdraw
 from registry.customers.stewarding import stewardship
+from registry.customers.stewarding.doubts import Doubt, place_of
 from registry.customers.stewarding.erase import erase_customer
+from registry.customers.stewarding.keeping_up import keep_up
+from registry.customers.stewarding.weighing import weigh_all
 from registry.storage.copying import copy_into
 from schemas.customers import Verdict
 from schemas.records import CustomerKind, CustomerRecord
@@ -41,6 +45,7 @@ LARGE_PAGE_ODDS: Final = 12
 SMALL_PAGE_MAX: Final = 60
 # What makes towns hard: a number that few share, a desk's address, a test account, companies.
 NUMBERED, AT_THE_DESK, TEST_ACCOUNTS, COMPANIES = 0.35, 0.01, 0.004, 0.05
+MOVED: Final = 0.4  # of the records of a vague town
 DESK: Final = {"email": "balie@testdam.nl", "phone": "+31152602222"}
 TEST_ACCOUNT: Final = {"given_name": "Test", "family_name": "Account", "email": "test@test.nl"}
 
@@ -80,6 +85,8 @@ class LivelyTown:
         run_id: The run that lands them.
         records: So many will be there when nothing has happened yet.
         page_max: Records of the largest pages.
+        seed: Of all that happens.
+        vague: Whether sources say so little that a steward is asked about many.
     """
 
     def __init__(
@@ -91,8 +98,10 @@ class LivelyTown:
         records: int,
         page_max: int,
         seed: int = 20_261_122,
+        vague: bool = False,
     ) -> None:
         """Make the people who live there."""
+        self.vague = vague
         self.db, self.run_id, self.page_max = db, run_id, page_max
         self.people = People(seed, records)
         self.chance = self.people.chance
@@ -182,7 +191,21 @@ class LivelyTown:
             fields |= DESK
         if fields["email"] and chance.random() < NUMBERED:
             fields["national_id"] = _number_of(str(fields["email"]))
+        if self.vague:
+            self._leave_out(fields)
         return {"kind": PERSON, **fields}
+
+    def _leave_out(self, fields: Said) -> None:
+        """Let somebody have moved, and a source not ask for all that tells who it is."""
+        for name, share in (("email", 0.5), ("birth_date", 0.3), ("national_id", 0.5)):
+            if self.chance.random() < share:
+                fields.pop(name, None)
+        if self.chance.random() < MOVED:
+            fields |= self.people.address()
+
+    def change(self, count: int) -> int:
+        """Let sources say something else of so many records, all on one page."""
+        return self._change(count)
 
     def _change(self, count: int) -> int:
         records = self.bag.draw(self.chance, count)
@@ -312,6 +335,40 @@ def _number_of(name: str) -> str:
     check = weighted % 11
     # A sum of ten has no check digit: such a number is refused, as towns meet them too.
     return "".join(map(str, digits)) + str(min(check, 9))
+
+
+def questions_kept_otherwise(db: psycopg.Connection) -> int:
+    """Weigh what a steward is asked as it was kept, and from what stands; count what differs."""
+    kept = keep_up(db)
+    assert kept is not None  # a model is live
+    weighed = [
+        (vars(one.doubt), frozenset((one.customer_l, one.customer_r))) for one in weigh_all(db)
+    ]
+    rows = db.execute(_KEPT_QUESTIONS).fetchall()
+    names = [each.name for each in dataclasses.fields(Doubt)]
+    customers = [frozenset(row[:2]) for row in rows]
+    places = [place_of(row[-1], *row[2:4]) for row in rows]
+    found = [
+        (dict(zip(names, (*row[2:], place), strict=True)), who)
+        for row, place, who in zip(rows, places, customers, strict=True)
+    ]
+    differ = sum(one != other for one, other in zip(found, weighed, strict=False))
+    differ += abs(len(found) - len(weighed))
+    counted = db.execute(
+        "SELECT (SELECT count(*) FROM customer), (SELECT count(*) FROM customer_link)"
+    ).fetchone()
+    apart = [who for doubt, who in weighed if not doubt["linked"]]
+    concerned = len(frozenset().union(*apart))
+    numbers = (kept.customers, kept.records, kept.pairs, kept.apart, kept.concerned)
+    differ += numbers != (*(counted or ()), len(weighed), len(apart), concerned)
+    return differ
+
+
+_KEPT_QUESTIONS = """
+SELECT customer_l, customer_r, left_id, right_id, weight_bits, linked, records, chance,
+    -minus_benefit
+FROM review_question ORDER BY minus_benefit, left_id, right_id
+"""
 
 
 # What must be the same rows after a full run; words are a set, and spellings of JSON may differ.

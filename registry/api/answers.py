@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from graphql import GraphQLError
 
-from schemas.errors import AccessDenied, Conflict, InvalidInput, TownclerkError
+from schemas.errors import AccessDenied, Conflict, InvalidInput, TownclerkError, WrongRelease
 
 ERRORS_MAX: Final = 20  # one page where every row fails says the same 200 times
 INTERNAL_ERROR: Final = "internal_error"  # as the web server's other answers call it
@@ -18,8 +18,9 @@ _CORRECT_IT: Final = (
     "Correct the question at the place named; docs/reference/graphql-schema.md lists every field."
 )
 _HINT: Final = re.compile(r" Did you mean .*\?$", re.DOTALL)  # graphql-core's own ending
-# Their words name what was asked for; those of other errors may name hosts, users and paths.
-_SHOWN: Final = (InvalidInput, AccessDenied, Conflict)
+# Their words name what was asked for, or revisions of ours; those of other errors may name hosts,
+# users and paths.
+_SHOWN: Final = (InvalidInput, AccessDenied, Conflict, WrongRelease)
 
 logger = logging.getLogger("townclerk.api")
 

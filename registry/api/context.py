@@ -26,8 +26,9 @@ from registry.storage.asking import CANCEL_SECONDS_MAX
 from registry.storage.connecting import unreachable
 from registry.storage.database import current_database, unit_of_work
 from registry.storage.guarding import for_purpose, guard
+from registry.storage.revisions import told_by_release
 from schemas.access import Scope
-from schemas.errors import DatabaseUnreachable, InvalidInput
+from schemas.errors import DatabaseUnreachable, InvalidInput, WrongRelease
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -222,7 +223,10 @@ class Context:
         def do() -> R:
             db = self._changes()
             try:
-                with db.transaction(force_rollback=not keep):
+                with (
+                    told_by_release(current_database().url),
+                    db.transaction(force_rollback=not keep),
+                ):
                     done = command(db)
             except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable) as error:
                 raise too_slow() from error
@@ -298,7 +302,11 @@ class Context:
     def _watched(self, ask: Callable[[], R]) -> R:
         """Ask, and remember a failure that leaves the transaction useless."""
         try:
-            return ask()
+            with told_by_release(current_database().url):
+                return ask()
+        except WrongRelease as error:
+            self._failure = error
+            raise
         except psycopg.errors.QueryCanceled as error:
             self._failure = too_slow()
             raise self._failure from error

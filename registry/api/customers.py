@@ -3,6 +3,7 @@
 The purpose comes in the header Townclerk-Purpose. What it does not cover is *** in the answer.
 """
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from enum import Enum
@@ -31,6 +32,8 @@ from registry.customers import (
 from registry.customers import stewardship as stewarding
 from registry.customers.asking.purposes import Sight, open_sight
 from registry.customers.stewarding.doubts import Doubt
+from registry.storage.database import current_database
+from registry.storage.revisions import told_by_release
 from schemas.access import Scope
 from schemas.customers import CustomerChange
 from schemas.errors import InvalidInput
@@ -132,6 +135,30 @@ async def _see(info: Info, question: Callable[[psycopg.Connection, Sight], Any])
 async def _ask(info: Info, question: Callable[[psycopg.Connection], Any]) -> Any:
     """Ask a question whose answer has ids and counts alone."""
     return await info.context.read(Scope.CUSTOMERS_READ, lambda db: told(question(db)))
+
+
+async def _ask_queue(info: Info, question: Callable[[psycopg.Connection], Any]) -> Any:
+    """Ask about the steward's queue, once what was matched since the last look is weighed."""
+    info.context.demand(Scope.CUSTOMERS_READ)
+    await asyncio.to_thread(_keep_up)
+    return await _ask(info, question)
+
+
+def _keep_up() -> None:
+    """Weigh in a transaction of its own, because a question's own one writes nothing.
+
+    Where no connection is idle it is left: the question then weighs for its answer alone, and
+    waits for no second connection while it holds one.
+    """
+    database = current_database()
+    db = database.take_at_once()
+    if db is None:
+        return
+    try:
+        with told_by_release(database.url), db.transaction():
+            review.keep_up(db)
+    finally:
+        database.pool.putconn(db)
 
 
 @strawberry.type(description="Questions about customers: who is this, what is known, what changed.")
@@ -253,7 +280,7 @@ class CustomerQuestions:
     )
     async def customer_doubts(self, info: Info) -> Any:
         """Count what is doubtful."""
-        return await _ask(info, review.count_doubts)
+        return await _ask_queue(info, review.count_doubts)
 
     @strawberry.field(
         description="Purposes that may be named in the header Townclerk-Purpose.",
@@ -310,7 +337,7 @@ class StewardQuestions:
         ] = None,
     ) -> Any:
         """Show the queue."""
-        return await _ask(info, lambda db: review.review_queue(db, limit=first, after=after))
+        return await _ask_queue(info, lambda db: review.review_queue(db, limit=first, after=after))
 
     @strawberry.field(
         description="Two records side by side with the evidence in bits. Needs a purpose.",

@@ -18,6 +18,7 @@ from registry.storage.asking import CAN_WATCH, CANCEL_SECONDS_MAX, Command, ask_
 from registry.storage.database import Database, current_database
 from registry.storage.guarding import for_purpose, guard
 from registry.storage.readable import Recalled, recalled, reckoned
+from registry.storage.revisions import NOT_THERE
 from schemas.access import Scope
 from schemas.errors import TownclerkError
 
@@ -98,6 +99,8 @@ async def _at_once(
             sql, given = _with_check(sql, len(given), memory.stale), [*given, memory.stamp]
         *_, result = await ask_in_one_trip(db, (settings, command(db, sql, given)))
         return None if memory is not None and result.get_value(0, 2) != _HOLDS else _text(result)
+    except NOT_THERE:
+        return None  # the other way tells whether the database belongs to another release
     except psycopg.OperationalError:
         if not db.closed:
             raise

@@ -25,6 +25,7 @@ from registry.storage.connecting import (
     unreachable,
 )
 from registry.storage.guarding import can_guard
+from registry.storage.revisions import NOT_THERE, demand_release
 from schemas.errors import DatabaseUnreachable, Misconfigured, StorageUnusable
 
 # The pool reports every failed attempt; we tell the failure once, as an error with a remedy.
@@ -64,6 +65,8 @@ class Database:
             DatabaseUnreachable: No connection can be had, or it broke on the way; in the latter
                 case `facts["outcome"]` tells whether the changes may have been committed.
             StorageUnusable: The server's disk is full.
+            WrongRelease: A statement named what the database lacks, because it is not of this
+                release.
         """
         db = self._take()
         outcome = "rolled back"
@@ -76,6 +79,9 @@ class Database:
                 f"The disk of {describe(self.url)} is full; nothing was changed.",
                 remedy="Make room on it and try again.",
             ) from error
+        except NOT_THERE:
+            demand_release(self.url)
+            raise
         except psycopg.OperationalError as error:
             if not db.closed:
                 raise
@@ -92,12 +98,16 @@ class Database:
 
         Raises:
             DatabaseUnreachable: As `transaction`.
+            WrongRelease: As `transaction`.
         """
         db = self._take()
         try:
             _at_once(db, begin)
             yield db
             _at_once(db, b"COMMIT")
+        except NOT_THERE:
+            demand_release(self.url)
+            raise
         except psycopg.OperationalError as error:
             if not db.closed:
                 raise

@@ -16,8 +16,14 @@ from sqlalchemy.pool import NullPool
 
 from registry.storage.connecting import connect
 from registry.storage.guarding import establish_reader
-from schemas.errors import Misconfigured
+from registry.storage.revisions import older
+from schemas.errors import DatabaseNewer, Misconfigured
 
+_FORBIDDEN = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.InvalidSchemaName,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
 # Any fixed number will do; it keeps two processes from migrating at the same time.
 ADVISORY_LOCK = 0x746F776E
 
@@ -33,8 +39,9 @@ def upgrade(url: str, *, to: str = "head") -> list[str]:
 
     Raises:
         DatabaseUnreachable: The server does not answer.
-        Misconfigured: The database is newer than this program, or a migration failed; what the
-            failed one did is undone.
+        DatabaseNewer: The database is newer than this program.
+        DatabaseOlder: Our account may not change its tables.
+        Misconfigured: A migration failed; what it did is undone.
     """
     with connect(url, autocommit=True, application_name="townclerk migrate") as guard:
         guard.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
@@ -44,6 +51,8 @@ def upgrade(url: str, *, to: str = "head") -> list[str]:
                 with _bound(url) as connection:
                     command.upgrade(_config(connection), to)
             except DBAPIError as error:
+                if isinstance(error.orig, _FORBIDDEN):
+                    raise older(current(url), newest(), why=_reason(error)) from error
                 raise Misconfigured(
                     f"The database cannot be brought to this release: {_reason(error)}",
                     remedy="The tables of this database were changed by hand, or it belongs to "
@@ -59,17 +68,18 @@ def pending(url: str, *, to: str = "head") -> list[str]:
 
     Raises:
         DatabaseUnreachable: The server does not answer.
-        Misconfigured: The database is newer than this program.
+        DatabaseNewer: The database is newer than this program.
     """
     at = current(url)
     scripts = ScriptDirectory.from_config(_config())
     try:
         missing = [script.revision for script in scripts.iterate_revisions(to, at)]
     except (CommandError, RevisionError) as error:
-        raise Misconfigured(
-            f"The database is at migration {at}, which this Townclerk does not know.",
-            remedy="It was used by a newer Townclerk: install that version, or restore a backup.",
-            migration=at,
+        raise DatabaseNewer(
+            f"This database is at revision {at}, which this release of Townclerk does not know; it "
+            f"needs {newest()}.",
+            revision=at,
+            needed=newest(),
         ) from error
     return missing[::-1]
 
@@ -80,6 +90,11 @@ def knows(revision: str) -> bool:
         return ScriptDirectory.from_config(_config()).get_revision(revision) is not None
     except (CommandError, RevisionError):
         return False
+
+
+def newest() -> str:
+    """Return the newest migration of this program."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def current(url: str) -> str | None:

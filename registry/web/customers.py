@@ -77,7 +77,8 @@ async def _desk(
 ) -> Response:
     def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
         rows = [row for row in purposes.list_purposes(db) if row.active]
-        return rows, reviewing.count_doubts(db), sampling.measured_precision(db)
+        doubts = reviewing.count_doubts(db, kept=reviewing.keep_up(db))
+        return rows, doubts, sampling.measured_precision(db)
 
     listed, doubts, precision = await pages.ask(ask)
     return pages.page(
@@ -113,7 +114,8 @@ async def review(request: Request) -> Response:
     after = request.query_params.get("after")
 
     def ask(db: psycopg.Connection) -> tuple[Any, Any, Any]:
-        queue = reviewing.read_queue(db, limit=QUEUE_SHOWN, after=after)
+        kept = reviewing.keep_up(db)
+        queue = reviewing.read_queue(db, limit=QUEUE_SHOWN, after=after, kept=kept)
         return (
             queue,
             sampling.measured_precision(db),

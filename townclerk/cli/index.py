@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "worker": ("serve", "Run syncs as Prefect asks for them, until stopped."),
     "prefect-server": ("serve", "Run a Prefect server of its own."),
     "doctor": ("doctor", "Check this installation and say how to mend what is wrong."),
+    "migrate": ("migrating", "Bring the database to this release; starting does so too."),
     "backup": ("backup", "Write the whole database into one file."),
     "restore": ("backup", "Restore a backup into an empty database, and prove it whole."),
     "landscape": ("landscape", "What the municipality runs, and how it hangs together."),

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from registry.settings import Settings, settings
+from registry.storage.revisions import demand_release
 from registry.storage.running import running_database
 from schemas.errors import Misconfigured, Unreachable
 from townclerk.cli.output import AsJson, print_json, say, say_next
@@ -39,7 +40,8 @@ def up(host: Host = None, port: Port = None, as_json: AsJson = False) -> None:
 
     chosen = _chosen(host, port)
     set_up_logs(chosen)
-    with bind(chosen.host, chosen.port) as listening, running_database(chosen):
+    with bind(chosen.host, chosen.port) as listening, running_database(chosen) as database:
+        demand_release(database.url)
         use_prefect(chosen)
 
         def tell(address: Address) -> None:
@@ -69,7 +71,8 @@ def worker(pool: Pool = None, as_json: AsJson = False) -> None:
 
     chosen = settings()
     set_up_logs(chosen)
-    with running_database(chosen), prefect_at_hand(chosen):
+    with running_database(chosen) as database, prefect_at_hand(chosen):
+        demand_release(database.url)
         from flows.deploy import serve_sources
 
         if as_json:

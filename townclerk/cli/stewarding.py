@@ -35,7 +35,8 @@ def review(
 ) -> None:
     """Show the questions that are asked now, those first where an answer helps most."""
     with opened_town(), unit_of_work() as db:
-        found = customers.review.read_queue(db, limit=limit, after=after)
+        kept = customers.review.keep_up(db)
+        found = customers.review.read_queue(db, limit=limit, after=after, kept=kept)
     queue, count = found.pairs, found.count
     if as_json:
         print_json(queue)

@@ -232,7 +232,7 @@ def changes(
 def doubts(as_json: AsJson = False) -> None:
     """Count what is doubtful: questions to review, and customers that may be there twice."""
     with opened_town(), unit_of_work() as db:
-        found = customers.review.count_doubts(db)
+        found = customers.review.count_doubts(db, kept=customers.review.keep_up(db))
     if as_json:
         print_json(found)
         return

@@ -10,6 +10,7 @@ import duckdb
 import psycopg
 
 from registry.customers.live.history import note_full_run, retire
+from registry.customers.live.news import note_all_matched
 from registry.customers.live.survivorship import (
     RULE_NAMES,
     SURVIVORSHIP,
@@ -331,3 +332,4 @@ def clear(db: psycopg.Connection) -> None:
     """Forget all customers, because no record is left."""
     db.execute("TRUNCATE match_record, match_key, match_edge")
     retire(db, dict(db.execute("SELECT id, NULL::uuid FROM customer").fetchall()))
+    note_all_matched(db)

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from registry.customers.live.news import note_all_matched
 from registry.customers.matching.model import MatchModel, definitions_hash, from_parameters
 from schemas.base import uuid7
 from schemas.errors import Conflict, UnknownName
@@ -156,6 +157,7 @@ def make_live(
                unread = coalesce(%(unread)s::text[], live_model.unread)""",
         {"model": model_id, "records": records, "unread": unread and list(unread)},
     )
+    note_all_matched(db)
 
 
 def unread_sources(db: psycopg.Connection) -> list[str]:

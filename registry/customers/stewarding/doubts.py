@@ -176,7 +176,7 @@ def _question(
         len(first) + len(second),
         round(chance, _BENEFIT_DIGITS),
         benefit,
-        f"{benefit:.{_BENEFIT_DIGITS}f}/{best.left}/{best.right}",
+        place_of(benefit, best.left, best.right),
     )
 
 
@@ -220,6 +220,11 @@ def _weakest_tie(
 def _bits(pair: Evidence) -> float:
     """Return what a pair weighs where numbers and stewards have their say."""
     return _SURE if pair.by_identity or pair.settled else pair.weight_bits
+
+
+def place_of(benefit: float, left: int, right: int) -> str:
+    """Return how people name a place in the queue."""
+    return f"{benefit:.{_BENEFIT_DIGITS}f}/{left}/{right}"
 
 
 def rank(doubt: Doubt) -> tuple[float, int, int]:

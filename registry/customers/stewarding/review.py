@@ -1,29 +1,29 @@
-"""The steward's queue, read from what stands: questions that are worth a look, part by part."""
+"""The steward's queue, part by part: from the questions that are kept, or weighed as they stand."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 import psycopg
 
-from registry.customers.live.index import PLACE_SEPARATOR, live_model
-from registry.customers.matching.own_keys import repeat_bits
-from registry.customers.stewarding.doubts import (
-    APART_BITS_MIN,
-    DOUBT_BITS_MAX,
-    TIE_BITS_MAX,
-    Doubt,
-    Evidence,
-    Question,
-    asked_most,
-    rank,
-    weigh_questions,
-)
-from registry.storage.copying import array_of
+from registry.customers.stewarding.doubts import Doubt, asked_most, place_of, rank
+from registry.customers.stewarding.keeping_up import Kept, as_kept, keep_up, waits_quietly
+from registry.customers.stewarding.weighing import weigh_all
 from schemas.errors import InvalidInput
 
+__all__ = [
+    "Doubt",
+    "DoubtCount",
+    "Kept",
+    "Queue",
+    "count_doubts",
+    "keep_up",
+    "read_queue",
+    "review_queue",
+    "waits_quietly",
+]
+
+_NUMBER_MAX: Final = 2**63 - 1  # of PostgreSQL's bigint
 # Rows of the queue at a time: what a steward gets through in a morning.
 QUEUE_MAX: Final = 200
 
@@ -83,97 +83,97 @@ def review_queue(
     return read_queue(db, limit=limit, after=after).pairs
 
 
-def count_doubts(db: psycopg.Connection) -> DoubtCount:
-    """Count what is doubtful: questions to review, and customers that may be there twice."""
-    return read_queue(db, limit=0).count
+def count_doubts(db: psycopg.Connection, *, kept: Kept | None = None) -> DoubtCount:
+    """Count what is doubtful: questions to review, and customers that may be there twice.
+
+    Args:
+        db: Connection in a transaction.
+        kept: As `read_queue`.
+    """
+    return read_queue(db, limit=0, kept=kept).count
 
 
 def read_queue(
-    db: psycopg.Connection, *, limit: int = QUEUE_MAX, after: str | None = None
+    db: psycopg.Connection,
+    *,
+    limit: int = QUEUE_MAX,
+    after: str | None = None,
+    kept: Kept | None = None,
 ) -> Queue:
-    """Return questions as `review_queue` does, and how many there are."""
+    """Return questions as `review_queue` does, and how many there are.
+
+    Args:
+        db: Connection in a transaction.
+        limit: As `review_queue`.
+        after: As `review_queue`.
+        kept: What `keep_up` has just returned; where nothing is given and questions were matched
+            since they were kept, all are weighed for this answer alone.
+
+    Raises:
+        InvalidInput: `after` is no place in the queue.
+    """
     behind = None if after is None else _place(after)
+    limit = max(min(limit, QUEUE_MAX), 0)
+    kept = kept or as_kept(db)
+    if kept is None:
+        return _weighed_now(db, limit, behind)
+    count = _counted(kept, kept.records)
+    before = 0
+    if behind is not None:
+        row = db.execute(_BEFORE, behind).fetchone()
+        assert row is not None  # an aggregate always gives one row
+        before = min(row[0], count.asked)
+    start = max(before - limit, 0)
+    pairs = _read(db, before, min(limit, count.asked - before))
+    previous = None if not before else _read(db, start - 1, 1)[0].place if start else ""
+    return Queue(count, pairs, before, previous)
+
+
+def _read(db: psycopg.Connection, start: int, limit: int) -> list[Doubt]:
+    """Return kept questions in the order of the queue."""
+    return [
+        Doubt(left, right, bits, linked, records, chance, benefit, place_of(benefit, left, right))
+        for left, right, bits, linked, records, chance, benefit in (
+            db.execute(_PART, (start, limit)).fetchall() if limit > 0 else ()
+        )
+    ]
+
+
+_BEFORE = """
+SELECT count(*) FROM review_question
+WHERE (minus_benefit, left_id, right_id) <= (%s::float8, %s::bigint, %s::bigint)
+"""
+_PART = """
+SELECT left_id, right_id, weight_bits, linked, records, chance, -minus_benefit FROM review_question
+ORDER BY minus_benefit, left_id, right_id OFFSET %s LIMIT %s
+"""
+
+
+def _counted(kept: Kept, records: int) -> DoubtCount:
+    asked = min(kept.pairs, asked_most(records))
+    below = kept.pairs - asked
+    return DoubtCount(kept.customers, kept.pairs, asked, below, kept.apart, kept.concerned)
+
+
+def _weighed_now(
+    db: psycopg.Connection, limit: int, behind: tuple[float, int, int] | None
+) -> Queue:
+    """Weigh all questions for one answer, where none are kept or something was matched since."""
     row = db.execute(
         "SELECT (SELECT count(*) FROM customer_link), (SELECT count(*) FROM customer)"
     ).fetchone()
     records, customers = row or (0, 0)
-    homes, questions = _questions(db)
-    found = [question.doubt for question in questions]
-    asked = found[: asked_most(records)]
-    apart = [doubt for doubt in found if not doubt.linked]
-    concerned = {homes[record] for doubt in apart for record in (doubt.left_id, doubt.right_id)}
+    found = weigh_all(db)
+    asked = [one.doubt for one in found[: asked_most(records)]]
+    apart = [one for one in found if not one.doubt.linked]
+    concerned = {customer for one in apart for customer in (one.customer_l, one.customer_r)}
     before = 0 if behind is None else sum(rank(doubt) <= behind for doubt in asked)
-    limit = max(min(limit, QUEUE_MAX), 0)
     start = max(before - limit, 0)
     previous = None if not before else asked[start - 1].place if start else ""
     count = DoubtCount(
         customers, len(found), len(asked), len(found) - len(asked), len(apart), len(concerned)
     )
     return Queue(count, asked[before : before + limit], before, previous)
-
-
-def _questions(db: psycopg.Connection) -> tuple[dict[int, UUID], list[Question]]:
-    """Return the customer of each record that is looked at, and all questions worth a look."""
-    concerned = {customer for pair in db.execute(_BAND, _LIMITS).fetchall() for customer in pair}
-    if not concerned:
-        return {}, []
-    homes, sources = {}, {}
-    for record, customer, kind, place in db.execute(_MEMBERS, (array_of(concerned),)):
-        homes[record] = customer
-        sources[record] = f"{kind}{PLACE_SEPARATOR}{place.partition(PLACE_SEPARATOR)[0]}"
-    settled = {frozenset(pair) for pair in db.execute(_SETTLED).fetchall()}
-    rows = db.execute(_EVIDENCE, (array_of(homes), array_of(homes))).fetchall()
-    evidence = [
-        Evidence(left, right, bits, same, apart, frozenset((left, right)) in settled)
-        for left, right, bits, same, apart in rows
-    ]
-    known = {frozenset(row[:2]) for row in rows} if settled else set()
-    evidence += [
-        Evidence(min(pair), max(pair), 0.0, by_identity=False, apart=False, settled=True)
-        for pair in sorted(settled - known, key=sorted)
-        if pair <= homes.keys()
-    ]
-    return homes, weigh_questions(homes, sources, evidence, _repeat_bits(db, sources.values()))
-
-
-# Customers that a doubtful pair ties or parts.
-_BAND = """
-SELECT l.customer_id, r.customer_id FROM match_edge e
-JOIN customer_link l ON l.record_id = e.left_id JOIN customer_link r ON r.record_id = e.right_id
-WHERE e.weight_bits BETWEEN %(apart)s AND %(most)s AND e.weight_bits <= 6
-    AND NOT e.by_identity AND NOT e.apart
-    AND (l.customer_id <> r.customer_id OR e.weight_bits <= %(tie)s)
-"""
-# The 6 is written out above because the index on match_edge stands for it.
-_LIMITS = {"apart": APART_BITS_MIN, "most": DOUBT_BITS_MAX, "tie": TIE_BITS_MAX}
-_MEMBERS = """
-SELECT l.record_id, l.customer_id, m.kind, m.place FROM customer_link l
-JOIN match_record m USING (record_id)
-WHERE l.customer_id = ANY(%s::uuid[]) AND NOT m.aside ORDER BY l.record_id
-"""
-_EVIDENCE = """
-SELECT left_id, right_id, weight_bits, by_identity, apart FROM match_edge
-WHERE left_id = ANY(%s::bigint[]) AND right_id = ANY(%s::bigint[]) ORDER BY left_id, right_id
-"""
-_SETTLED = """
-SELECT l.id, r.id FROM match_decision d
-JOIN landed_record l ON l.data_set_id = d.data_set_l AND l.key = d.key_l
-JOIN landed_record r ON r.data_set_id = d.data_set_r AND r.key = d.key_r
-WHERE d.undone_at IS NULL AND l.id <> r.id
-"""
-
-
-def _repeat_bits(db: psycopg.Connection, sources: Iterable[str]) -> dict[str, float]:
-    """Return what the live model knows of each source, by kind and source."""
-    live = live_model(db)
-    if live is None:
-        return {}
-    kinds = {kind.value: part for kind, part in live.model.kinds.items()}
-    found = {}
-    for name in set(sources):
-        kind, _, source = name.partition(PLACE_SEPARATOR)
-        found[name] = repeat_bits(kinds[kind], source)
-    return found
 
 
 def _place(text: str) -> tuple[float, int, int]:
@@ -188,4 +188,9 @@ def _place(text: str) -> tuple[float, int, int]:
         ) from error
     if not math.isfinite(found[0]):
         raise InvalidInput("This is no place in the queue.")
-    return found
+    # Numbers of records end there; what lies beyond keeps its order.
+    return found[0], _within(found[1]), _within(found[2])
+
+
+def _within(number: int) -> int:
+    return min(max(number, -_NUMBER_MAX), _NUMBER_MAX)

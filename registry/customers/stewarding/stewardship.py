@@ -14,6 +14,7 @@ from psycopg.rows import class_row
 from registry.customers.live.delta import match_records
 from registry.customers.live.index import LANDING
 from registry.customers.live.left_keys import forget_marks
+from registry.customers.live.news import note_matched
 from registry.customers.values.reasons import stated
 from schemas.base import uuid7
 from schemas.customers import Verdict
@@ -103,7 +104,9 @@ def decide(
                actor, decided_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())""",
         (decision, *rows[one][:2], *rows[other][:2], verdict.value, reason, actor),
     )
-    if verdict is not Verdict.POSTPONE:
+    if verdict is Verdict.POSTPONE:
+        note_matched(db, [one, other])
+    else:
         match_records(db, changed=[one, other])
     return decision
 

@@ -77,7 +77,7 @@ def test_a_database_that_is_not_there_and_a_user_who_may_not_in(
 @on_one_server
 def test_a_database_of_a_newer_release_is_left_alone(ask: Ask, postgres_url: str) -> None:
     first_row(postgres_url, "UPDATE alembic_version SET version_num = '9999'")
-    refused(ask("landscape", "list", DATABASE_URL=postgres_url), 3, "misconfigured")
+    refused(ask("landscape", "list", DATABASE_URL=postgres_url), 3, "database_newer")
 
 
 @pytest.mark.parametrize(
