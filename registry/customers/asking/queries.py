@@ -1,6 +1,6 @@
 """Questions to the master view: customers by name or id, their records, who belongs to whom."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,22 +31,6 @@ class CustomerRow:
     changed_at: datetime
 
 
-@dataclass(frozen=True)
-class MemberRow:
-    """One source record behind a customer."""
-
-    customer_id: UUID
-    record_id: int
-    data_set_id: UUID
-    key: str
-    rule: str
-    weight_bits: float | None
-
-
-_CUSTOMER = """SELECT id, kind, display_name, attrs, provenance, record_count, revision, changed_at
-    FROM customer"""
-
-
 def list_customers(
     db: psycopg.Connection,
     *,
@@ -64,7 +48,8 @@ def list_customers(
     """
     with db.cursor(row_factory=class_row(CustomerRow)) as cursor:
         return cursor.execute(
-            f"""{_CUSTOMER}
+            """SELECT id, kind, display_name, attrs, provenance, record_count, revision, changed_at
+                FROM customer
                 WHERE (%(search)s::text IS NULL
                        OR strpos(lower(display_name), lower(%(search)s)) > 0)
                   AND (%(name)s::text IS NULL
@@ -77,27 +62,6 @@ def list_customers(
                 "limit": min(limit, PAGE_MAX + 1),
             },
         ).fetchall()
-
-
-def customers_by_id(db: psycopg.Connection, ids: Sequence[UUID]) -> list[CustomerRow]:
-    """Return the customers with these ids, in no particular order."""
-    with db.cursor(row_factory=class_row(CustomerRow)) as cursor:
-        return cursor.execute(f"{_CUSTOMER} WHERE id = ANY(%s)", (list(ids),)).fetchall()
-
-
-def members_of(db: psycopg.Connection, ids: Sequence[UUID]) -> dict[UUID, list[MemberRow]]:
-    """Return the source records behind customers, in one statement."""
-    with db.cursor(row_factory=class_row(MemberRow)) as cursor:
-        rows = cursor.execute(
-            """SELECT customer_id, record_id, data_set_id, key, rule, weight_bits
-               FROM customer_link JOIN landed_record ON landed_record.id = record_id
-               WHERE customer_id = ANY(%s) ORDER BY data_set_id, key""",
-            (list(ids),),
-        ).fetchall()
-    found: dict[UUID, list[MemberRow]] = {}
-    for row in rows:
-        found.setdefault(row.customer_id, []).append(row)
-    return found
 
 
 def count_customers(db: psycopg.Connection, *, search: str | None = None) -> int:

@@ -1,4 +1,4 @@
-"""What stewards decide: links and unlinks that stay; and how good automatic links are.
+"""What stewards decide: links and unlinks that stay.
 
 A decision stands above every model and number, is kept with reason and actor, is never deleted,
 and takes effect in the same transaction, in full runs as in pages.
@@ -23,8 +23,6 @@ from schemas.records import CustomerKind
 
 # Decisions shown at a time.
 DECISIONS_MAX = 200
-# Automatic links drawn for a sample; enough to tell 95 from 98 per cent.
-SAMPLE_MAX = 1_000
 
 
 @dataclass(frozen=True)
@@ -190,37 +188,3 @@ def decisions(db: psycopg.Connection, *, limit: int = DECISIONS_MAX) -> list[Dec
                ORDER BY decided_at DESC, d.id DESC LIMIT %s""",
             (min(limit, DECISIONS_MAX),),
         ).fetchall()
-
-
-def sample_links(db: psycopg.Connection, size: int) -> list[tuple[int, int, float]]:
-    """Draw automatic links at random, so that a person can measure how many are right.
-
-    Args:
-        db: Connection in a transaction.
-        size: Pairs to draw, at most SAMPLE_MAX.
-
-    Returns:
-        Left record, right record, weight in bits; a new draw each time.
-    """
-    return db.execute(
-        """SELECT e.left_id, e.right_id, e.weight_bits FROM match_edge e
-           JOIN customer_link l ON l.record_id = e.left_id
-           JOIN customer_link r ON r.record_id = e.right_id AND r.customer_id = l.customer_id
-           WHERE NOT e.apart ORDER BY random() LIMIT %s""",
-        (min(size, SAMPLE_MAX),),
-    ).fetchall()
-
-
-def precision_interval(right: int, judged: int) -> tuple[float, float, float]:
-    """Return measured precision with its 95 % interval.
-
-    Source:
-        Wilson (1927), JASA 22(158), 209-212.
-    """
-    if judged <= 0:
-        return 0.0, 0.0, 1.0
-    share, z = right / judged, 1.96
-    middle = (share + z * z / (2 * judged)) / (1 + z * z / judged)
-    spread = z / (1 + z * z / judged)
-    spread *= (share * (1 - share) / judged + z * z / (4 * judged * judged)) ** 0.5
-    return share, max(middle - spread, 0.0), min(middle + spread, 1.0)

@@ -47,8 +47,6 @@ _COMPARISON_OF: Final[Mapping[str, tuple[CustomerKind, str]]] = {
     "organisation_name": (CustomerKind.ORGANISATION, "name"),
     "chamber_number": (CustomerKind.ORGANISATION, "chamber_number"),
 }
-# From here on two names that Jaro or Winkler compares are what our levels call close.
-_CLOSE_MIN: Final = 0.85
 _EQUAL = r"^\W*(?P<one>\w+?)_l\W*=\W*(?P=one)_r\W*$"
 # What a condition of theirs means, and the levels of ours that mean it, the first that exists; or,
 # where no comparison of ours means anything like it, why. The first meaning that fits counts.

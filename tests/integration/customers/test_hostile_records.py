@@ -128,6 +128,7 @@ def test_a_birth_date_in_the_future_is_not_used_and_that_is_told(hostile: Hostil
 def test_letters_that_look_alike_meet_and_are_told(hostile: HostileTown) -> None:
     found = hostile.compared("confusables")
     assert (found.linked, found.because) == (True, ABOVE)
+    assert ("family", "exact") in {(step.field, step.level) for step in found.steps}
     assert any("they look alike" in told for told in found.warnings)
 
 

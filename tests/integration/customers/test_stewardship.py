@@ -7,7 +7,7 @@ import pytest
 
 from registry.customers.asking.find import find_customers
 from registry.customers.live.commands import propose, rematch, settle
-from registry.customers.stewarding import review, stewardship
+from registry.customers.stewarding import review, sampling, stewardship
 from registry.customers.stewarding.explain import explain
 from schemas.customers import Verdict
 from schemas.errors import Conflict, InvalidInput, UnknownName
@@ -209,8 +209,8 @@ def test_a_settled_town_is_not_matched_again(desk: Counter) -> None:
 
 
 def test_precision_is_told_with_its_interval() -> None:
-    share, least, most = stewardship.precision_interval(98, 100)
+    share, least, most = sampling.precision_interval(98, 100)
     assert share == 0.98
     assert 0.92 < least < 0.94
     assert 0.99 < most < 1.0
-    assert stewardship.precision_interval(0, 0) == (0.0, 0.0, 1.0)
+    assert sampling.precision_interval(0, 0) == (0.0, 0.0, 1.0)
