@@ -90,7 +90,13 @@ def running_demo(demo: Demo) -> Iterator[dict[str, Any]]:
         with demo.stage("score"):
             report = _report(demo) | {"matching": matched.seconds}
         demo.seconds["total"] = round(time.monotonic() - begun, 2)
-        yield {"people": demo.people, "seed": demo.seed, "url": url, "sources": states} | report
+        yield {
+            "people": demo.people,
+            "seed": demo.seed,
+            "url": url,
+            "directory": str(demo.directory),
+            "sources": states,
+        } | report
 
 
 def _city(demo: Demo) -> Child:

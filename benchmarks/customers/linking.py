@@ -21,7 +21,8 @@ from benchmarks.customers import senzing
 from benchmarks.customers.datasets import DATA, febrl_at_hand, febrl_folder, there
 from benchmarks.customers.labelled import SURE, Judged
 from benchmarks.figures import Figure
-from registry.customers.tables.link_files import ROW_NUMBER, link_files
+from registry.customers.tables.link_files import link_files
+from registry.customers.tables.row_names import ROW_NUMBER
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,20 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not dead
 
 
+def _anchor(heading: str) -> str:
+    """Return what a heading is called in a link, as forges make it."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_to_a_heading_find_it(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for file, anchor in re.findall(r"\]\((?!https?://)([^)#\s]*\.md)?#([^)\s]+)\)", text):
+        meant = page.parent / file if file else page
+        headings = re.findall(r"^#+ (.+)$", meant.read_text(), flags=re.MULTILINE)
+        assert anchor in map(_anchor, headings), (page.name, file, anchor)
+
+
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = [int(page.name[:4]) for page in sorted((ROOT / "docs/decisions").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))

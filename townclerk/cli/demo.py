@@ -1,5 +1,6 @@
 """`townclerk demo`: a filled town on this machine, from nothing, in about a minute."""
 
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from townclerk.cli.output import AsJson, is_terminal, many, messages, print_json
 from townclerk.processes import wait_for_stop
 
 PEOPLE_DEFAULT = 2000  # a village: every stage shows, and it is done before the coffee is
+SEED_DEFAULT = 1
 STAGES = 7
 PARTIAL = 5  # exit code: done, but a source failed
 
@@ -19,7 +21,7 @@ def demo(
     people: Annotated[
         int, typer.Option(min=1000, max=1_000_000, help="Size of the town.")
     ] = PEOPLE_DEFAULT,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed is another town.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another town.")] = SEED_DEFAULT,
     once: Annotated[
         bool, typer.Option("--once", help="Do the job, print the report and stop.")
     ] = False,
@@ -55,13 +57,24 @@ def demo(
                 print_json(report)
             else:
                 _tell(report)
+            if not as_json:
+                say(
+                    "Other commands ask this town where the terminal says"
+                    f" `export TOWNCLERK_DATA_DIR={quote(report['directory'])}`."
+                )
             if once and not as_json:
-                say_next("`townclerk demo` serves this town in your browser")
+                say_next(f"`{_again(people, seed)}` serves this town in your browser")
             elif not once:
                 say_next(f"open {report['url']} in your browser; Ctrl-C stops the town")
                 wait_for_stop()
     if any(state != "Completed" for state in report["sources"].values()):
         raise typer.Exit(PARTIAL)
+
+
+def _again(people: int, seed: int) -> str:
+    """Return the command that brings this town back, and no other one."""
+    size = "" if people == PEOPLE_DEFAULT else f" --people {people}"
+    return "townclerk demo" + size + ("" if seed == SEED_DEFAULT else f" --seed {seed}")
 
 
 def _tell(report: dict[str, Any]) -> None:

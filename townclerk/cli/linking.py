@@ -47,8 +47,12 @@ def link(
     ] = None,
     clusters: Annotated[Path | None, typer.Option(help="CSV to write: id, cluster.")] = None,
     key: Annotated[
-        str | None,
-        typer.Option("--id", help="Column that names the rows; `row` numbers them.", metavar="COL"),
+        list[str] | None,
+        typer.Option(
+            "--id",
+            help="Column that names the rows, once for each file's own; `row` numbers them.",
+            metavar="COL",
+        ),
     ] = None,
     all_pairs: Annotated[
         bool, typer.Option("--all-pairs", help="Write every pair that was weighed.")

@@ -41,7 +41,6 @@ from registry.customers.matching.engine import MEMORY_LIMIT_MB, interrupt, open_
 from registry.customers.matching.model import MatchModel, from_parameters
 from registry.customers.matching.own_keys import settled_own_keys
 from registry.customers.matching.pairing import InDuckDB, Pairing
-from registry.customers.values.clean import clean
 from schemas.errors import InvalidInput
 from schemas.records import CustomerKind, CustomerRecord
 
@@ -99,8 +98,8 @@ def absorb(db: psycopg.Connection, landed: Sequence[tuple[int, UUID, CustomerRec
     if not landed:
         return 0
     # A source may send a key twice on one page; the last one is what it thinks now.
-    last = {record_id: (record_id, data_set, record) for record_id, data_set, record in landed}
-    return take_in(db, [clean(*record) for record in last.values()])
+    last = {one[0]: one for one in landed}
+    return take_in(db, [last[record_id] for record_id in sorted(last)])
 
 
 def withdraw(db: psycopg.Connection, records: Sequence[int], *, settled_later: bool = False) -> int:

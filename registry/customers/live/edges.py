@@ -8,14 +8,27 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from registry.customers.live.holders import AskedKeys, Holders, ask_holders, distinct_pairs
-from registry.customers.live.index import DECIDED_ABOUT, FORMER, Live
-from registry.customers.live.news import note_matched
-from registry.customers.live.page import Decisions, Delta, Pairs, load_features, weigh_pairs
+from registry.customers.live.holders import (
+    AskedKeys,
+    FewAsked,
+    Holders,
+    ask_holders,
+    distinct_pairs,
+)
+from registry.customers.live.index import DECIDED_ABOUT, Live
+from registry.customers.live.page import (
+    Decisions,
+    Delta,
+    MissingFeatures,
+    Pairs,
+    note_links,
+    weigh_pairs,
+)
 from registry.customers.live.seen import write_seen
 from registry.customers.matching.copies import COPIES_MAX
 from registry.customers.matching.model import KEPT_BITS_MIN
 from registry.storage.copying import array_of
+from registry.storage.pushing import push
 
 
 def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
@@ -26,8 +39,15 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         delta: The page.
         live: The model in force.
     """
-    crowds = db.execute(_CROWDS, (array_of(delta.contents),))
-    holders = _ask_holders(db, delta, besides=_emptied(delta), asked=delta.asked_keys)
+    guess = delta.guess
+    crowds = guess.crowds if guess else db.execute(_CROWDS, (array_of(delta.contents),))
+    holders = _ask_holders(
+        db,
+        delta,
+        besides=_emptied(delta),
+        asked=delta.asked_keys,
+        few=guess.holders if guess else None,
+    )
     decisions = Decisions(db, delta)
     moved = _sort_copies(db, delta, _copies(db, delta, crowds.fetchall()))
     if moved or any(answer.fetchone() for answer in delta.too_large):
@@ -40,7 +60,6 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         if record not in delta.features.texts and seen[0] is not None:
             delta.note(record, *seen)
     _forget_edges(db, delta)
-    note_matched(db, delta.touched | delta.gone)
     if not delta.touched:
         delta.key_moves.write(db)
         return
@@ -49,8 +68,11 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     if decided:
         one, other = np.array(list(decided), dtype=np.int64).T
         pairs = distinct_pairs(np.r_[pairs[:, 0], one], np.r_[pairs[:, 1], other])
-    load_features(db, delta, np.unique(pairs).tolist())
-    delta.key_moves.write(db)  # by the server, while Python weighs
+    features = MissingFeatures(db, delta, np.unique(pairs).tolist())
+    delta.keep_words(db)  # by the server, while Python reads
+    features.note()
+    delta.key_moves.write(db)
+    push(db)  # the server writes them while Python weighs
     _weigh(db, delta, live, pairs, decided)
 
 
@@ -60,6 +82,7 @@ def _ask_holders(
     *,
     besides: Collection[int] = (),
     asked: AskedKeys | None = None,
+    few: FewAsked | None = None,
 ) -> Holders:
     """Ask who holds the keys that moved, and those of touched records that stayed.
 
@@ -68,12 +91,13 @@ def _ask_holders(
         delta: The page.
         besides: Keys that are not asked about.
         asked: Keys that were asked about already.
+        few: The answer, where it was asked for on a guess.
     """
     stayed = dict.fromkeys(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)), 0)
     keys = stayed | delta.key_moves.by_key()
     for key in besides:
         del keys[key]
-    return ask_holders(db, keys, delta.key_moves, asked)
+    return ask_holders(db, keys, delta.key_moves, asked, few)
 
 
 def _emptied(delta: Delta) -> set[int]:
@@ -191,7 +215,7 @@ def _sort_copies(
                WHERE record_id = ANY(%s::bigint[])""",
             (array_of(moved),),
         )
-        delta.former |= db.execute(FORMER, (array_of(moved),)).fetchall()
+        note_links(db, delta, moved)
     return bool(moved)
 
 

@@ -25,7 +25,7 @@ def keep_customers(db: psycopg.Connection, found: Sequence[tuple[UUID | str, Gol
         return
     # One document instead of six arrays: psycopg writes arrays of text in Python.
     document = orjson.dumps([{"id": name, **vars(golden)} for name, golden in found]).decode()
-    db.execute(_KEEP, (document, CustomerChange.NEW.value, CustomerChange.CHANGED.value))
+    db.execute(_KEEP, (document, CustomerChange.CHANGED.value, CustomerChange.NEW.value))
 
 
 _VERSION = """customer_id, revision, display_name, attrs, provenance, record_count, valid_from,
@@ -35,33 +35,32 @@ _ENDED = """id, revision, display_name, attrs, provenance, record_count, changed
 # update and an insert cost a fifth less than INSERT … ON CONFLICT, which also locks what it leaves.
 _KEEP = f"""
 WITH found AS MATERIALIZED (
-    SELECT f.*, c.id IS NOT NULL AS stands, (c.kind, c.display_name, c.attrs, c.provenance,
-        c.record_count) IS DISTINCT FROM (f.kind, f.display_name, f.attrs, f.provenance,
-        f.record_count) AS differs
+    SELECT f.*, c.id IS NOT NULL AS stands, c.revision, c.display_name AS old_name,
+        c.attrs AS old_attrs, c.provenance AS old_provenance, c.record_count AS old_count,
+        c.changed_at, (c.kind, c.display_name, c.attrs, c.provenance, c.record_count)
+            IS DISTINCT FROM (f.kind, f.display_name, f.attrs, f.provenance, f.record_count)
+            AS differs
     FROM jsonb_to_recordset(%s::jsonb) AS f(id uuid, kind text, display_name text, attrs jsonb,
         provenance jsonb, record_count int)
     LEFT JOIN customer c ON c.id = f.id
 ), ended AS (
     INSERT INTO customer_version ({_VERSION})
-    SELECT c.id, c.revision, c.display_name, c.attrs, c.provenance, c.record_count, c.changed_at,
-        now()
-    FROM found JOIN customer c ON c.id = found.id WHERE found.differs
-), fresh AS (
-    INSERT INTO customer (id, kind, display_name, attrs, provenance, record_count,
-        revision, created_at, changed_at)
-    SELECT id, kind, display_name, attrs, provenance, record_count, 1, now(), now()
-    FROM found WHERE NOT stands
-    RETURNING id
+    SELECT id, revision, old_name, old_attrs, old_provenance, old_count, changed_at, now()
+    FROM found WHERE stands AND differs
 ), changed AS (
     UPDATE customer c
     SET kind = f.kind, display_name = f.display_name, attrs = f.attrs,
         provenance = f.provenance, record_count = f.record_count,
         revision = c.revision + 1, changed_at = now()
     FROM found f WHERE f.stands AND f.differs AND c.id = f.id
-    RETURNING c.id
+), fresh AS (
+    INSERT INTO customer (id, kind, display_name, attrs, provenance, record_count,
+        revision, created_at, changed_at)
+    SELECT id, kind, display_name, attrs, provenance, record_count, 1, now(), now()
+    FROM found WHERE NOT stands
 )
 INSERT INTO customer_event (customer_id, change, happened_at)
-SELECT id, %s, now() FROM fresh UNION ALL SELECT id, %s, now() FROM changed
+SELECT id, CASE WHEN stands THEN %s ELSE %s END, now() FROM found WHERE differs
 """
 
 

@@ -84,6 +84,7 @@ def ask_holders(
     keys: Mapping[int, int],
     moves: KeyMoves,
     asked: AskedKeys | None = None,
+    few: "FewAsked | None" = None,
 ) -> Holders:
     """Ask who holds some keys; inside a pipeline this does not wait.
 
@@ -92,20 +93,36 @@ def ask_holders(
         keys: How many records more are to hold each key than in the table; may be 0 or negative.
         moves: What the page moves, none of it written.
         asked: Keys among them that were asked for already.
+        few: The answer, where it was asked for on a guess; of use if the keys are the same.
     """
     if len(keys) <= KEYS_FEW:
-        return _FewHolders(db, keys, moves)
+        if few is None or few.keys != keys.keys():
+            few = FewAsked(db, keys, most_moved=moves.records)
+        return _FewHolders(few, keys, moves)
     return _ManyHolders(db, keys, moves, asked or AskedKeys())
+
+
+class FewAsked:
+    """The question who holds a few keys, on its way."""
+
+    def __init__(self, db: psycopg.Connection, keys: Collection[int], *, most_moved: int) -> None:
+        """Ask; inside a pipeline this does not wait.
+
+        Args:
+            db: Connection in the page's transaction.
+            keys: The keys.
+            most_moved: Records that may join or leave a block on this page.
+        """
+        self.keys = set(keys)
+        self.answer = db.execute(_SEEN_HOLDERS, (array_of(keys), _most(most_moved)))
 
 
 class _FewHolders:
     """Who holds a few keys, with what is known of them; for so few numpy would cost more."""
 
-    def __init__(self, db: psycopg.Connection, keys: Mapping[int, int], moves: KeyMoves) -> None:
-        """Ask."""
-        self._keys, self._moves = keys, moves
-        values = (array_of(keys), _most(moves.records))
-        self._asked = db.execute(_SEEN_HOLDERS, values)
+    def __init__(self, asked: FewAsked, keys: Mapping[int, int], moves: KeyMoves) -> None:
+        """Keep what was asked."""
+        self._keys, self._moves, self._asked = keys, moves, asked.answer
         self._blocks: dict[int, set[int]] = {}
         self._seen: list[tuple[Any, ...]] | None = None
 

@@ -22,7 +22,8 @@ from schemas.records import CustomerKind
 # Whoever matches holds this lock until commit: two writers on one component would each miss what
 # the other one adds.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('customers.rematch'))"
-PLAN_ANEW = "SET LOCAL plan_cache_mode TO DEFAULT"
+PLANNED_ANEW = "set_config('plan_cache_mode', 'auto', true)"
+PLAN_ANEW = f"SELECT {PLANNED_ANEW}"
 # A model is trained anew when the town has grown this much since; otherwise it stays frozen, so
 # that a pair weighs the same today as yesterday.
 GROWTH_BEFORE_TRAINING = 2.0
@@ -85,8 +86,11 @@ class InForce(NamedTuple):
 def read_live(db: psycopg.Connection, asked: psycopg.Cursor) -> InForce | None:
     """Return what is in force from the answer to LIVE_MODEL; None without a complete model."""
     row = asked.fetchone()
-    live = _prepared(db, row[0]) if row else None
-    return InForce(live, *row[1:]) if row and live else None
+    if not row:
+        _ready.clear()
+        return None
+    live = _prepared(db, row[0])
+    return InForce(live, *row[1:]) if live else None
 
 
 # An order makes the planner take the index of those set aside, also where nobody counted them yet.
@@ -128,16 +132,9 @@ def _prepared(db: psycopg.Connection, model_id: UUID) -> Live | None:
     return _ready[model_id]
 
 
-def count_records(db: psycopg.Connection, live: Live, more: int) -> None:
-    """Count records in or out; a town that has outgrown its model waits for a full run.
-
-    A stale model knows neither its hot keys nor its common names, so pages would slow down.
-    """
-    db.execute(
-        """UPDATE live_model SET records = records + %s,
-               complete = records + %s <= %s, changed_at = now()""",
-        (more, more, max(GROWTH_BEFORE_TRAINING * live.model.records, RECORDS_FREE)),
-    )
+def last_live() -> Live | None:
+    """Return the model that this process matched by last, where it was complete."""
+    return next(iter(_ready.values()), None)
 
 
 def mark_incomplete(db: psycopg.Connection) -> None:
@@ -165,17 +162,21 @@ class KeptClean:
             db: Connection in the page's transaction.
             rows: Values in the order of CLEAN_COLUMNS, each record once.
         """
-        self._given = {row[0]: dict(zip(CLEAN_COLUMNS, row, strict=True)) for row in rows}
-        document = orjson.dumps(list(self._given.values())).decode()
+        self.given = {row[0]: dict(zip(CLEAN_COLUMNS, row, strict=True)) for row in rows}
+        document = orjson.dumps(list(self.given.values())).decode()
         self._answer = db.execute(_keep_question(), (document,))
 
     def changed(self) -> dict[int, dict[str, Any]]:
         """Return what was new or different, by id, as `clean_rows` gives it."""
         return {
-            record: self._given[record]
-            | {"source": urn, "source_key": key, "place": f"{urn}{PLACE_SEPARATOR}{key}"}
+            record: placed(self.given[record], urn, key)
             for record, urn, key in self._answer.fetchall()
         }
+
+
+def placed(row: Mapping[str, Any], urn: str, key: str) -> dict[str, Any]:
+    """Return a clean record with its data set, the source's key, and its place."""
+    return {**row, "source": urn, "source_key": key, "place": f"{urn}{PLACE_SEPARATOR}{key}"}
 
 
 @lru_cache(maxsize=1)
@@ -204,11 +205,6 @@ def clean_rows(db: psycopg.Connection, records: Iterable[int]) -> dict[int, dict
     """Return clean records by id, with source, the source's key, and place."""
     asked = db.cursor(row_factory=dict_row).execute(_clean_question(), (array_of(records),))
     return {row["record_id"]: row for row in asked.fetchall()}
-
-
-FORMER = (
-    "SELECT record_id, customer_id::text FROM customer_link WHERE record_id = ANY(%s::bigint[])"
-)
 
 
 def ask_decisions(

@@ -38,6 +38,31 @@ class Left(NamedTuple):
     marks: Marks
 
 
+class Agreement(NamedTuple):
+    """Whether two records under one key agree; None where either of them is silent."""
+
+    given: bool | None = None  # the first initial, where a given name is missing
+    family: bool | None = None
+    birth: bool | None = None
+    name: bool | None = None  # of an organisation
+    number: bool | None = None
+
+
+def somebody_else(kind: CustomerKind, agree: Agreement) -> bool:
+    """Tell whether two records of one kind under one key are about two people, or organisations.
+
+    A person is somebody else where two of given name, family name and birth date have nothing in
+    common, and neither the birth date nor the official number agrees; an organisation where both
+    name and number differ. Who has both records knows agreement by the levels of matching
+    (`reused_keys`); of a record that left only digests are here.
+    """
+    if kind is CustomerKind.ORGANISATION:
+        return agree.name is False and agree.number is False
+    if agree.birth or agree.number:
+        return False
+    return (agree.given, agree.family, agree.birth).count(False) >= DIFFERING_MIN
+
+
 class LeftRow(NamedTuple):
     """Who bore which key."""
 
@@ -80,39 +105,33 @@ def marks_of(row: Clean) -> dict[str, list[str]]:
 
 
 def left_for_somebody_else(left: Left, now: Clean) -> bool:
-    """Tell whether who bears a key now is somebody else than who left.
-
-    The same rule as `reused_keys.is_somebody_else`, as far as digests can tell: a person is
-    somebody else where two of given name, family name and birth date have nothing in common, and
-    neither the birth date nor the official number agrees; an organisation where both name and
-    number differ.
+    """Tell whether who bears a key now is somebody else than who left, as far as digests can tell.
 
     Args:
         left: Who bore the key before.
         now: Clean record with data_set_id and source_key.
     """
-    kind, before = left
-    if kind != now["kind"]:
+    if left.kind != now["kind"]:
         return True
-    after = marks_of(now)
+    before, after = left.marks, marks_of(now)
 
-    def differs(name: str, other: str | None = None) -> bool:
+    def agree(name: str, other: str | None = None) -> bool | None:
         mine, theirs = before.get(name), after.get(other or name)
-        return bool(mine and theirs) and not set(mine or ()) & set(theirs or ())
+        return bool(set(mine) & set(theirs)) if mine and theirs else None
 
-    if kind == CustomerKind.ORGANISATION:
-        return differs("name") and differs("number")
-    if _agree(before, after, "number") or _agree(before, after, "birth"):
-        return False
-    swapped = _agree(before, after, "given", "family") and _agree(before, after, "family", "given")
-    names = 0 if swapped else differs("given") + differs("family")
-    if not (before.get("given") and after.get("given")):
-        names += differs("initial")
-    return names + differs("birth") >= DIFFERING_MIN
-
-
-def _agree(before: Marks, after: Marks, name: str, other: str | None = None) -> bool:
-    return bool(set(before.get(name, ())) & set(after.get(other or name, ())))
+    given, family = agree("given"), agree("family")
+    if agree("given", "family") and agree("family", "given"):
+        given = family = True  # a source that swaps them
+    return somebody_else(
+        CustomerKind(left.kind),
+        Agreement(
+            given=agree("initial") if given is None else given,
+            family=family,
+            birth=agree("birth"),
+            name=agree("name"),
+            number=agree("number"),
+        ),
+    )
 
 
 def _person(features: Features) -> dict[str, set[str]]:

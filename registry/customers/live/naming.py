@@ -4,7 +4,7 @@ The same rules as `master` has for a full run, for the few customers that one pa
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, TypeAlias
@@ -13,8 +13,8 @@ import psycopg
 
 from registry.customers.live.golden import golden_of
 from registry.customers.live.history import forget_customers, keep_customers
-from registry.customers.live.index import FORMER, clean_rows
-from registry.customers.live.page import Delta
+from registry.customers.live.index import clean_rows
+from registry.customers.live.page import Delta, Link, note_links
 from registry.customers.matching.copies import COPIES_MAX
 from registry.customers.matching.pairwise import Weighed
 from registry.storage.copying import array_of
@@ -78,11 +78,12 @@ def write_groups(db: psycopg.Connection, delta: Delta, groups: list[Group], copi
     gone, former, clean = delta.gone - delta.touched, delta.former, delta.cleaned
     added = _add_copies(delta, groups, gone, copies)
     if added:
-        former |= db.execute(FORMER, (array_of(added),)).fetchall()
+        note_links(db, delta, added)
     grouped = {record for group in groups for record in group.records}
     if not clean.keys() >= grouped:
         clean |= clean_rows(db, grouped - clean.keys())
-    names = _names(groups, former)
+    customers = {record: link.customer for record, link in former.items()}
+    names = _names(groups, customers)
     for start in range(0, len(groups), GROUPS_AT_ONCE):
         part = slice(start, start + GROUPS_AT_ONCE)
         keep_customers(
@@ -92,7 +93,7 @@ def write_groups(db: psycopg.Connection, delta: Delta, groups: list[Group], copi
                 for name, group in zip(names[part], groups[part], strict=True)
             ],
         )
-        _write_links(db, groups[part], names[part])
+        _write_links(db, groups[part], names[part], former)
     if gone:
         db.execute(
             "DELETE FROM customer_link WHERE record_id = ANY(%s::bigint[])", (array_of(gone),)
@@ -100,7 +101,7 @@ def write_groups(db: psycopg.Connection, delta: Delta, groups: list[Group], copi
     now = {
         record: name for name, group in zip(names, groups, strict=True) for record in group.records
     }
-    forget_customers(db, former, now)
+    forget_customers(db, customers, now)
 
 
 def _add_copies(
@@ -156,47 +157,52 @@ def _names(groups: Sequence[Group], former: Mapping[int, str]) -> list[str]:
     ]
 
 
-def _write_links(db: psycopg.Connection, groups: Sequence[Group], names: Sequence[str]) -> None:
+def _write_links(
+    db: psycopg.Connection,
+    groups: Iterable[Group],
+    names: Iterable[str],
+    former: Mapping[int, Link],
+) -> None:
+    """Write whose each record is and why, where that is new or differs."""
     rows: list[tuple[Any, ...]] = []
     for group, name in zip(groups, names, strict=True):
-        strongest: dict[int, float] = {}
-        ruled: dict[int, LinkRule] = {}
-        for pair in group.evidence:
-            if pair.apart:
-                continue
-            key = (min(pair.left, pair.right), max(pair.left, pair.right))
-            rule = LinkRule.STEWARD if group.decided.get(key) else LinkRule.IDENTIFIER
-            for record in (pair.left, pair.right):
-                strongest[record] = max(strongest.get(record, pair.weight_bits), pair.weight_bits)
-                if pair.by_identity and ruled.get(record) is not LinkRule.STEWARD:
-                    ruled[record] = rule
-        rows.extend(
-            (
-                record,
-                name,
-                ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE),
-                strongest.get(record, "NULL"),
-            )
-            for record in group.records
-        )
-    if not rows:
-        return
-    db.execute(_WRITE_LINKS, tuple(map(array_of, zip(*rows, strict=True))))
+        for record, link in _links(group, name):
+            before = former.get(record)
+            if link != before:
+                bits = "NULL" if link.weight_bits is None else link.weight_bits
+                rows.append((record, name, link.rule, bits, before is not None))
+    if rows:
+        db.execute(_WRITE_LINKS, tuple(map(array_of, zip(*rows, strict=True))))
 
 
-# As customers are kept: the matching lock is held, and ON CONFLICT would lock most links in vain.
+def _links(group: Group, name: str) -> Iterator[tuple[int, Link]]:
+    """Say of each record of a group why it belongs there."""
+    strongest: dict[int, float] = {}
+    ruled: dict[int, LinkRule] = {}
+    for pair in group.evidence:
+        if pair.apart:
+            continue
+        key = (min(pair.left, pair.right), max(pair.left, pair.right))
+        rule = LinkRule.STEWARD if group.decided.get(key) else LinkRule.IDENTIFIER
+        for record in (pair.left, pair.right):
+            strongest[record] = max(strongest.get(record, pair.weight_bits), pair.weight_bits)
+            if pair.by_identity and ruled.get(record) is not LinkRule.STEWARD:
+                ruled[record] = rule
+    for record in group.records:
+        rule = ruled.get(record, LinkRule.MODEL if record in strongest else LinkRule.ALONE)
+        yield record, Link(name, rule, strongest.get(record))
+
+
+# The matching lock is held, so what stood before the page is known; ON CONFLICT would lock most
+# links in vain.
 _WRITE_LINKS = """
 WITH found AS MATERIALIZED (
-    SELECT f.*, l.record_id IS NOT NULL AS stands,
-        (l.customer_id, l.rule, l.weight_bits)
-            IS DISTINCT FROM (f.customer_id, f.rule, f.weight_bits) AS differs
-    FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::float8[])
-        AS f(record_id, customer_id, rule, weight_bits)
-    LEFT JOIN customer_link l ON l.record_id = f.record_id
+    SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::text[], %s::float8[], %s::bool[])
+        AS f(record_id, customer_id, rule, weight_bits, stands)
 ), changed AS (
     UPDATE customer_link l
     SET customer_id = f.customer_id, rule = f.rule, weight_bits = f.weight_bits
-    FROM found f WHERE f.stands AND f.differs AND l.record_id = f.record_id
+    FROM found f WHERE f.stands AND l.record_id = f.record_id
 )
 INSERT INTO customer_link (record_id, customer_id, rule, weight_bits)
 SELECT record_id, customer_id, rule, weight_bits FROM found WHERE NOT stands

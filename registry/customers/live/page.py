@@ -1,10 +1,10 @@
 """What one page of records changes, gathered step by step, and the evidence it needs."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import duckdb
 import numpy as np
@@ -12,11 +12,14 @@ import orjson
 import psycopg
 from numpy.typing import NDArray
 
+from registry.customers.live.guessing import Guess
 from registry.customers.live.holders import AskedKeys
 from registry.customers.live.index import Live, ask_decisions, read_decisions
 from registry.customers.live.keys import KeyMoves
+from registry.customers.live.looking import KINDS, Look
 from registry.customers.live.seen import Seen
 from registry.customers.live.survivorship import SURVIVORSHIP, Survivorship
+from registry.customers.live.words import RememberedWords
 from registry.customers.matching import pairwise
 from registry.customers.matching.engine import open_engine
 from registry.customers.matching.features import Features
@@ -26,6 +29,20 @@ from schemas.records import CustomerKind
 
 Clean = Mapping[str, Any]
 Pairs = NDArray[np.int64]
+
+
+class Link(NamedTuple):
+    """Whose record it is: a row of customer_link.
+
+    Attributes:
+        customer: Id of the customer, as text.
+        rule: Why, as LinkRule has it.
+        weight_bits: Its strongest evidence; None where it stands alone.
+    """
+
+    customer: str
+    rule: str
+    weight_bits: float | None
 
 
 class FeatureShelf(dict[int, Features]):
@@ -57,7 +74,7 @@ class PageEngine:
     def session(self) -> duckdb.DuckDBPyConnection:
         """Return the session."""
         if self._session is None:
-            self._session = self._open.enter_context(open_engine(in_memory=True))
+            self._session = self._open.enter_context(open_engine(in_memory=True, threads=1))
         return self._session
 
     def __enter__(self) -> Self:
@@ -86,12 +103,15 @@ class Delta:
         old_keys: Blocking keys that records which leave or change hold in the table, by record.
         key_moves: What becomes of the keys in the table; written when holders have been asked.
         asked_keys: Keys whose holders were asked for while later records were looked at.
+        words: Words of the records of the page that are still to be kept.
+        remembered: Those on their way.
+        guess: What was asked before it was known what changes, where that was guessed right.
         too_large: Answers about keys that lost holders: which blocks were too large to be joined.
         keys_of: Blocking keys of the touched records.
         kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
         places: Order of records, which decides draws.
-        former: Id of the customer of records before the page, as text.
+        former: How records were linked before the page.
         fresh: Records that were not matched before the page.
         rules: How golden values are chosen.
         is_decided: Whether stewards decided anything in this town that stands.
@@ -112,18 +132,40 @@ class Delta:
     old_keys: dict[int, list[int]] = field(default_factory=dict)
     key_moves: KeyMoves = field(default_factory=KeyMoves)
     asked_keys: AskedKeys = field(default_factory=AskedKeys)
+    words: dict[int, Collection[str]] = field(default_factory=dict)
+    remembered: list[RememberedWords] = field(default_factory=list)
+    guess: Guess | None = None
     too_large: list[psycopg.Cursor] = field(default_factory=list)
     keys_of: dict[int, list[int]] = field(default_factory=dict)
     kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
     places: dict[int, str] = field(default_factory=dict)
-    former: dict[int, str] = field(default_factory=dict)
+    former: dict[int, Link] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
     rules: tuple[Survivorship, ...] = SURVIVORSHIP
     is_decided: bool = True
     component_of: dict[int, int | None] = field(default_factory=dict)
     weighed: dict[tuple[int, int], Weighed] = field(default_factory=dict)
     linked: dict[tuple[int, int], Weighed] = field(default_factory=dict)
+
+    def keep_words(self, db: psycopg.Connection) -> None:
+        """Keep words that are still to be kept; inside a pipeline this does not wait."""
+        if self.words:
+            self.remembered.append(RememberedWords(db, self.words))
+            self.words = {}
+
+    def see(self, look: Look) -> None:
+        """Keep how the live model sees a record of the page."""
+        row, features, keys, words = look
+        record = row.record_id
+        self.unwritten[record] = row
+        self.note(record, row.kind, row.place, None, row.features)
+        self.features[record] = features
+        self.keys_of[record] = keys
+        self.key_moves.move(record, self.old_keys.get(record, ()), keys)
+        self.words[record] = words
+        self.contents.add(row.content)
+        self.touched.add(record)
 
     def note(
         self, record: int, kind: str, place: str, component: int | None, features: str
@@ -134,7 +176,16 @@ class Delta:
         self.features.texts[record] = features
 
 
-KINDS = {kind.value: kind for kind in CustomerKind}
+def note_links(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
+    """Learn how records were linked before the page."""
+    for record, *link in db.execute(_LINKED, (array_of(records),)).fetchall():
+        delta.former[record] = Link(*link)
+
+
+_LINKED = """
+SELECT record_id, customer_id::text, rule, weight_bits FROM customer_link
+WHERE record_id = ANY(%s::bigint[])
+"""
 
 
 class Decisions:
@@ -151,17 +202,30 @@ class Decisions:
         return read_decisions(self._asked) if self._asked is not None else {}
 
 
-def load_features(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
-    """Fetch kind, place, component and comparison columns of records that are not at hand."""
-    missing = [record for record in records if record not in delta.features.texts]
-    if not missing:
-        return
-    for row in db.execute(
-        """SELECT record_id, kind, place, component, features FROM match_record
-           WHERE record_id = ANY(%s::bigint[])""",
-        (array_of(missing),),
-    ).fetchall():
-        delta.note(*row)
+class MissingFeatures:
+    """Kind, place, component and comparison columns of records that are not at hand."""
+
+    def __init__(self, db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
+        """Ask for them; inside a pipeline this does not wait."""
+        self._delta = delta
+        missing = [record for record in records if record not in delta.features.texts]
+        self._asked = db.execute(_FEATURES, (array_of(missing),)) if missing else None
+
+    def note(self) -> None:
+        """Keep what has come."""
+        rows = self._asked.fetchall() if self._asked else []
+        if rows:
+            records, kinds, places, components, texts = zip(*rows, strict=True)
+            self._delta.kinds.update(zip(records, map(KINDS.__getitem__, kinds), strict=True))
+            self._delta.places.update(zip(records, places, strict=True))
+            self._delta.component_of.update(zip(records, components, strict=True))
+            self._delta.features.texts.update(zip(records, texts, strict=True))
+
+
+_FEATURES = """
+SELECT record_id, kind, place, component, features FROM match_record
+WHERE record_id = ANY(%s::bigint[])
+"""
 
 
 def weigh_pairs(

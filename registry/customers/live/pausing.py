@@ -14,7 +14,8 @@ def without_collecting() -> Iterator[None]:
     """Keep Python from looking for cycles of garbage until the end of the block.
 
     A page of ten thousand records makes some million objects, which all stay until its end and
-    form no cycles; the collector would walk through them a dozen times.
+    form no cycles; the collector would walk through them a dozen times, and once more at the end of
+    the block, unless nothing refers to them by then: call a function in it.
     """
     global _pages  # noqa: PLW0603  # the collector is one for the process, too
     with _lock:

@@ -8,14 +8,16 @@ import numpy as np
 import psycopg
 
 from registry.customers.live.index import Live
+from registry.customers.live.looking import KINDS
 from registry.customers.live.naming import Copies, Group, ask_copies, write_groups
-from registry.customers.live.page import KINDS, Decisions, Delta, load_features, weigh_pairs
+from registry.customers.live.page import Decisions, Delta, Link, MissingFeatures, weigh_pairs
 from registry.customers.live.seen import write_seen
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.customers.matching.cluster import COMPONENT_RECORDS_MAX, part_weighed
 from registry.customers.matching.pairwise import Weighed
 from registry.customers.values.clean import CLEAN_COLUMNS
 from registry.storage.copying import array_of
+from registry.storage.pushing import push
 
 Links = Mapping[tuple[int, int], tuple[float, bool]]
 
@@ -34,9 +36,9 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
     members, decided, copies = _load_members(db, delta, live, links)
     components = _components(members | delta.touched, links, delta.places)
-    # The server writes them while Python parts components.
     _write_heads(db, delta, components)
     write_seen(db, delta.unwritten.values())
+    push(db)  # the server writes them while Python parts components
     groups = _groups(db, delta, live, components, links, decided=decided)
     write_groups(db, delta, groups, copies)
 
@@ -65,10 +67,10 @@ def _load_members(
         else None
     )
     members = set()
-    for record, customer, kind, place, component, features, *clean in asked or ():
+    for record, customer, rule, bits, kind, place, component, features, *clean in asked or ():
         members.add(record)
         if customer is not None:
-            delta.former[record] = customer
+            delta.former[record] = Link(customer, rule, bits)
         if features is not None:
             delta.features.texts.setdefault(record, features)
         delta.kinds[record], delta.places[record] = KINDS[kind], place
@@ -82,7 +84,7 @@ def _load_members(
 # Records of a page below which the features of all members come along.
 RECORDS_FEW = 4
 _MEMBERS = f"""
-SELECT m.record_id, l.customer_id::text, m.kind, m.place, m.component, NULL,
+SELECT m.record_id, l.customer_id::text, l.rule, l.weight_bits, m.kind, m.place, m.component, NULL,
     {", ".join(f"c.{name}" for name in CLEAN_COLUMNS).replace("set_id", "set_id::text")}
 FROM match_record m JOIN clean_record c ON c.record_id = m.record_id
 LEFT JOIN customer_link l ON l.record_id = m.record_id
@@ -158,7 +160,7 @@ def _groups(
     weighed: dict[int, list[Weighed]] = {}
     home = {record: component[0] for component in large for record in component}
     if pairs:
-        load_features(db, delta, home)
+        MissingFeatures(db, delta, home).note()
     for pair in weigh_pairs(delta, live, np.array(list(pairs), np.int64).reshape(-1, 2), decided):
         if home[pair.left] == home[pair.right]:
             weighed.setdefault(home[pair.left], []).append(pair)

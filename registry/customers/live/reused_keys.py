@@ -16,13 +16,14 @@ import psycopg
 from psycopg.rows import dict_row
 
 from registry.customers.live.left_keys import (
-    DIFFERING_MIN,
+    Agreement,
     Left,
     LeftRow,
     drop_marks,
     keep_marks,
     left_for_somebody_else,
     marks_of,
+    somebody_else,
 )
 from registry.customers.matching.comparisons import COMPARISONS
 from registry.customers.matching.expressions import Compare, levels_of
@@ -154,24 +155,29 @@ def last_fallen(db: psycopg.Connection, one: int, other: int) -> str | None:
 
 
 def is_somebody_else(before: Clean, now: Clean) -> bool:
-    """Tell whether a record describes somebody else than it did.
-
-    A person is somebody else where two of given name, family name and birth date differ wholly, as
-    the levels of matching have it, and neither the birth date nor the official number agrees; an
-    organisation where both name and number differ.
-    """
+    """Tell whether a record describes somebody else than it did, by the levels of matching."""
     if before["kind"] != now["kind"]:
         return True
     kind = CustomerKind(now["kind"])
     compare = _comparison(kind)
     levels = compare(*(features_of({**row, "source": ""}, kind) for row in (before, now)))
     if kind is CustomerKind.ORGANISATION:
-        return levels == (_DIFFERS, _DIFFERS)
+        by_name, by_number = levels
+        return somebody_else(kind, Agreement(name=_agree(by_name), number=_agree(by_number)))
     given, initials, family, birth, number = levels
-    if number > _DIFFERS or birth >= _BIRTH_AGREES:
-        return False
-    differing = (_DIFFERS in (given, initials)) + (family == _DIFFERS) + (birth > 0)
-    return differing >= DIFFERING_MIN
+    return somebody_else(
+        kind,
+        Agreement(
+            given=_agree(given or initials),
+            family=_agree(family),
+            birth=birth >= _BIRTH_AGREES if birth else None,
+            number=_agree(number),
+        ),
+    )
+
+
+def _agree(level: int) -> bool | None:
+    return level > _DIFFERS if level else None
 
 
 @lru_cache(maxsize=len(CustomerKind))

@@ -14,12 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from registry.settings import settings
+from schemas.errors import StorageUnusable
 
 # DuckDB goes to its file beyond it; a million records fit, and more memory hardly saves time.
 MEMORY_LIMIT_MB = 512
 # More threads gain little on joins of this size and would starve the source connections.
 THREADS_MAX = 8
 PREFIX = "match-"
+# What DuckDB says, and Python's KeyboardInterrupt is lost, where Ctrl-C meets it at work.
+_STOPPED = "Query interrupted"
+_DISK_FULL = "No space left"
 
 _sessions: set[duckdb.DuckDBPyConnection] = set()
 
@@ -37,6 +41,10 @@ def open_engine(
         memory_limit_mb: What DuckDB may hold before it spills.
         threads: Worker threads; default is one per processor, at most THREADS_MAX.
         in_memory: Do without the file, for the few records of a page; that opens sooner.
+
+    Raises:
+        KeyboardInterrupt: Somebody stopped us while DuckDB was at work.
+        StorageUnusable: The disk is full, or the directory may not be written.
     """
     with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=work_dir()) as directory:
         con = duckdb.connect(
@@ -53,6 +61,17 @@ def open_engine(
         _sessions.add(con)
         try:
             yield con
+        except RuntimeError as error:
+            if str(error) == _STOPPED:
+                raise KeyboardInterrupt from error
+            raise
+        except (duckdb.Error, OSError) as error:
+            if _DISK_FULL in str(error):
+                raise StorageUnusable(
+                    f"The disk that holds {directory} is full.",
+                    remedy="Make room, or set TOWNCLERK_DATA_DIR to a folder on a larger disk.",
+                ) from error
+            raise
         finally:
             _sessions.discard(con)
             con.close()
@@ -88,9 +107,15 @@ def _is_alive(pid: int) -> bool:
 
 def work_dir() -> Path:
     """Return where sessions keep their files: beside our data, since they hold customers too."""
-    directory = settings().data_dir / "work"
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
+    directory = settings().data_dir.expanduser() / "work"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)
+    except OSError as error:
+        raise StorageUnusable(
+            f"This account may not write in {directory}.",
+            remedy="Set TOWNCLERK_DATA_DIR to a folder that it may write.",
+        ) from error
     return directory
 
 

@@ -140,8 +140,9 @@ class Weigher:
         Yields:
             The evidence of each pair, in any order.
         """
-        used, places = np.unique(sides, return_inverse=True)
-        sides = places.reshape(-1, 2).astype(np.int32)
+        used = np.zeros(len(records), dtype=np.bool_)
+        used[sides] = True
+        left, right = (np.cumsum(used, dtype=np.int32) - 1)[sides].T
         ids = np.asarray(records, dtype=np.int64)[used]
         text = np.empty(len(ids), dtype=object)
         text[:] = [texts[record] for record in ids.tolist()]
@@ -155,7 +156,7 @@ class Weigher:
         con.unregister("given_features")
         con.register(
             "given_pairs",
-            {"l": np.ascontiguousarray(sides[:, 0]), "r": np.ascontiguousarray(sides[:, 1])},
+            {"l": np.ascontiguousarray(left), "r": np.ascontiguousarray(right)},
         )
         run(con, "CREATE OR REPLACE TABLE pair AS SELECT l, r FROM given_pairs")
         con.unregister("given_pairs")

@@ -163,6 +163,13 @@ date datum event valid start end created changed modified updated since until hi
 closed last next expires tijd time timestamp year jaar
 """
 _MOMENTS = frozenset(_MOMENTS_WORDS.split())
+# What holds the fields of a person, and says nothing of them itself: `name.family`.
+_HOLDERS_WORDS = """
+name names naam birth geboorte details info data personal contactdetails demographics identity
+attributes properties fields telecom human individual verblijfplaats verblijfadres
+"""
+_HOLDERS = frozenset(_HOLDERS_WORDS.split())
+_NAME_PARTS = frozenset({"given_name", "middle_name", "initials", "name_prefix", "family_name"})
 # A column that numbers or labels rows is nobody's attribute.
 _LABELS_WORDS = """
 id key uuid guid uniqueid recid recordid cluster entity entityid trueid index nr
@@ -204,14 +211,29 @@ _PLACE = frozenset({"postal_code", "city"})
 
 
 def role_by_name(column: str) -> str | None:
-    """Return the role that a column's name tells, if any."""
-    words = fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).replace("_", " ")).split()
+    """Return the role that a column's name tells, if any; of a structure it is `holder.field`."""
+    words = _words(column)
     if not words or not _OTHERS.isdisjoint(words):
         return None
+    holder, dot, field = column.partition(".")
+    within = role_by_name(field) if dot and _is_holder(holder) else None
+    if within in _NAME_PARTS:
+        return within
     role = _role_of_words(words)
     if role is None and _BRACKETS.search(column):
         return role_by_name(_BRACKETS.sub(" ", column))
-    return role or (_role_of_several(words) if len(words) > 1 else None)
+    if role is None and len(words) > 1:
+        role = _role_of_several(words)
+    return role or within
+
+
+def _is_holder(field: str) -> bool:
+    """Tell what a structure may be called that holds a person's fields, or its place in a list."""
+    return all(word.isdigit() or word in _NEUTRAL or word in _HOLDERS for word in _words(field))
+
+
+def _words(column: str) -> list[str]:
+    return fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).replace("_", " ")).split()
 
 
 def _role_of_words(words: list[str]) -> str | None:
@@ -257,7 +279,10 @@ def is_further_line(words: Sequence[str]) -> bool:
 
 def is_bare_number(column: str) -> bool:
     """Tell a column called "number" and nothing more; behind a street it is a house's."""
-    return fold(column) in _WITH_NUMBER - _JOINING
+    holder, _, field = column.rpartition(".")
+    if not set(_words(holder)) <= _NEUTRAL:
+        return False
+    return fold(field) in _WITH_NUMBER - _JOINING
 
 
 def is_of_a_topic(column: str) -> bool:
@@ -267,7 +292,14 @@ def is_of_a_topic(column: str) -> bool:
 
 def is_silent(column: str) -> bool:
     """Tell a column whose name says that it numbers rows, dates events or is about others."""
-    words = fold(column.replace("_", " ")).split()
-    if "".join(words) in _LABELS or (bool(words) and words[-1] in _LABELS):
-        return True
-    return not (_MOMENTS | _OTHERS).isdisjoint(words)
+    return is_label(column) or not (_MOMENTS | _OTHERS).isdisjoint(_folded(column))
+
+
+def is_label(column: str) -> bool:
+    """Tell a column whose name says that it numbers or labels rows."""
+    words = _folded(column)
+    return "".join(words) in _LABELS or (bool(words) and words[-1] in _LABELS)
+
+
+def _folded(column: str) -> list[str]:
+    return fold(column.replace("_", " ")).split()

@@ -17,22 +17,24 @@ from registry.customers.matching.pairing import Pairing
 from registry.customers.matching.standard import PLAIN_COLUMNS
 from registry.customers.tables.column_names import ROLES, role_by_name
 from registry.customers.tables.plain import make_plain
-from registry.customers.tables.reading import TableRead, quoted, read_table
-from registry.customers.tables.roles import SAMPLE_VALUES, Role, infer_roles
+from registry.customers.tables.reading import TableRead, read_table
+from registry.customers.tables.roles import Role, infer_roles
+from registry.customers.tables.row_names import (
+    NUMBERS,
+    ROW_NUMBER,
+    key_column,
+    key_of,
+    name_rows,
+    some_values,
+)
 from registry.customers.tables.silence import why_nothing
-from registry.customers.tables.writing import refuse_overwriting, write_csv
+from registry.customers.tables.writing import refuse_places, whole_files, write_csv
 from schemas.errors import InvalidInput
 
 # Linking more files than this is a data warehouse's work, and its names no longer fit a screen.
 FILES_MAX = 50
-# Says that rows have no key of their own and are named by their number.
-ROW_NUMBER = "row"
 # Roles that say who or where somebody is; with none of them nothing can be compared.
 _TELLING = frozenset(ROLES) - {"kind", "source", "gender", "middle_name", "name_prefix"}
-# Roles that may number rows; what has another one names somebody.
-_NUMBERS = frozenset(
-    {"identifier", "national_id", "chamber_number", "house_number", "kind", "source"}
-)
 # Evidence so weak that every pair passes; for those who want to see each pair that was weighed.
 _EVERY_PAIR_BITS = -1e9
 
@@ -73,7 +75,7 @@ def link_files(
     out: Path,
     *,
     chosen: Mapping[str, Sequence[str]] | None = None,
-    key: str | None = None,
+    key: str | Sequence[str] | None = None,
     clusters: Path | None = None,
     all_pairs: bool = False,
     between_only: bool = False,
@@ -87,7 +89,8 @@ def link_files(
         files: CSV or Parquet files; several are linked against each other and in themselves.
         out: CSV to write: id_l, id_r, match_weight_bits, probability.
         chosen: Columns by role where the caller knows better; an empty list leaves a role out.
-        key: Column that names the rows; default is each file's first, ROW_NUMBER numbers them.
+        key: Column that names the rows, or several, of which the first that a file has names its
+            own; default is each file's first, ROW_NUMBER numbers them.
         clusters: CSV to write too: id, cluster.
         all_pairs: Write every pair that was weighed, not only those of one customer.
         between_only: Write only pairs of two different files.
@@ -99,15 +102,15 @@ def link_files(
     Raises:
         InvalidInput: A file or a choice of columns is of no use; the message says which and why.
     """
-    if not 0 < len(files) <= FILES_MAX:
-        raise InvalidInput(f"Give one to {FILES_MAX} files to link.")
-    refuse_overwriting(files, [out] if clusters is None else [out, clusters])
+    outputs = [out] if clusters is None else [out, clusters]
+    _refuse(files, outputs, between_only=between_only)
+    keys = [key] if isinstance(key, str) else list(key or ())
     found = FileLinked()
     with open_engine(memory_limit_mb) as con:
         tables = [_read(con, path, index, found) for index, path in enumerate(files)]
         _all_there(chosen or {}, tables)
         for index, table in enumerate(tables):
-            _plain_of(con, table, index, chosen=chosen or {}, key=key, found=found)
+            _plain_of(con, table, index, chosen=chosen or {}, keys=keys, found=found)
         _gather(con, tables, found)
         linked = link_table(
             con,
@@ -117,16 +120,26 @@ def link_files(
             pairing=pairing,
         )
         pair_copies(con)
-        _take_counts(found, linked)
-        apart = {source for part in linked.model.kinds.values() for source in part.distinct}
-        names = {str(index): table.name for index, table in enumerate(tables)}
-        found.distinct = sorted(names[each] if len(tables) > 1 else each for each in apart)
-        found.links = _write_pairs(con, out, every=all_pairs, between=between_only)
+        _take_counts(found, linked, tables)
+        with whole_files(outputs) as places:
+            found.links = _write_pairs(con, places[out], every=all_pairs, between=between_only)
+            if clusters is not None:
+                _write_clusters(con, places[clusters])
         if not found.links:
             _say_why(con, found, linked)
-        if clusters is not None:
-            _write_clusters(con, clusters)
     return found
+
+
+def _refuse(files: Sequence[Path], outputs: Sequence[Path], *, between_only: bool) -> None:
+    """Refuse what cannot come to an end, before anything is read."""
+    if not 0 < len(files) <= FILES_MAX:
+        raise InvalidInput(f"Give one to {FILES_MAX} files to link.")
+    if between_only and len(files) == 1:
+        raise InvalidInput(
+            "Pairs between files were asked for, and one file was given.",
+            remedy="Leave out --between-only, or give another file.",
+        )
+    refuse_places(files, outputs)
 
 
 def _read(con: duckdb.DuckDBPyConnection, path: Path, index: int, found: FileLinked) -> TableRead:
@@ -157,16 +170,12 @@ def _plain_of(
     index: int,
     *,
     chosen: Mapping[str, Sequence[str]],
-    key: str | None,
+    keys: Sequence[str],
     found: FileLinked,
 ) -> None:
     """Decide roles and key of one file and make its plain columns."""
-    name = key or _key_column(con, table, found)
-    if name != ROW_NUMBER and name not in table.columns:
-        raise InvalidInput(
-            f"{table.name} has no column {name}.",
-            remedy=f"Its columns are {', '.join(table.columns)}; `--id row` numbers the rows.",
-        )
+    unread: list[str] = []
+    name = key_column(con, table, keys, unread)
     roles = _roles_of(con, table, chosen, name, found)
     # Columns that say who somebody is and are empty in every row link nothing, and are no mistake.
     named = {role_by_name(column) for column in table.columns}
@@ -186,44 +195,16 @@ def _plain_of(
     known = {role.column for role in roles} | {name}
     found.ignored[table.name] = [column for column in table.columns if column not in known]
     found.keys[table.name] = name
-    unread = make_plain(con, table.table, roles, into=f"plain_{index}")
+    unread += make_plain(con, table.table, roles, into=f"plain_{index}")
     found.warnings += [f"{table.name}: {warning}" for warning in unread]
     run(
         con,
         "CREATE OR REPLACE TABLE key_$index AS SELECT row_number, $key AS key FROM $table",
         index=str(index),
         table=table.table,
-        key=_key_of(table, name),
+        key=key_of(table, name),
     )
     run(con, "DROP TABLE $table CASCADE", table=table.table)
-
-
-def _key_column(con: duckdb.DuckDBPyConnection, table: TableRead, found: FileLinked) -> str:
-    """Return the first column, unless it says who somebody is and so does not tell rows apart."""
-    first = table.columns[0]
-    some = _some_values(con, table.table, first)
-    roles = infer_roles([first], {first: some}, key=None)
-    if not roles or roles[0].role in _NUMBERS or not (table.headless or role_by_name(first)):
-        return first
-    distinct, filled = run(
-        con,
-        "SELECT count(DISTINCT $first), count($first) FROM $table",
-        first=quoted(first),
-        table=table.table,
-    )[0]
-    if distinct == filled == table.rows:
-        return first
-    found.warnings.append(
-        f"{table.name}: {first} does not tell rows apart, so they are called row-N; --id names"
-        " another column"
-    )
-    return ROW_NUMBER
-
-
-def _key_of(table: TableRead, name: str) -> str:
-    if name == ROW_NUMBER and ROW_NUMBER not in table.columns:
-        return "NULL::VARCHAR"
-    return f"nullif(trim({quoted(name)}), '')"
 
 
 def _roles_of(
@@ -233,7 +214,7 @@ def _roles_of(
     key: str,
     found: FileLinked,
 ) -> list[Role]:
-    values = {column: _some_values(con, table.table, column) for column in table.columns}
+    values = {column: some_values(con, table.table, column) for column in table.columns}
     empty = [column for column, some in values.items() if not some and column != key]
     if empty:
         found.warnings.append(f"{table.name}: {', '.join(empty)}: no value in any row")
@@ -257,23 +238,14 @@ def _roles_of(
 
 def _role_of_key(key: str, values: Mapping[str, Sequence[str]], table: TableRead) -> Sequence[Role]:
     """Return what the key's own name tells: an e-mail address may name rows and people."""
-    if table.headless or not role_by_name(key) or role_by_name(key) in _NUMBERS:
+    if table.headless or not role_by_name(key) or role_by_name(key) in NUMBERS:
         return ()
     return infer_roles([key], {key: values.get(key, ())}, key=None)
 
 
-def _some_values(con: duckdb.DuckDBPyConnection, table: str, column: str) -> list[str]:
-    """Return filled values from all over a column, no more than are needed to judge it."""
-    rows = con.execute(
-        f"SELECT trim({quoted(column)}) FROM {table} WHERE trim({quoted(column)}) <> ''"
-        f" ORDER BY hash(row_number) LIMIT {SAMPLE_VALUES}"
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
 def _gather(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead], found: FileLinked) -> None:
     """Make `plain` of all files, and `row_key` that says how a row is called in the output."""
-    several = len(tables) > 1
+    several, odd_keys = len(tables) > 1, False
     parts = []
     for index, table in enumerate(tables):
         present = {row[0] for row in run(con, "DESCRIBE plain_$index", index=str(index))}
@@ -293,6 +265,7 @@ def _gather(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead], found: 
             " FROM key_$index",
             index=str(index),
         )[0]
+        odd_keys = odd_keys or bool(blank or doubled)
         if blank and found.keys[table.name] != ROW_NUMBER:
             found.warnings.append(f"{table.name}: {blank} rows have no key and are called row-N")
         if doubled:
@@ -300,7 +273,7 @@ def _gather(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead], found: 
                 f"{table.name}: {doubled} rows have a key that an earlier row has; they are called"
                 " KEY#2, KEY#3 and so on"
             )
-    _name_rows(con, tables)
+    name_rows(con, tables, odd_keys=odd_keys)
     run(
         con,
         "CREATE OR REPLACE TABLE plain AS SELECT k.id, p.* EXCLUDE (file, row_number)"
@@ -310,39 +283,6 @@ def _gather(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead], found: 
     found.records = int(run(con, "SELECT count(*) FROM plain")[0][0])
 
 
-def _name_rows(con: duckdb.DuckDBPyConnection, tables: Sequence[TableRead]) -> None:
-    """Make `row_key(id, file, row_number, name)`; names are distinct over all files.
-
-    Where two files share a key, every row is called file:key, so that nobody has to look up which.
-    """
-    union = " UNION ALL ".join(
-        f"SELECT {index} AS file, row_number, coalesce(key, 'row-' || row_number) AS key"
-        f" FROM key_{index}"
-        for index in range(len(tables))
-    )
-    stems = ", ".join(
-        f"({index}, '{Path(table.name).stem.replace(chr(39), chr(39) * 2)}')"
-        for index, table in enumerate(tables)
-    )
-    run(
-        con,
-        """
-        CREATE OR REPLACE TABLE row_key AS
-        WITH keyed AS ($union), numbered AS (
-            SELECT *, row_number() OVER (PARTITION BY file, key ORDER BY row_number) AS nth,
-                count(DISTINCT file) OVER (PARTITION BY key) AS files
-            FROM keyed
-        )
-        SELECT row_number() OVER (ORDER BY file, row_number) AS id, file, row_number,
-            CASE WHEN (SELECT max(files) > 1 FROM numbered) THEN stem || ':' ELSE '' END || key
-                || CASE WHEN nth > 1 THEN '#' || nth ELSE '' END AS name
-        FROM numbered JOIN (VALUES $stems) AS named(file, stem) USING (file)
-        """,
-        union=union,
-        stems=stems,
-    )
-
-
 def _say_why(con: duckdb.DuckDBPyConnection, found: FileLinked, linked: Linked) -> None:
     """Add why no pair was written to what is told."""
     reason = why_nothing(
@@ -350,15 +290,19 @@ def _say_why(con: duckdb.DuckDBPyConnection, found: FileLinked, linked: Linked) 
         roles={role.role for roles in found.roles.values() for role in roles},
         rows=found.records,
         pairs=found.pairs,
+        customers=found.clusters,
         cut_bits=linked.model.cut_bits,
     )
     found.warnings += [reason] if reason else []
 
 
-def _take_counts(found: FileLinked, linked: Linked) -> None:
+def _take_counts(found: FileLinked, linked: Linked, tables: Sequence[TableRead]) -> None:
     found.pairs, found.clusters = linked.pairs, linked.clusters
     found.model = linked.model.content_hash
     found.seconds = {step: round(wall, 3) for step, wall in linked.seconds.items()}
+    apart = {source for part in linked.model.kinds.values() for source in part.distinct}
+    names = {str(index): table.name for index, table in enumerate(tables)}
+    found.distinct = sorted(names[each] if len(tables) > 1 else each for each in apart)
 
 
 def _write_pairs(con: duckdb.DuckDBPyConnection, out: Path, *, every: bool, between: bool) -> int:

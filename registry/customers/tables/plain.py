@@ -7,12 +7,14 @@ one line, dates in any order) is done once per distinct value.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 
 import duckdb
 
 from registry.customers.matching.engine import map_values, run
 from registry.customers.tables.column_checks import are_places
 from registry.customers.tables.column_values import GIVEN
+from registry.customers.tables.labels import quoted
 from registry.customers.tables.name_cells import (
     Parts,
     name_parts,
@@ -20,7 +22,6 @@ from registry.customers.tables.name_cells import (
     reversed_name_parts,
     without_titles,
 )
-from registry.customers.tables.reading import quoted
 from registry.customers.tables.roles import Role
 from registry.customers.values.address import house_number, postal_code, street_and_number
 from registry.customers.values.address_lines import address_parts, place_parts
@@ -225,7 +226,7 @@ def _number_columns(
             con,
             "birth_date",
             ("birth_date",),
-            read or (lambda text: (date_digits(text, month_first=month_first),)),
+            read or (lambda text: (_past(date_digits(text, month_first=month_first)),)),
             joins,
         )
     elif "birth_year" in present:
@@ -250,6 +251,11 @@ def _number_columns(
             f" AND len(list_distinct(string_split({digits}, ''))) > 2 THEN {digits} END"
         )
     return found
+
+
+def _past(digits: str | None) -> str | None:
+    """Drop a birth that lies in the future, or a year that does; it says nothing of anybody."""
+    return None if digits and digits > f"{datetime.now(UTC):%Y%m%d}"[: len(digits)] else digits
 
 
 def _birth_of_parts(present: set[str]) -> str:

@@ -18,10 +18,10 @@ import duckdb
 
 from registry.customers.matching.engine import open_engine, run, workspace
 from registry.customers.tables.column_names import role_by_name
+from registry.customers.tables.labels import distinct_names, quoted
+from registry.customers.tables.parquet import columns_of
 from schemas.errors import InvalidInput
 
-# More columns than this is a matrix of measurements, not a list of people.
-COLUMNS_MAX = 500
 # Longest cell that is read; Python's own bound of 128 kB is short for pasted letters.
 CELL_CHARACTERS_MAX = 1_000_000
 SAMPLE_BYTES = 256 * 1024
@@ -39,9 +39,12 @@ _MARKS = (
 )
 # An e-mail address, or a number or date of four digits and more; years may head a column.
 _VALUE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{5,}")
+# In a file of another encoding hardly a sign is UTF-8 by chance; in a damaged one nearly all are.
+_READ_FOR_ONE_BROKEN_MIN = 10
 _PARQUET_MARK = b"PAR1"
 # How files begin, blanks aside, that people bring instead of a table, and what to do with them.
 _MARK_BYTES = 100
+_EXPORT_ANEW = "Export it anew: a line of column names, and below it a line for each row."
 _TAKE_A_SHEET = "Save its sheet as CSV (UTF-8) and give that file."
 _NO_TABLES = (
     (b"PK\x03\x04", "is an Excel or OpenDocument workbook, or a ZIP", _TAKE_A_SHEET),
@@ -53,7 +56,6 @@ _NO_TABLES = (
     (b"{", "is JSON", "Save its records as CSV, one line each."),
     (b"[{", "is JSON", "Save its records as CSV, one line each."),
 )
-_NESTED = re.compile(r"\[|STRUCT|MAP|UNION|BLOB")
 
 
 @dataclass
@@ -92,7 +94,7 @@ def read_table(con: duckdb.DuckDBPyConnection, path: Path, *, into: str) -> Tabl
     found = read(con, path, into)
     found.rows = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
     if not found.rows:
-        raise InvalidInput(f"{path.name} has column names and no rows.")
+        raise InvalidInput(f"{path.name} has column names and no rows.", remedy=_EXPORT_ANEW)
     return found
 
 
@@ -145,43 +147,35 @@ def read_rows(path: Path, *, bytes_max: int) -> RowsRead:
 
 
 def _start_of(path: Path) -> bytes:
-    if not path.is_file():
+    if not path.exists():
         raise InvalidInput(f"There is no file {path.name}.", remedy="Check the path.")
+    if not path.is_file():
+        raise InvalidInput(
+            f"{path} is a folder." if path.is_dir() else f"{path} cannot be read twice.",
+            remedy="Give the name of a file; save first what comes out of a pipe.",
+        )
     with path.open("rb") as file:
         start = file.read(SAMPLE_BYTES)
-    if not start.strip():
-        raise InvalidInput(f"{path.name} is empty.")
+    if not start.removeprefix(codecs.BOM_UTF8).strip():
+        raise InvalidInput(f"{path.name} is empty.", remedy=_EXPORT_ANEW)
     return start
 
 
-def quoted(name: str) -> str:
-    """Return a column name as SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRead:
-    try:
-        described = con.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-    except duckdb.Error as error:
-        raise InvalidInput(f"{path.name} cannot be read as Parquet.") from error
-    chosen = tuple(name for name, kind, *_ in described if not _NESTED.search(kind))
-    found = TableRead(path.name, into, chosen)
-    if len(chosen) < len(described):
-        lists = len(described) - len(chosen)
-        found.warnings.append(
-            "1 column holds lists and is left out"
-            if lists == 1
-            else f"{lists} columns hold lists and are left out"
-        )
-    run(
+    columns, warnings = columns_of(con, path)
+    names, odd = distinct_names(path.name, (column.name for column in columns))
+    chosen = ", ".join(
+        f"{column.text} AS {quoted(name)}" for column, name in zip(columns, names, strict=True)
+    )
+    _in_order(
         con,
-        "CREATE OR REPLACE TABLE $into AS SELECT file_row_number + 1 AS row_number, $columns"
-        " FROM read_parquet(?, file_row_number = true)",
+        "CREATE OR REPLACE TABLE $into AS SELECT row_number() OVER () AS row_number, $chosen"
+        " FROM read_parquet(?)",
         str(path),
         into=into,
-        columns=", ".join(f"{quoted(name)}::VARCHAR AS {quoted(name)}" for name in chosen),
+        chosen=chosen,
     )
-    return found
+    return TableRead(path.name, into, names, warnings=[*warnings, *odd])
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRead:
@@ -223,9 +217,7 @@ def _load(
     skipped: int = 0,
 ) -> None:
     columns = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in names)
-    # The number of a row is its name in the output.
-    run(con, "SET preserve_insertion_order = true")
-    run(
+    _in_order(
         con,
         "CREATE OR REPLACE TABLE $into AS SELECT row_number() OVER () AS row_number, *"
         " FROM read_csv(?, auto_detect = false, header = $headed, delim = ?, quote = '\"',"
@@ -237,7 +229,15 @@ def _load(
         headed=str(headed).lower(),
         skipped=str(skipped),
     )
-    run(con, "SET preserve_insertion_order = false")
+
+
+def _in_order(con: duckdb.DuckDBPyConnection, statement: str, *values: str, **parts: str) -> None:
+    """Run a statement that numbers rows as the file has them; the number may be their name."""
+    run(con, "SET preserve_insertion_order = true")
+    try:
+        run(con, statement, *values, **parts)
+    finally:
+        run(con, "SET preserve_insertion_order = false")
 
 
 def _encoding(path: Path) -> tuple[str, list[str]]:
@@ -252,17 +252,27 @@ def _encoding(path: Path) -> tuple[str, list[str]]:
         for mark, encoding in _MARKS:
             if start.startswith(mark):
                 return encoding, []
-        decoder = codecs.getincrementaldecoder("utf-8")()
+        for encoding, silent in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+            if silent.count(0) * 2 > len(silent):  # every other byte of Latin letters
+                return encoding, []
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         file.seek(0)
-        strange = False
-        try:
-            while chunk := file.read(CHUNK_BYTES):
-                decoder.decode(chunk)
-                strange = strange or b"\0" in chunk
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252", ["it is not UTF-8 and was read as Windows-1252"]
-    return ("utf-8-sig" if strange else "utf-8"), []
+        read, broken, strange = 0, 0, False
+        while chunk := file.read(CHUNK_BYTES):
+            strange = strange or b"\0" in chunk
+            if not (text := decoder.decode(chunk)).isascii():
+                lost = text.count("\ufffd")
+                broken += lost
+                read += len(text) - len(text.encode("ascii", "ignore")) - lost
+        broken += decoder.decode(b"", final=True).count("\ufffd")
+    if not broken:
+        return ("utf-8-sig" if strange else "utf-8"), []
+    if read < broken * _READ_FOR_ONE_BROKEN_MIN:
+        return "cp1252", [
+            "it is not UTF-8 and was read as Windows-1252; save it as UTF-8 if names look wrong"
+        ]
+    told = "1 sign is" if broken == 1 else f"{broken} signs are"
+    return "utf-8-sig", [f"{told} broken in what else is UTF-8"]
 
 
 def _refuse_what_is_no_table(path: Path, start: bytes) -> None:
@@ -319,27 +329,15 @@ def _holds_data(first: list[str]) -> bool:
 def _names(path: Path, header: list[str], warnings: list[str]) -> tuple[str, ...]:
     """Return distinct column names out of the first line."""
     given = [" ".join(name.replace("\0", "").split()).strip("\ufeff") for name in header]
-    if len(given) > COLUMNS_MAX:
-        raise InvalidInput(f"{path.name} has {len(given)} columns; at most {COLUMNS_MAX} are read.")
     numbers = sum(not any(sign.isalpha() for sign in name) for name in given if name)
     if not any(given) or numbers * 2 > len(given) or any("@" in name for name in given):
         raise InvalidInput(
             f"The first line of {path.name} does not name its columns.",
             remedy="Put one line of column names on top, such as `id,first_name,last_name`.",
         )
-    names: list[str] = []
-    for place, name in enumerate(given, start=1):
-        distinct = name or f"column {place}"
-        while distinct.lower() in {earlier.lower() for earlier in (*names, "row_number")}:
-            distinct += " again"
-        names.append(distinct)
-    if nameless := sum(not name for name in given):
-        warnings.append(f"{nameless} column{'s have' if nameless > 1 else ' has'} no name")
-    if doubled := sum(bool(old) and old != new for old, new in zip(given, names, strict=True)):
-        warnings.append(
-            f"{doubled} column{'s have' if doubled > 1 else ' has'} the name of an earlier one"
-        )
-    return tuple(names)
+    names, odd = distinct_names(path.name, given)
+    warnings += odd
+    return names
 
 
 def _write_plain(
@@ -377,7 +375,8 @@ def _even_rows(
         except csv.Error as error:
             raise InvalidInput(
                 f"{path.name} cannot be read from line {reader.line_num + skipped} on: a quote is"
-                " not closed, or a cell is endless."
+                " not closed, or a cell is endless.",
+                remedy="Mend that line, or export the table anew with quotes doubled inside cells.",
             ) from error
     if short:
         told = "1 line has" if short == 1 else f"{short} lines have"

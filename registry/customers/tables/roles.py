@@ -99,23 +99,52 @@ def read_choices(text: str) -> dict[str, list[str]]:
         InvalidInput: It is no YAML mapping, or names a role that there is not.
     """
     try:
-        given = yaml.safe_load(text)
+        # Read as it is written: a column may be called "no" or "01".
+        lines = _lines(yaml.compose(text, Loader=yaml.SafeLoader))
     except yaml.YAMLError as error:
-        raise InvalidInput("The file of columns is not YAML.") from error
-    given = given.get("columns", given) if isinstance(given, dict) else given
-    if not isinstance(given, dict):
-        raise InvalidInput("The file of columns must hold lines such as `given_name: voornaam`.")
-    strange = [str(role) for role in given if role not in ROLES]
+        mark = getattr(error, "problem_mark", None)
+        raise InvalidInput(
+            f"The file of columns is not YAML{f', from line {mark.line + 1} on' if mark else ''}.",
+            remedy="Write one `role: column` a line; names with signs in them stand in quotes.",
+        ) from error
+    if [role for role, _ in lines] == ["columns"] and isinstance(lines[0][1], yaml.MappingNode):
+        lines = _lines(lines[0][1])
+    strange = [role for role, _ in lines if role not in ROLES]
     if strange:
         raise InvalidInput(
             f"There is no role {', '.join(strange)}.", remedy=f"Roles are {', '.join(ROLES)}."
         )
-    return {
-        role: [str(column) for column in (named if isinstance(named, list) else [named])]
-        if named is not None
-        else []
-        for role, named in given.items()
-    }
+    given = {role: _columns(role, named) for role, named in lines}
+    if len(given) < len(lines):
+        doubled = sorted({role for role, _ in lines if [r for r, _ in lines].count(role) > 1})
+        raise InvalidInput(
+            f"The file of columns says {', '.join(doubled)} more than once.",
+            remedy="Several columns of one role stand in a list: `phone: [mobile, landline]`.",
+        )
+    return given
+
+
+def _lines(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+    """Return keys and values of a mapping as they are written."""
+    if not isinstance(node, yaml.MappingNode):
+        raise InvalidInput(
+            "The file of columns must hold lines such as `given_name: voornaam`.",
+            remedy=f"Roles are {', '.join(ROLES)}.",
+        )
+    return [(str(key.value), value) for key, value in node.value]
+
+
+def _columns(role: str, node: yaml.Node) -> list[str]:
+    """Return the columns of one role: one, several, or none where it says null."""
+    if node.tag == "tag:yaml.org,2002:null":
+        return []
+    named = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    if not all(isinstance(column, yaml.ScalarNode) for column in named):
+        raise InvalidInput(
+            f"The file of columns says of {role} what is no column.",
+            remedy="Give a column, a list of columns, or null.",
+        )
+    return [column.value for column in named]
 
 
 def _tells_nothing(column: str, values: Sequence[str]) -> bool:

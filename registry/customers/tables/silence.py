@@ -22,7 +22,13 @@ PERSONAL = frozenset(
 
 
 def why_nothing(
-    con: duckdb.DuckDBPyConnection, *, roles: set[str], rows: int, pairs: int, cut_bits: float
+    con: duckdb.DuckDBPyConnection,
+    *,
+    roles: set[str],
+    rows: int,
+    pairs: int,
+    customers: int,
+    cut_bits: float,
 ) -> str | None:
     """Say why no pair was linked.
 
@@ -31,6 +37,7 @@ def why_nothing(
         roles: What the columns of all files were taken for.
         rows: Rows compared.
         pairs: Pairs weighed.
+        customers: Groups of rows; fewer than rows where some were linked, and not written.
         cut_bits: Weight from which two rows are one customer.
 
     Returns:
@@ -38,6 +45,11 @@ def why_nothing(
     """
     if rows < 2:
         return None
+    if customers < rows:
+        return (
+            "no row of one file is linked with one of another; rows within a file are, and without"
+            " --between-only they are written"
+        )
     if not roles & PERSONAL and "organisation_name" not in roles:
         return (
             "nothing is linked, for no column tells one person of a household from another:"
@@ -46,7 +58,7 @@ def why_nothing(
     if not pairs:
         return "nothing is linked, for no two rows have enough in common to be worth a comparison"
     strongest = run(con, "SELECT max(weight_bits) FROM linked_pair")[0][0]
-    best = "none comes near it" if strongest is None else f"the strongest has {strongest:.1f}"
+    best = "none comes near it" if strongest is None else f"the strongest has {strongest:z.1f}"
     return (
         f"nothing is linked, for none of {pairs} pairs reaches the cut of {cut_bits:g} bits;"
         f" {best}. --all-pairs writes them"

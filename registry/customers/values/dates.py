@@ -1,7 +1,7 @@
 """Dates as tables hold them: any order, any separator, months in words, years of two digits."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from registry.customers.values.text import fold
@@ -29,12 +29,12 @@ _MONTHS = {
 _MONTH_LETTERS_MAX = max(map(len, _MONTHS))
 _MONTHS_IN_A_YEAR = 12
 _DAYS_IN_A_MONTH = 31
-# The two digits of a year below this belong to our century.
-_CENTURY_BELOW = 30
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _PARTS = re.compile(r"[0-9]+|[^\W\d_]+")
 # What may stand after a date: a time of day, and its zone.
 _TIME = re.compile(r"[T ]\s*\d{1,2}:\d\d.*$|T\d{6}.*$|\s+BC$")
+# Midnight somewhere in Europe, as programs write it that keep days as moments: the day after.
+_MIDNIGHT_IN_UTC = re.compile(r"(\d{4}-\d\d-\d\d)[T ]2[123]:\d\d(:\d\d(\.\d+)?)?(Z|[+-]00(:?00)?)")
 # Words between and before the parts of a date.
 _SILENT_WORD_LIST = """
 de del of the den der am le du di dne r roku g god st nd rd th er ene ste e o
@@ -90,6 +90,8 @@ def date_digits(text: str, *, month_first: bool = False) -> str | None:
         month_first: The table writes months before days, as in America.
     """
     whole = text.strip().removesuffix(".0")
+    if late := _MIDNIGHT_IN_UTC.fullmatch(whole):
+        return _day_after(late[1])
     if whole.isascii() and whole.isdigit() and len(whole) == 8:
         return _day_first_digits(whole, month_first=month_first)
     if _YEAR.fullmatch(whole):
@@ -101,9 +103,16 @@ def date_digits(text: str, *, month_first: bool = False) -> str | None:
     if month > "12" >= day and len(month) == len(day) == 2:  # the other order than its neighbours
         month, day = day, month
     if len(year) == 2 and year.isdigit():
-        year = f"{20 if int(year) < _CENTURY_BELOW else 19}{year}"
+        year = f"{19 if f'20{year}' > f'{datetime.now(UTC):%Y}' else 20}{year}"
     digits = f"{year}{month}{day}"
     return digits if len(digits) == 8 and digits.isdigit() else None
+
+
+def _day_after(day: str) -> str | None:
+    try:
+        return f"{date.fromisoformat(day) + timedelta(days=1):%Y%m%d}"
+    except (ValueError, OverflowError):
+        return None
 
 
 def _ordered(parts: tuple[str, str, str], *, month_first: bool) -> tuple[str, str, str]:

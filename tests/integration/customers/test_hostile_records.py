@@ -3,6 +3,7 @@
 All of it comes into one town, so that what one source spoils meets what another one does.
 """
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,7 @@ from benchmarks.customers.lively import differences, keep_state
 from benchmarks.customers.town import People
 from registry.customers.live.commands import rematch
 from registry.customers.stewarding.compare import Comparison, compare_records
+from registry.customers.tables.link_files import link_files
 from registry.storage.connecting import connect
 from schemas.customers import Verdict
 from tests.integration.customers.conftest import SOUNDS, Counter
@@ -181,3 +183,44 @@ def test_an_email_that_hundreds_share_ties_nobody(hostile: HostileTown) -> None:
     customers = {hostile.counter.customer(record) for record in records}
     assert len(customers) == len({(c["given_name"], c["family_name"]) for c in CASES["shared"]})
     assert hostile.compared("shared", 0, SHARED - 1).because == BELOW
+
+
+@pytest.fixture(scope="module")
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The cluster of each row, where the same comes as a table that `customers link` is given."""
+    place = tmp_path_factory.mktemp("hostile")
+    people = People(seed=7, records=NEIGHBOURS)
+    rows = [{"id": f"town-{n}", **people.record()} for n in range(NEIGHBOURS)]
+    rows += [{"id": f"{case}-{n}", **row} for case, given in CASES.items()
+             for n, row in enumerate(given)]  # fmt: skip
+    rows += [{"id": "nothing-0", **JELMER}, {"id": "", **FATHER}]  # a key used again, and none
+    with (place / "people.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, sorted({name for row in rows for name in row}))
+        writer.writeheader()
+        writer.writerows(rows)
+    found = link_files(
+        [place / "people.csv"], place / "pairs.csv", key="id", clusters=place / "clusters.csv"
+    )
+    assert found.records == len(rows)
+    with (place / "clusters.csv").open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row["cluster"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("case", ["nothing", "twins", "namesakes", "numbers"])
+def test_in_a_table_too_they_stay_apart(clusters: dict[str, str], case: str) -> None:
+    rows = [f"{case}-{number}" for number in range(len(CASES[case]))]
+    assert len({clusters[row] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("case", ["future", "confusables", "swapped", "many"])
+def test_in_a_table_too_they_meet(clusters: dict[str, str], case: str) -> None:
+    assert len({clusters[f"{case}-{number}"] for number in range(len(CASES[case]))}) == 1
+
+
+def test_in_a_table_too_a_shared_email_and_a_key_used_again_tie_nobody(
+    clusters: dict[str, str],
+) -> None:
+    shared = {clusters[f"shared-{number}"] for number in range(SHARED)}
+    assert len(shared) == len({(c["given_name"], c["family_name"]) for c in CASES["shared"]})
+    assert clusters["nothing-0#2"] == clusters["twins-1"] != clusters["nothing-0"]
+    assert clusters[f"row-{len(clusters)}"] == clusters["namesakes-0"]

@@ -108,10 +108,15 @@ SOMEBODY_ELSE = [
     (row(given_name="Jan", family_name="Bos"), row(given_name="Wim", family_name="Vis"), True),
     (row(initials="J", family_name="Bos"), row(initials="W", family_name="Vis"), True),
     (row(family_name="Bos"), row(family_name="Vis"), False),
+    (row(given_name="Jan", family_name="Bos"), row(given_name="Bos", family_name="Jan"), False),
+    (row(**JANNA), row(**STRANGER | {"birth_date": JANNA["birth_date"]}), False),
+    (row(**JANNA), row(**STRANGER | {"birth_date": date(1971, 12, 24)}), True),
     (row("organisation", organisation_name="Bos BV"),
      row("organisation", organisation_name="Vis NV"), False),
     (row("organisation", organisation_name="Bos BV", chamber_number="1"),
      row("organisation", organisation_name="Vis NV", chamber_number="2"), True),
+    (row("organisation", organisation_name="Bos BV", chamber_number="1"),
+     row("organisation", organisation_name="Bos BV", chamber_number="2"), False),
 ]  # fmt: skip
 
 

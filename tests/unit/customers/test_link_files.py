@@ -117,10 +117,10 @@ def test_two_files_with_equal_keys_stay_apart_by_their_names(town: Path, tmp_pat
 
 def test_doubled_and_missing_keys_get_names_of_their_own(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
-    path.write_text("id,first_name,last_name\nA,Jan,Bos\nA,Piet,Vis\n,Kees,Vos\n")
+    path.write_text("id,first_name,last_name\nA,Jan,Bos\nA,Piet,Vis\n,Kees,Vos\nA#2,Els,Mol\n")
     found = link_files([path], tmp_path / "pairs.csv", clusters=tmp_path / "clusters.csv")
     rows = pairs_in(tmp_path / "clusters.csv")
-    assert [row["id"] for row in rows] == ["A", "A#2", "row-3"]
+    assert [row["id"] for row in rows] == ["A", "A#2", "row-3", "A#2#row-4"]
     assert len(found.warnings) == 3  # the third: nothing is linked
 
 

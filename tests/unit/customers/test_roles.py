@@ -48,6 +48,12 @@ from schemas.errors import InvalidInput
         ("Vejnavn og nr.", "street"),
         ("Postcode en plaats", "address"),
         ("Debiteurnaam", "party_name"),
+        ("person.name.given", "given_name"),
+        ("naam.voornaam", "given_name"),
+        ("name.0.family", "family_name"),
+        ("birth.date", "birth_date"),
+        ("address.postalCode", "postal_code"),
+        ("organisation.name", "organisation_name"),
     ],
 )
 def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
@@ -55,7 +61,19 @@ def test_a_telling_name_gives_the_role(column: str, role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", ["address_2", "employer_name", "Executive Director", "cluster", "wages", "event_date"]
+    "column",
+    [
+        "address_2",
+        "employer_name",
+        "Executive Director",
+        "cluster",
+        "wages",
+        "event_date",
+        "partner.name.given",
+        "product.name",
+        "branch.phone",
+        "address.geo.lat",
+    ],
 )
 def test_other_names_give_none(column: str) -> None:
     assert role_by_name(column) is None
@@ -262,6 +280,10 @@ def test_an_address_in_one_line_is_parted() -> None:
         ("1970-13-45", False, "19701345"),
         ("1970", False, "1970"),
         ("19700201.0", False, "19700201"),
+        ("1970-01-31T23:00:00Z", False, "19700201"),  # midnight here, told in UTC
+        ("1930-01-31 23:40:28.000+00:00", False, "19300201"),
+        ("1970-02-01T12:00:00Z", False, "19700201"),
+        ("1970-02-30T23:00:00Z", False, None),
         ("unknown", False, None),
         ("", False, None),
     ],
@@ -278,6 +300,18 @@ def test_a_file_of_columns_overrules() -> None:
         "phone": ["t1", "t2"],
         "city": [],
     }
+    assert read_choices("columns:\n  house_number: no\n  street: [01]\n") == {
+        "house_number": ["no"],
+        "street": ["01"],
+    }
+    with pytest.raises(InvalidInput, match="says phone more than once"):
+        read_choices("phone: mobile\nphone: landline\n")
+    with pytest.raises(InvalidInput, match="not YAML, from line 2 on"):
+        read_choices("phone: [mobile\n")
+    with pytest.raises(InvalidInput, match="of phone what is no column"):
+        read_choices("phone: {home: landline}")
+    with pytest.raises(InvalidInput, match="must hold lines"):
+        read_choices("")
     with pytest.raises(InvalidInput, match="no role shoe_size"):
         read_choices("shoe_size: s")
     with pytest.raises(InvalidInput, match="must hold lines"):

@@ -1,0 +1,54 @@
+"""How the live model sees one record: what is compared, blocking keys, words it is found by."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from registry.customers.live.index import Live, stored_key
+from registry.customers.live.seen import Seen
+from registry.customers.live.words import words_of
+from registry.customers.matching.features import Features, content_of, features_of
+from registry.storage.copying import array_of
+from schemas.records import CustomerKind
+
+KINDS = {kind.value: kind for kind in CustomerKind}
+_SIGN, _ALL = 1 << 63, 1 << 64
+
+
+class Look(NamedTuple):
+    """One record as the live model sees it.
+
+    Attributes:
+        row: What is kept of it, its component aside.
+        features: Comparison columns.
+        keys: Blocking keys as PostgreSQL holds them, in order.
+        words: The words by which it is found.
+    """
+
+    row: Seen
+    features: Features
+    keys: list[int]
+    words: set[str]
+
+
+def look(live: Live, clean: Mapping[str, Any]) -> Look:
+    """Look at a clean record that has `source` and `place`."""
+    kind = KINDS[clean["kind"]]
+    seer = live.weighers[kind].seer
+    features = features_of(clean, kind)
+    seen = seer.see(features)
+    keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
+    row = Seen(
+        clean["record_id"],
+        clean["kind"],
+        clean["place"],
+        _signed(content_of(features, kind)),
+        orjson.dumps(seen).decode(),
+        array_of(keys),
+    )
+    return Look(row, seen, keys, words_of(features, kind))
+
+
+def _signed(digest: int) -> int:
+    return digest - _ALL if digest >= _SIGN else digest
