@@ -254,6 +254,7 @@ class _Page:
     def match(self, db: psycopg.Connection) -> None:
         """Find edges and customers of all that was looked at or leaves; then plan anew."""
         delta = self._delta
+        more = len(delta.cleaned) - len(delta.gone)
         leaving = delta.gone - delta.cleaned.keys()
         forget_words(db, leaving)
         if delta.gone:
@@ -265,12 +266,7 @@ class _Page:
         delta.keep_words(db)
         learn_new(db, delta.remembered)
         regroup(db, delta, self._live)
-        close_page(
-            db,
-            self._live,
-            more=len(delta.cleaned) - len(delta.gone),
-            matched=delta.touched | delta.gone,
-        )
+        close_page(db, self._live, more=more, matched=delta.touched | delta.gone)
 
 
 def _ask_about_lost(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:

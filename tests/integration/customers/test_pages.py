@@ -107,6 +107,7 @@ class Town:
             "groups": sorted(sorted(records) for records in groups.values()),
             "links": sorted(ask("SELECT record_id, rule, weight_bits FROM customer_link")),
             "golden": sorted((head[row[0]], *map(str, row[1:])) for row in golden),
+            "counted": ask("SELECT records FROM live_model").fetchall(),
             "edges": sorted(ask("SELECT * FROM match_edge")),
             "keys": sorted(ask("SELECT * FROM match_key")),
             # Words are a set; a full run and a page may write them in different orders.
