@@ -27,7 +27,7 @@ class Judgement(StrEnum):
 
 
 def review(
-    limit: Annotated[int, typer.Option(help="Questions to show, at most 200.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="Questions to show.")] = 20,
     after: Annotated[
         str | None, typer.Option(help="Go on behind this place, as --json shows it.")
     ] = None,
@@ -48,7 +48,7 @@ def review(
             (
                 doubt.left_id,
                 doubt.right_id,
-                f"{doubt.weight_bits:.1f}",
+                f"{doubt.weight_bits:z.1f}",
                 "one customer" if doubt.linked else "two customers",
                 f"{doubt.chance:.0%}",
                 doubt.records,
@@ -66,6 +66,8 @@ def review(
         say_next(
             f"`townclerk customers compare {first.left_id} {first.right_id} --purpose stewardship`"
         )
+    elif count.asked:
+        say("No question stands behind this place; without --after the first ones are shown.")
     else:
         say("Nothing is doubtful.")
 
@@ -95,10 +97,10 @@ def why(one: One, other: Other, as_json: AsJson = False) -> None:
             (
                 step.field,
                 step.level,
-                f"{step.over_household_bits:+.1f}",
-                f"{step.over_stranger_bits:+.1f}",
-                f"{step.bits:+.1f}",
-                f"{step.weight_bits:.1f}",
+                f"{step.over_household_bits:+z.1f}",
+                f"{step.over_stranger_bits:+z.1f}",
+                f"{step.bits:+z.1f}",
+                f"{step.weight_bits:z.1f}",
             )
             for step in found.steps
         ),
@@ -110,8 +112,8 @@ def why(one: One, other: Other, as_json: AsJson = False) -> None:
         f" strangers: {over_strangers:.1f} bits."
     )
     say(
-        f"Weight {found.weight_bits:.1f} bits, probability {found.probability:.3f};"
-        f" records are linked from {found.cut_bits:.1f} bits on."
+        f"Weight {found.weight_bits:z.1f} bits, probability {found.probability:.3f};"
+        f" records are linked from {found.cut_bits:z.1f} bits on."
     )
     if found.decided is not None:
         say(f"A steward decided: {'link' if found.decided else 'unlink'}.")
@@ -143,7 +145,7 @@ def compare(one: One, other: Other, purpose: Purpose = None, as_json: AsJson = F
         "Evidence",
         ("field", "how they agree", "adds bits", "weight so far"),
         (
-            (step.field, step.level, f"{step.bits:+.1f}", f"{step.weight_bits:.1f}")
+            (step.field, step.level, f"{step.bits:+z.1f}", f"{step.weight_bits:z.1f}")
             for step in found.steps
         ),
     )
@@ -233,7 +235,7 @@ def sample(
     print_table(
         "Links to look at",
         ("record", "record", "bits", "sample"),
-        ((one.left_id, one.right_id, f"{one.weight_bits:.1f}", one.id) for one in waiting),
+        ((one.left_id, one.right_id, f"{one.weight_bits:z.1f}", one.id) for one in waiting),
     )
     _say_precision(precision)
     if waiting:

@@ -12,6 +12,12 @@ _PLAIN = """
 CREATE VIEW plain AS
 SELECT place AS id, * EXCLUDE (record_id, data_set_id, place, place_text, unused) FROM records
 """
+# Servers that others run end statements and transactions that take long, and those that are silent
+# while DuckDB compares; a full run of a million records does all three, for minutes.
+_TAKE_YOUR_TIME = """
+SELECT set_config(name, '0', true) FROM pg_settings
+WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')
+"""
 
 
 def load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
@@ -24,6 +30,7 @@ def load(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> int:
     Returns:
         How many records there are.
     """
+    db.execute(_TAKE_YOUR_TIME)
     types = dict.fromkeys(CLEAN_COLUMNS, "VARCHAR")
     types |= {"record_id": "BIGINT", "birth_date": "DATE", "source_changed_at": "TIMESTAMPTZ"}
     types |= {"source": "VARCHAR", "place": "BIGINT", "place_text": "VARCHAR"}

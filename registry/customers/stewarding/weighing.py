@@ -93,37 +93,35 @@ def _evidence(
     return found
 
 
-# Customers that a doubtful pair ties or parts.
-_DOUBTFUL = """
-    e.weight_bits BETWEEN %(apart)s AND %(most)s AND e.weight_bits <= 6
-    AND NOT e.by_identity AND NOT e.apart
-    AND (l.customer_id <> r.customer_id OR e.weight_bits <= %(tie)s)
-"""
-# The 6 is written out above because the index on match_edge stands for it.
+# The 6 is written out because the index on match_edge stands for it.
+_DOUBTFUL = """e.weight_bits BETWEEN %(apart)s AND %(most)s AND e.weight_bits <= 6
+    AND NOT e.by_identity AND NOT e.apart"""
 _LIMITS: Mapping[str, Any] = {
     "apart": APART_BITS_MIN,
     "most": DOUBT_BITS_MAX,
     "tie": TIE_BITS_MAX,
 }
-_BAND = f"""
-SELECT l.customer_id, r.customer_id FROM match_edge e
+# Customers that a doubtful pair ties or parts.
+_OF_PAIRS = """
 JOIN customer_link l ON l.record_id = e.left_id JOIN customer_link r ON r.record_id = e.right_id
-WHERE {_DOUBTFUL}
+WHERE (l.customer_id <> r.customer_id OR e.weight_bits <= %(tie)s)
 """
-# OFFSET 0 keeps the planner from walking the whole band for a few customers.
+_BAND = f"""
+SELECT l.customer_id, r.customer_id FROM match_edge e {_OF_PAIRS} AND {_DOUBTFUL}
+"""
+# An array of records keeps the planner from walking the whole band for a few customers.
 _BAND_ABOUT = f"""
 WITH mine AS MATERIALIZED (
-    SELECT record_id FROM customer_link WHERE customer_id = ANY(%(customers)s::uuid[])
-), e AS (
-    SELECT match_edge.* FROM mine, LATERAL (
-        SELECT * FROM match_edge WHERE left_id = record_id OFFSET 0) AS match_edge
-    UNION
-    SELECT match_edge.* FROM mine, LATERAL (
-        SELECT * FROM match_edge WHERE right_id = record_id OFFSET 0) AS match_edge
+    SELECT ARRAY(
+        SELECT record_id FROM customer_link WHERE customer_id = ANY(%(customers)s::uuid[])) AS ids
+), e AS MATERIALIZED (
+    SELECT left_id, right_id, weight_bits FROM match_edge e
+    WHERE left_id = ANY((SELECT ids FROM mine)::bigint[]) AND {_DOUBTFUL}
+    UNION ALL
+    SELECT left_id, right_id, weight_bits FROM match_edge e
+    WHERE right_id = ANY((SELECT ids FROM mine)::bigint[]) AND {_DOUBTFUL}
 )
-SELECT l.customer_id, r.customer_id FROM e
-JOIN customer_link l ON l.record_id = e.left_id JOIN customer_link r ON r.record_id = e.right_id
-WHERE {_DOUBTFUL}
+SELECT l.customer_id, r.customer_id FROM e {_OF_PAIRS}
 """
 _MEMBERS = """
 SELECT l.record_id, l.customer_id, m.kind, m.place FROM customer_link l

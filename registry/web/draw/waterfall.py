@@ -42,7 +42,7 @@ def draw_waterfall(steps: Sequence[Step], names: Sequence[str], *, cut_bits: flo
             f' height="{height}" role="img" aria-labelledby="wf-title wf-desc">'
             f'<title id="wf-title">Evidence in bits</title><desc id="wf-desc">{len(shown) - 1}'
             f" fields add up to {last:.1f} bits; records"
-            f" are linked from {cut_bits:.1f} bits on, so the model says {told}.</desc>"
+            f" are linked from {cut_bits:z.1f} bits on, so the model says {told}.</desc>"
         ),
         f'<line class="zero" x1="{x(0)}" x2="{x(0)}" y1="{HEAD - 8}" y2="{height - 4}"/>',
         (
@@ -50,7 +50,7 @@ def draw_waterfall(steps: Sequence[Step], names: Sequence[str], *, cut_bits: flo
             f' y2="{height - 4}"/>'
         ),
         (
-            f'<text class="cut" x="{x(cut_bits)}" y="14" text-anchor="middle">cut {cut_bits:.1f}'
+            f'<text class="cut" x="{x(cut_bits)}" y="14" text-anchor="middle">cut {cut_bits:z.1f}'
             "</text>"
         ),
     ]
@@ -64,7 +64,7 @@ def draw_waterfall(steps: Sequence[Step], names: Sequence[str], *, cut_bits: flo
             f'{escape(name)}</text><rect x="{left}" y="{y + 4}"'
             f' width="{max(right - left, 1.5):.1f}" height="{ROW - 9}" rx="2"/>'
             f'<text x="{WIDTH - 6}" y="{y + 16}" text-anchor="end">'
-            f"{step.bits:+.1f}</text></g>"
+            f"{step.bits:+z.1f}</text></g>"
         )
         before = step.weight_bits
     y = HEAD + len(shown) * ROW + 16

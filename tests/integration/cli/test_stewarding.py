@@ -100,6 +100,8 @@ def test_a_steward_finds_judges_settles_and_erases(ask: Ask, postgres_url: str) 
     name = town("list")[0]["display_name"]
     assert town("find", str(name))[0]["display_name"] == name
     assert isinstance(town("review"), list)
+    for limit in ("0", "-3", "201"):
+        assert ask("customers", "review", "--limit", limit)[0] == 2
     drawn = town("sample", "--draw", "5")
     assert drawn["precision"]["waiting"] == 5
     for number, link in enumerate(drawn["waiting"]):

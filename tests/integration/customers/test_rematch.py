@@ -321,3 +321,15 @@ def _customer(hub: Hub, customer: UUID) -> dict[str, Any]:
     ).fetchone()
     assert row is not None
     return dict(zip(("display_name", "attrs", "record_count"), row, strict=True))
+
+
+def test_a_server_that_ends_what_takes_long_lets_a_full_run_end(hub: Hub) -> None:
+    hub.land(**JANNA)
+    hub.db.execute("SET LOCAL idle_in_transaction_session_timeout = '1min'")
+    hub.db.execute("SET LOCAL statement_timeout = '1min'")
+    assert hub.rematch().records == 1
+    left = hub.db.execute(
+        "SELECT setting FROM pg_settings WHERE name IN"
+        " ('statement_timeout', 'idle_in_transaction_session_timeout')"
+    )
+    assert left.fetchall() == [("0",), ("0",)]
