@@ -76,7 +76,8 @@ def test_a_huge_body_is_refused_before_it_is_read(settings: Settings) -> None:
 @pytest.mark.usefixtures("database")
 def test_an_unforeseen_failure_names_the_id_that_the_header_has(settings: Settings) -> None:
     with unit_of_work() as db:
-        db.execute("ALTER TABLE source RENAME COLUMN key TO elsewhere")
+        db.execute("ALTER TABLE source RENAME TO elsewhere")
+        db.execute("CREATE VIEW source AS SELECT * FROM elsewhere WHERE 1 / (SELECT 0) > 0")
     answer = post(settings, demo=True, json={"query": "{ sources { key } }"})
     (error,) = answer.json()["errors"]
     assert error["extensions"]["code"] == "internal_error"
