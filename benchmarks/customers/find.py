@@ -9,10 +9,7 @@ is whether the one who was meant stands on top. Bounded: about fifteen minutes a
 all of it the making of the town.
 """
 
-import argparse
-import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.customers.town import Town, matched_town
+from benchmarks.customers.town import Town, matched_town, print_measured
 from benchmarks.figures import Figure
 from registry.customers.asking.dealings import keep
 from registry.customers.asking.find import search_customers
@@ -197,9 +194,7 @@ def run() -> list[Figure]:
 
 def main() -> None:
     """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--records", type=int, default=RECORDS, help="size of the town")
-    sys.stdout.write(json.dumps(measure(parser.parse_args().records), indent=2) + "\n")
+    print_measured(measure, __doc__, RECORDS)
 
 
 if __name__ == "__main__":

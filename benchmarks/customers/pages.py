@@ -9,16 +9,13 @@ links, versions, events, commit. Beside it stands the raw limit: the rows that o
 merely inserted into empty tables with the same indexes. Bounded: about ten minutes at a million.
 """
 
-import argparse
-import json
 import os
-import sys
 import time
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.customers.town import Town, matched_town
+from benchmarks.customers.town import Town, matched_town, print_measured
 from benchmarks.figures import Figure
 from registry.customers.live.commands import absorb
 
@@ -186,9 +183,7 @@ def run() -> list[Figure]:
 
 def main() -> None:
     """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--records", type=int, default=RECORDS, help="size of the town")
-    sys.stdout.write(json.dumps(measure(parser.parse_args().records), indent=2) + "\n")
+    print_measured(measure, __doc__, RECORDS)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,7 @@ all of them. Bounded: about twenty minutes at a million records and 16 GB, in me
 is free, else on disk.
 """
 
-import argparse
-import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -22,6 +19,7 @@ import numpy as np
 import psycopg
 
 from benchmarks.customers.events import empty_town
+from benchmarks.customers.town import print_measured
 from benchmarks.figures import Figure
 from registry.customers.live.commands import rematch
 from registry.customers.stewarding import stewardship
@@ -149,9 +147,7 @@ def figures() -> list[Figure]:
 
 def main() -> None:
     """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--records", type=int, default=RECORDS, help="size of the town")
-    sys.stdout.write(json.dumps(measure(parser.parse_args().records), indent=2) + "\n")
+    print_measured(measure, __doc__, RECORDS)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,11 @@ As many records a person as in the sandbox city, 1.75; everybody is asked for a 
 anybody else, so that components are as small as in a real town.
 """
 
+import argparse
+import json
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -182,3 +185,16 @@ def _land(
         (record, data_set, CustomerRecord(key=key, kind=KIND, **people.record()))
         for record, data_set, key in found
     ]
+
+
+def print_measured(measure: Callable[[int], dict[str, Any]], about: str, records: int) -> None:
+    """Print as JSON what is measured in a town of `--records` records.
+
+    Args:
+        measure: What measures.
+        about: The docstring of its module.
+        records: Of the town, where nothing is said.
+    """
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
+    parser.add_argument("--records", type=int, default=records, help="size of the town")
+    sys.stdout.write(json.dumps(measure(parser.parse_args().records), indent=2) + "\n")

@@ -110,6 +110,11 @@ def write_lines(db: psycopg.Connection, table: str, names: Sequence[str], lines:
         return cursor.rowcount
 
 
+def as_bigint(number: int) -> int:
+    """Return a number of 64 bits without a sign, as digests are, as PostgreSQL's bigint has it."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
 def bigints(numbers: Iterable[int]) -> str:
     """Return an array of whole numbers as PostgreSQL writes it, for `%s::bigint[]`."""
     return array_of(numbers)

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from registry.customers.matching.model import MatchModel, from_parameters
 from registry.customers.matching.pairwise import Weigher, weigher_of
 from registry.customers.values.clean import CLEAN_COLUMNS
-from registry.storage.copying import array_of
+from registry.storage.copying import array_of, as_bigint
 from schemas.records import CustomerKind
 
 # Whoever matches holds this lock until commit: two writers on one component would each miss what
@@ -38,8 +38,6 @@ NO_LANDING = "SELECT pg_advisory_xact_lock(hashtext('customers.landing'))"
 KEY_TURN = {CustomerKind.PERSON: 0, CustomerKind.ORGANISATION: 0x9E3779B97F4A7C15}
 # Stands between the data set and the key of a record; no URN holds it.
 PLACE_SEPARATOR = "\x1f"
-_SIGN = 1 << 63
-_ALL = 1 << 64
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,7 @@ class Live:
 
 def stored_key(key: int, kind: CustomerKind) -> int:
     """Return a blocking key as PostgreSQL's signed bigint, apart for each kind."""
-    turned = key ^ KEY_TURN[kind]
-    return turned - _ALL if turned >= _SIGN else turned
+    return as_bigint(key ^ KEY_TURN[kind])
 
 
 def live_model(db: psycopg.Connection) -> Live | None:

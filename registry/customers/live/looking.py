@@ -9,11 +9,10 @@ from registry.customers.live.index import Live, stored_key
 from registry.customers.live.seen import Seen
 from registry.customers.live.words import words_of
 from registry.customers.matching.features import Features, content_of, features_of
-from registry.storage.copying import array_of
+from registry.storage.copying import array_of, as_bigint
 from schemas.records import CustomerKind
 
 KINDS = {kind.value: kind for kind in CustomerKind}
-_SIGN, _ALL = 1 << 63, 1 << 64
 
 
 class Look(NamedTuple):
@@ -43,12 +42,8 @@ def look(live: Live, clean: Mapping[str, Any]) -> Look:
         clean["record_id"],
         clean["kind"],
         clean["place"],
-        _signed(content_of(features, kind)),
+        as_bigint(content_of(features, kind)),
         orjson.dumps(seen).decode(),
         array_of(keys),
     )
     return Look(row, seen, keys, words_of(features, kind))
-
-
-def _signed(digest: int) -> int:
-    return digest - _ALL if digest >= _SIGN else digest

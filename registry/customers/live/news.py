@@ -51,4 +51,4 @@ RETURNING {PLANNED_ANEW}
 def note_all_matched(db: psycopg.Connection) -> None:
     """Note that a full run has matched all records; earlier notes tell nothing more."""
     db.execute("DELETE FROM review_news")
-    db.execute("INSERT INTO review_news (records, noted_at) VALUES (NULL, now())")
+    db.execute(_NOTE, (None,))

@@ -15,7 +15,7 @@ import psycopg
 from registry.customers.matching.features import Features, digest
 from registry.customers.values.phonetic import phonetic
 from registry.customers.values.text import RECENT_VALUES_MAX
-from registry.storage.copying import array_of, bigints
+from registry.storage.copying import array_of, as_bigint, bigints
 from schemas.records import CustomerKind
 
 # Letters of a word that slips are counted in; what comes later seldom tells two words apart.
@@ -37,14 +37,12 @@ NUMBERS: Final[Mapping[CustomerKind, tuple[str, ...]]] = {
     ),
     CustomerKind.ORGANISATION: ("chamber_number", "postal", "number", "email", "phone"),
 }  # fmt: skip
-_SIGN, _ALL = 1 << 63, 1 << 64
 
 
 @lru_cache(RECENT_VALUES_MAX)
 def key_of(word: str) -> int:
     """Return the digest under which a word, a slip or a beginning is kept, as a signed bigint."""
-    found = digest(word)
-    return found - _ALL if found >= _SIGN else found
+    return as_bigint(digest(word))
 
 
 def words_of(features: Features, kind: CustomerKind) -> set[str]:
