@@ -182,7 +182,7 @@ class MatchRecord(Table, table=True):
         default=None,
         sa_type=BigInteger,
     )
-    features: str = column("Comparison columns as JSON.", sa_type=Text)
+    features: str = column("Comparison columns, parted by tabs.", sa_type=Text)
     keys: list[int] = column("Blocking keys, hot ones left out.", sa_type=ARRAY(BigInteger))
 
     __table_args__ = (
@@ -200,6 +200,17 @@ class MatchKey(Table, table=True):
 
     key: int = column("Half an md5 over rule and text.", sa_type=BigInteger, primary_key=True)
     record_id: int = column("The record.", sa_type=BigInteger, primary_key=True)
+
+
+class CrowdedKey(Table, table=True):
+    """One blocking key that more records hold than are joined; hardly any is, and pages know all.
+
+    Keys that were so when the model was trained are hot, and nobody holds those.
+    """
+
+    __tablename__ = "crowded_key"
+
+    key: int = column("As in match_key.", sa_type=BigInteger, primary_key=True)
 
 
 class RecordWords(Table, table=True):

@@ -10,6 +10,7 @@ from registry.storage.statements import insert_row
 from schemas.base import utc_now, uuid7
 from schemas.customers import (
     CleanRecord,
+    CrowdedKey,
     Customer,
     CustomerChange,
     CustomerEvent,
@@ -64,6 +65,13 @@ def a_live_model(db: psycopg.Connection, **given: Any) -> LiveModel:
 def a_match_key(db: psycopg.Connection, **given: Any) -> MatchKey:
     """Block a record under a key of its own."""
     row = MatchKey(**{"key": next(_numbers), "record_id": next(_numbers), **given})
+    insert_row(db, row)
+    return row
+
+
+def a_crowded_key(db: psycopg.Connection, **given: Any) -> CrowdedKey:
+    """Note a key that too many records hold."""
+    row = CrowdedKey(**{"key": next(_numbers), **given})
     insert_row(db, row)
     return row
 
@@ -178,7 +186,7 @@ def a_match_record(db: psycopg.Connection, **given: Any) -> MatchRecord:
                 "kind": CustomerKind.PERSON,
                 "place": f"place {next(_numbers)}",
                 "content": 0,
-                "features": "{}",
+                "features": "",
                 "keys": [],
                 **given,
             }
@@ -204,6 +212,7 @@ CUSTOMER_FACTORIES = {
     "customer_version": a_customer_version,
     "known_word": a_known_word,
     "live_model": a_live_model,
+    "crowded_key": a_crowded_key,
     "match_decision": a_match_decision,
     "match_edge": a_match_edge,
     "match_key": a_match_key,

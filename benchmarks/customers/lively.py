@@ -375,6 +375,7 @@ FROM review_question ORDER BY minus_benefit, left_id, right_id
 STATE: Final[Mapping[str, str]] = {
     "edges": "SELECT left_id, right_id, weight_bits, by_identity, apart FROM match_edge",
     "keys": "SELECT key, record_id FROM match_key",
+    "crowded keys": "SELECT key FROM crowded_key",
     "records": """SELECT record_id, kind, place, content, aside, component, keys
         FROM match_record""",
     "words": "SELECT record_id, unnest(words) AS word FROM record_words",

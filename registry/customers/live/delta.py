@@ -18,6 +18,7 @@ import psycopg
 
 from registry.customers.live.edges import find_edges
 from registry.customers.live.guessing import Guess, guess_of, remember_sources
+from registry.customers.live.holders import AskedKeys
 from registry.customers.live.index import (
     LIVE_MODEL,
     LOCK_LIVE,
@@ -28,7 +29,6 @@ from registry.customers.live.index import (
     mark_incomplete,
     read_live,
 )
-from registry.customers.live.keys import ask_too_large
 from registry.customers.live.looking import KINDS, look
 from registry.customers.live.news import close_page
 from registry.customers.live.page import Clean, Delta, Link, PageEngine
@@ -207,6 +207,7 @@ class _Page:
             rules=survivorship_of(found.settled),
             is_decided=found.is_decided,
             any_aside=found.any_aside,
+            asked_keys=AskedKeys(frozenset(found.crowded)),
         )
 
     def knows(self, cleaned: Mapping[int, Clean]) -> bool:
@@ -245,10 +246,11 @@ class _Page:
             delta.see(one)
         if right:
             delta.guess, delta.words, delta.remembered = right, {}, [right.words]
-        _ask_about_lost(db, delta, cleaned)
         if self._records > RECORDS_AT_ONCE:
             keys = chain.from_iterable(map(delta.keys_of.__getitem__, cleaned))
             delta.asked_keys.ask(db, keys, most_moved=self._records)
+            delta.look_ahead(db)
+            delta.keep_words(db)
 
     def match(self, db: psycopg.Connection) -> None:
         """Find edges and customers of all that was looked at or leaves; then plan anew."""
@@ -260,19 +262,11 @@ class _Page:
             db.execute(_FORGET_RECORDS, (array_of(delta.gone),))
         for record in leaving & delta.old_keys.keys():
             delta.key_moves.move(record, delta.old_keys[record], ())
-        _ask_about_lost(db, delta, leaving)
         find_edges(db, delta, self._live)
         delta.keep_words(db)
         learn_new(db, delta.remembered)
         regroup(db, delta, self._live)
         close_page(db, self._live, more=more, matched=delta.touched | delta.gone)
-
-
-def _ask_about_lost(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
-    """Ask whether blocks that these records leave were too large to be joined."""
-    lost = chain.from_iterable(delta.key_moves.lost.get(record, ()) for record in records)
-    if keys := set(lost):
-        delta.too_large.append(ask_too_large(db, keys))
 
 
 _FORGET_RECORDS = "DELETE FROM match_record WHERE record_id = ANY(%s::bigint[])"

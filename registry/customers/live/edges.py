@@ -16,6 +16,7 @@ from registry.customers.live.holders import (
     distinct_pairs,
 )
 from registry.customers.live.index import DECIDED_ABOUT, Live
+from registry.customers.live.keys import keep_crowded
 from registry.customers.live.page import (
     Decisions,
     Delta,
@@ -41,23 +42,20 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     """
     guess = delta.guess
     crowds = guess.crowds if guess else db.execute(_CROWDS, (array_of(delta.contents),))
+    emptied = _emptied(delta) - delta.asked_keys.crowded
     holders = _ask_holders(
-        db,
-        delta,
-        besides=_emptied(delta),
-        asked=delta.asked_keys,
-        few=guess.holders if guess else None,
+        db, delta, delta.asked_keys, besides=emptied, few=guess.holders if guess else None
     )
     decisions = Decisions(db, delta)
-    moved = _sort_copies(db, delta, _copies(db, delta, crowds.fetchall()))
-    if moved or any(answer.fetchone() for answer in delta.too_large):
-        holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
-    crossed = holders.crossed() - delta.touched
-    if crossed:
-        _touch(db, delta, crossed)
-        holders, decisions = _ask_holders(db, delta), Decisions(db, delta)
+    if _sort_copies(db, delta, _copies(db, delta, crowds.fetchall())):
+        holders, decisions = _ask_anew(db, delta)
+    crossed = holders.crossed()
+    keep_crowded(db, crossed.grown, crossed.shrunk)
+    if crossed.records - delta.touched:
+        _touch(db, delta, crossed.records - delta.touched)
+        holders, decisions = _ask_anew(db, delta)
     for record, *seen in holders.seen:
-        if record not in delta.features.texts and seen[0] is not None:
+        if record not in delta.features.lines and seen[0] is not None:
             delta.note(record, *seen)
     _forget_edges(db, delta)
     if not delta.touched:
@@ -68,9 +66,10 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     if decided:
         one, other = np.array(list(decided), dtype=np.int64).T
         pairs = distinct_pairs(np.r_[pairs[:, 0], one], np.r_[pairs[:, 1], other])
-    features = MissingFeatures(db, delta, np.unique(pairs).tolist())
-    delta.keep_words(db)  # by the server, while Python reads
-    features.note()
+    delta.ahead.append(MissingFeatures(db, delta, np.unique(pairs).tolist()))
+    for features in delta.ahead:
+        features.note()
+    delta.keep_words(db)
     delta.key_moves.write(db)
     push(db)  # the server writes them while Python weighs
     _weigh(db, delta, live, pairs, decided)
@@ -79,9 +78,9 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
 def _ask_holders(
     db: psycopg.Connection,
     delta: Delta,
+    asked: AskedKeys,
     *,
     besides: Collection[int] = (),
-    asked: AskedKeys | None = None,
     few: FewAsked | None = None,
 ) -> Holders:
     """Ask who holds the keys that moved, and those of touched records that stayed.
@@ -89,15 +88,20 @@ def _ask_holders(
     Args:
         db: Connection in the page's transaction, in a pipeline.
         delta: The page.
-        besides: Keys that are not asked about.
         asked: Keys that were asked about already.
+        besides: Keys that are not asked about.
         few: The answer, where it was asked for on a guess.
     """
-    stayed = dict.fromkeys(chain.from_iterable(map(delta.keys_of.__getitem__, delta.touched)), 0)
-    keys = stayed | delta.key_moves.by_key()
-    for key in besides:
-        del keys[key]
+    keys = delta.key_moves.keys()
+    keys.update(*map(delta.keys_of.__getitem__, delta.touched))
+    keys.difference_update(besides)
     return ask_holders(db, keys, delta.key_moves, asked, few)
+
+
+def _ask_anew(db: psycopg.Connection, delta: Delta) -> tuple[Holders, Decisions]:
+    """Ask again, since other records are touched than were asked about."""
+    asked = AskedKeys(delta.asked_keys.crowded)
+    return _ask_holders(db, delta, asked), Decisions(db, delta)
 
 
 def _emptied(delta: Delta) -> set[int]:

@@ -4,9 +4,9 @@ The answer is millions of numbers for a large page, so it crosses the wire as on
 and stays in numpy. For the few keys of one record, numpy would cost more than the work.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import psycopg
@@ -25,6 +25,20 @@ _HOLDER = np.dtype([("key", ">i8"), ("record", ">i8")])
 _NO_PAIRS: Integers = np.empty((0, 2), dtype=np.int64)
 
 
+class Crossed(NamedTuple):
+    """Blocks that crossed the limit up to which they are joined.
+
+    Attributes:
+        records: Their holders.
+        grown: Keys of those that became too large.
+        shrunk: Keys of those that no longer are.
+    """
+
+    records: set[int]
+    grown: AbstractSet[int]
+    shrunk: AbstractSet[int]
+
+
 class Holders(Protocol):
     """Who holds some keys; asked when it is made, read when it is needed.
 
@@ -40,8 +54,8 @@ class Holders(Protocol):
         Of records of the page all but the id is None.
         """
 
-    def crossed(self) -> set[int]:
-        """Return holders of blocks that have grown too large to join, or small enough again."""
+    def crossed(self) -> Crossed:
+        """Return which blocks have grown too large to join, or small enough again."""
 
     def pairs(self, touched: Collection[int]) -> Integers:
         """Return every pair of a touched record and another that share a key which is joined.
@@ -51,17 +65,19 @@ class Holders(Protocol):
         """
 
 
-@dataclass
 class AskedKeys:
     """Keys whose holders in the table were asked for already, while other records are looked at.
 
     Attributes:
-        keys: The keys.
-        answers: Their holders, on the way.
+        crowded: Keys that more records hold in the table than are joined.
     """
 
-    keys: set[int] = field(default_factory=set)
-    answers: list[psycopg.Cursor] = field(default_factory=list)
+    def __init__(self, crowded: Iterable[int] = ()) -> None:
+        """Begin with none asked for."""
+        self.crowded = frozenset(crowded)
+        self._keys: set[int] = set()
+        self._answers: list[psycopg.Cursor] = []
+        self._rows: list[NDArray[Any]] = []
 
     def ask(self, db: psycopg.Connection, keys: Iterable[int], *, most_moved: int) -> None:
         """Ask for those not asked for; inside a pipeline this does not wait.
@@ -71,35 +87,64 @@ class AskedKeys:
             keys: Some keys.
             most_moved: Records that may join or leave a block on this page.
         """
-        new = set(keys).difference(self.keys)
-        self.keys |= new
+        new = set(keys).difference(self._keys)
+        self._keys |= new
+        crowded = new & self.crowded
+        new -= crowded
         every = np.sort(np.fromiter(new, np.int64, len(new)))
         for start in range(0, len(every), KEYS_AT_ONCE):
-            values = (many_bigints(every[start : start + KEYS_AT_ONCE]), _most(most_moved))
-            self.answers.append(db.execute(_HOLDERS, values, binary=True))
+            values = many_bigints(every[start : start + KEYS_AT_ONCE])
+            self._answers.append(db.execute(_HOLDERS, (values,), binary=True))
+        if crowded:
+            values = many_bigints(np.fromiter(crowded, np.int64, len(crowded)))
+            self._answers.append(
+                db.execute(_CROWDED_HOLDERS, (values, _most(most_moved)), binary=True)
+            )
+
+    def come(self) -> list[int]:
+        """Return records of answers that came since the last call, some of them again."""
+        seen = len(self._rows)
+        # A fetch waits for the answers to all that was asked, so only what is here is fetched.
+        while len(self._rows) < len(self._answers) and self._answers[len(self._rows)].pgresult:
+            self._read_next()
+        records: list[int] = np.unique(self._joined(self._rows[seen:])["record"]).tolist()
+        return records
+
+    def rows(self) -> NDArray[Any]:
+        """Return key and record of each holding, in any order; waits for all answers."""
+        while len(self._rows) < len(self._answers):
+            self._read_next()
+        return self._joined(self._rows)
+
+    def _read_next(self) -> None:
+        row = self._answers[len(self._rows)].fetchone()
+        self._rows.append(np.frombuffer(row[0] if row and row[0] else b"", _HOLDER))
+
+    def _joined(self, rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate((*rows, np.empty(0, _HOLDER)))
 
 
 def ask_holders(
     db: psycopg.Connection,
-    keys: Mapping[int, int],
+    keys: AbstractSet[int],
     moves: KeyMoves,
-    asked: AskedKeys | None = None,
+    asked: AskedKeys,
     few: "FewAsked | None" = None,
 ) -> Holders:
     """Ask who holds some keys; inside a pipeline this does not wait.
 
     Args:
         db: Connection in the page's transaction.
-        keys: How many records more are to hold each key than in the table; may be 0 or negative.
+        keys: The keys.
         moves: What the page moves, none of it written.
-        asked: Keys among them that were asked for already.
+        asked: Keys among them that were asked for already, and which of them are crowded.
         few: The answer, where it was asked for on a guess; of use if the keys are the same.
     """
     if len(keys) <= KEYS_FEW:
-        if few is None or few.keys != keys.keys():
+        if few is None or few.keys != keys:
             few = FewAsked(db, keys, most_moved=moves.records)
-        return _FewHolders(few, keys, moves)
-    return _ManyHolders(db, keys, moves, asked or AskedKeys())
+        return _FewHolders(few, asked.crowded & keys, moves)
+    return _ManyHolders(db, keys, moves, asked)
 
 
 class FewAsked:
@@ -120,9 +165,9 @@ class FewAsked:
 class _FewHolders:
     """Who holds a few keys, with what is known of them; for so few numpy would cost more."""
 
-    def __init__(self, asked: FewAsked, keys: Mapping[int, int], moves: KeyMoves) -> None:
+    def __init__(self, asked: FewAsked, crowded: AbstractSet[int], moves: KeyMoves) -> None:
         """Keep what was asked."""
-        self._keys, self._moves, self._asked = keys, moves, asked.answer
+        self._crowded, self._moves, self._asked = crowded, moves, asked.answer
         self._blocks: dict[int, set[int]] = {}
         self._seen: list[tuple[Any, ...]] | None = None
 
@@ -143,13 +188,12 @@ class _FewHolders:
                     self._blocks.setdefault(key, set()).add(record)
         return self._seen
 
-    def crossed(self) -> set[int]:
-        """Return holders of blocks that crossed the limit."""
-        found: set[int] = set()
-        for key, block in self._read().items():
-            before = len(block) - self._keys[key]
-            if (len(block) > BLOCK_RECORDS_MAX) != (before > BLOCK_RECORDS_MAX):
-                found.update(block)
+    def crossed(self) -> Crossed:
+        """Return which blocks crossed the limit."""
+        blocks = self._read()
+        large = {key for key, block in blocks.items() if len(block) > BLOCK_RECORDS_MAX}
+        found = Crossed(set(), large - self._crowded, self._crowded - large)
+        found.records.update(*(blocks.get(key, ()) for key in found.grown | found.shrunk))
         return found
 
     def pairs(self, touched: Collection[int]) -> Integers:
@@ -174,19 +218,14 @@ class _ManyHolders:
     def __init__(
         self,
         db: psycopg.Connection,
-        keys: Mapping[int, int],
+        keys: AbstractSet[int],
         moves: KeyMoves,
         asked: AskedKeys,
     ) -> None:
         """Ask."""
-        self._key_moves = moves
+        self._moves, self._asked, self._crowded = moves, asked, asked.crowded & keys
         self._rows: NDArray[Any] | None = None
-        every = np.fromiter(keys, np.int64, len(keys))
-        order = np.argsort(every)
-        self._keys = every[order]
-        self._moves = np.fromiter(keys.values(), np.int64, len(keys))[order]
         asked.ask(db, keys, most_moved=moves.records)
-        self._answers = asked.answers
 
     @property
     def seen(self) -> Iterable[tuple[Any, ...]]:
@@ -197,29 +236,28 @@ class _ManyHolders:
     def rows(self) -> NDArray[Any]:
         """Key and record of each holding, ordered by key."""
         if self._rows is None:
-            parts = [answer.fetchone() for answer in self._answers]
-            rows = np.frombuffer(b"".join(row[0] for row in parts if row and row[0]), _HOLDER)
-            rows = np.concatenate((rows[self._stays(rows)], _rows_of(self._key_moves.got)))
+            rows = self._asked.rows()
+            rows = np.concatenate((rows[self._stays(rows)], _rows_of(self._moves.got)))
             self._rows = rows[np.argsort(rows["key"], kind="stable")]
         return self._rows
 
     def _stays(self, rows: NDArray[Any]) -> NDArray[np.bool_]:
         """Say which rows the page leaves as they are."""
-        lost = {record: keys for record, keys in self._key_moves.lost.items() if keys}
+        lost = {record: keys for record, keys in self._moves.lost.items() if keys}
         stays = np.ones(len(rows), dtype=np.bool_)
         theirs = np.flatnonzero(np.isin(rows["record"], np.fromiter(lost, np.int64, len(lost))))
         for place, (key, record) in zip(theirs.tolist(), rows[theirs].tolist(), strict=True):
             stays[place] = key not in lost[record]
         return stays
 
-    def crossed(self) -> set[int]:
-        """Return holders of blocks that crossed the limit."""
+    def crossed(self) -> Crossed:
+        """Return which blocks crossed the limit."""
         keys, starts, sizes = self._blocks()
-        moves = self._moves[np.searchsorted(self._keys, keys)]
-        turned = (sizes > BLOCK_RECORDS_MAX) != (sizes - moves > BLOCK_RECORDS_MAX)
-        found: set[int] = set()
+        large = set(keys[sizes > BLOCK_RECORDS_MAX].tolist())
+        found = Crossed(set(), large - self._crowded, self._crowded - large)
+        turned = np.isin(keys, np.array([*found.grown, *found.shrunk], dtype=np.int64))
         for start, size in zip(starts[turned].tolist(), sizes[turned].tolist(), strict=True):
-            found.update(self.rows["record"][start : start + size].tolist())
+            found.records.update(self.rows["record"][start : start + size].tolist())
         return found
 
     def pairs(self, touched: Collection[int]) -> Integers:
@@ -261,11 +299,16 @@ def _most(moved: int) -> int:
     return BLOCK_RECORDS_MAX + 1 + moved
 
 
+# The index gives the holders of many keys in one walk, which a LIMIT for each would forbid.
+_HOLDERS = """
+SELECT string_agg(int8send(key) || int8send(record_id), ''::bytea) FROM match_key
+WHERE key = ANY(%s::bigint[])
+"""
 _HELD = """
 FROM unnest(%s::bigint[]) AS g(key)
 CROSS JOIN LATERAL (SELECT record_id FROM match_key WHERE match_key.key = g.key LIMIT %s) AS k
 """
-_HOLDERS = f"""
+_CROWDED_HOLDERS = f"""
 SELECT string_agg(int8send(g.key) || int8send(k.record_id), ''::bytea) {_HELD}
 """
 _SEEN_HOLDERS = f"""

@@ -53,9 +53,10 @@ class Live:
         return self.model.kinds[kind].records > 0
 
 
-def stored_key(key: int, kind: CustomerKind) -> int:
-    """Return a blocking key as PostgreSQL's signed bigint, apart for each kind."""
-    return as_bigint(key ^ KEY_TURN[kind])
+def stored_keys(keys: Iterable[int], kind: CustomerKind) -> list[int]:
+    """Return blocking keys as PostgreSQL's signed bigint, apart for each kind, in order."""
+    turn = KEY_TURN[kind]
+    return sorted([as_bigint(key ^ turn) for key in keys])
 
 
 def live_model(db: psycopg.Connection) -> Live | None:
@@ -71,12 +72,14 @@ class InForce(NamedTuple):
         live: The model.
         is_decided: Whether stewards decided anything that stands; else pages need not ask.
         any_aside: Whether any copy is set aside; else pages need not ask for them.
+        crowded: Keys that more records hold than are joined.
         settled: What the town settled about golden values, for `survivorship_of`.
     """
 
     live: Live
     is_decided: bool
     any_aside: bool
+    crowded: Sequence[int]
     settled: Sequence[Any]
 
 
@@ -95,6 +98,7 @@ LIVE_MODEL = """
 SELECT model_id,
     EXISTS (SELECT FROM match_decision WHERE undone_at IS NULL AND verdict <> 'postpone'),
     (SELECT true FROM match_record WHERE aside ORDER BY content LIMIT 1) IS NOT NULL,
+    ARRAY(SELECT key FROM crowded_key),
     ARRAY(SELECT json_build_array(attribute, criteria, trusted) FROM survivorship_rule)
 FROM live_model WHERE complete
 """
@@ -196,6 +200,11 @@ def _keep_question() -> str:
                SELECT record_id, element.urn, landed_record.key FROM kept
                JOIN landed_record ON landed_record.id = record_id
                JOIN element ON element.id = kept.data_set_id"""
+
+
+def source_of(place: str) -> str:
+    """Return the data set that a place begins with."""
+    return place.partition(PLACE_SEPARATOR)[0]
 
 
 def clean_rows(db: psycopg.Connection, records: Iterable[int]) -> dict[int, dict[str, Any]]:

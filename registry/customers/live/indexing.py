@@ -7,8 +7,10 @@ import psycopg
 from registry.customers.live.index import KEY_TURN
 from registry.customers.live.replacing import replace_rows
 from registry.customers.live.wording import prepare_words, write_words
+from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.customers.matching.cluster import connected
 from registry.customers.matching.engine import columns, run, workspace
+from registry.customers.matching.kept_features import line_sql
 from registry.customers.matching.model import KEPT_BITS_MIN
 from schemas.records import CustomerKind
 
@@ -38,6 +40,12 @@ _TABLES = {
         # The keys of one record lie side by side, so that a page which moves it finds them at once.
         """SELECT unnest(keys) AS key, r.record_id FROM indexed_record i
            JOIN records r ON r.place = i.id WHERE NOT aside ORDER BY r.record_id""",
+    ),
+    "crowded_key": (
+        "key",
+        "key",
+        """SELECT key FROM (SELECT unnest(keys) AS key FROM indexed_record WHERE NOT aside)
+           GROUP BY key HAVING count(*) > getvariable('block_records_max')""",
     ),
     "match_edge": (
         "left_id, right_id, weight_bits, by_identity, apart",
@@ -87,16 +95,13 @@ def index_kind(con: duckdb.DuckDBPyConnection, kind: CustomerKind, cut_bits: flo
         WITH seen AS (
             SELECT * EXCLUDE (rid), rid AS like_rid, false AS aside FROM standard_record
             UNION ALL BY NAME
-            SELECT s.* EXCLUDE (rid) REPLACE (a.id AS id, p.source::VARCHAR AS source),
-                s.rid AS like_rid, true AS aside
+            SELECT s.* EXCLUDE (rid) REPLACE (a.id AS id), s.rid AS like_rid, true AS aside
             FROM copy_aside a JOIN standard_record s ON s.id = a.first_id
-            JOIN plain_of_kind p ON p.id = a.id
         ), packed AS (
-            SELECT id, like_rid, aside,
-                struct_pack(*COLUMNS(* EXCLUDE (id, like_rid, aside))) AS features FROM seen
+            SELECT id, like_rid, aside, $line AS features FROM seen
         )
         SELECT p.id, ?, ($signed)::BIGINT, p.aside, CASE WHEN NOT p.aside THEN head.id END,
-            to_json(p.features)::VARCHAR, coalesce(k.keys, [])
+            p.features, coalesce(k.keys, [])
         FROM packed p JOIN content ON content.id = p.id
         JOIN component_of c ON c.rid = p.like_rid
         JOIN standard_record head ON head.rid = c.label
@@ -104,6 +109,7 @@ def index_kind(con: duckdb.DuckDBPyConnection, kind: CustomerKind, cut_bits: flo
         """,
         kind.value,
         signed=_SIGNED.format("content.digest"),
+        line=line_sql(kind),
     )
     _keep_edges(con)
     con.unregister("component_of")
@@ -131,6 +137,7 @@ def write_index(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> None:
         db: Connection in the caller's transaction.
         con: The session, with `records` and what `index_kind` kept.
     """
+    run(con, "SET VARIABLE block_records_max = $most", most=str(BLOCK_RECORDS_MAX))
     for table, (names, identity, question) in _TABLES.items():
         file = workspace(con) / f"{table}.csv"
         run(

@@ -1,6 +1,5 @@
 """Blocking keys in PostgreSQL: which a page moves, written once all of them are known."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -10,9 +9,9 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.storage.adapting import Bigints
 from registry.storage.arrays import many_bigints
+from registry.storage.copying import array_of
 
 Integers: TypeAlias = NDArray[np.int64]
 
@@ -45,12 +44,9 @@ class KeyMoves:
         """Records that may join or leave a block."""
         return len(self.got)
 
-    def by_key(self) -> dict[int, int]:
-        """Return how many records more hold each key than in the table; may be 0 or negative."""
-        found = Counter(chain.from_iterable(self.got.values()))
-        for key in chain.from_iterable(self.lost.values()):
-            found[key] -= 1
-        return found
+    def keys(self) -> set[int]:
+        """Return the keys that any record loses or gets."""
+        return set(chain(*self.lost.values(), *self.got.values()))
 
     def write(self, db: psycopg.Connection) -> None:
         """Delete and add them; inside a pipeline this does not wait."""
@@ -87,20 +83,15 @@ INSERT INTO match_key (key, record_id) SELECT * FROM unnest(%s::bigint[], %s::bi
 """
 
 
-def ask_too_large(db: psycopg.Connection, keys: Collection[int]) -> psycopg.Cursor:
-    """Ask which blocks in the table are too large to be joined.
-
-    Hardly any is, so for keys that only lose holders this spares asking who they are.
+def keep_crowded(db: psycopg.Connection, grown: Collection[int], shrunk: Collection[int]) -> None:
+    """Keep which blocks are too large to be joined; inside a pipeline this does not wait.
 
     Args:
-        db: Connection in the page's transaction; inside a pipeline this does not wait.
-        keys: Their keys.
+        db: Connection in the page's transaction.
+        grown: Keys whose blocks have become so.
+        shrunk: Keys whose blocks no longer are.
     """
-    every = np.sort(np.fromiter(keys, np.int64, len(keys)))
-    return db.execute(_TOO_LARGE, (many_bigints(every), BLOCK_RECORDS_MAX))
-
-
-_TOO_LARGE = """
-SELECT key FROM unnest(%s::bigint[]) AS given(key)
-WHERE EXISTS (SELECT FROM match_key k WHERE k.key = given.key OFFSET %s LIMIT 1)
-"""
+    if grown:
+        db.execute("INSERT INTO crowded_key SELECT unnest(%s::bigint[])", (array_of(grown),))
+    if shrunk:
+        db.execute("DELETE FROM crowded_key WHERE key = ANY(%s::bigint[])", (array_of(shrunk),))

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import orjson
-
-from registry.customers.live.index import Live, stored_key
+from registry.customers.live.index import Live, stored_keys
 from registry.customers.live.seen import Seen
 from registry.customers.live.words import words_of
 from registry.customers.matching.features import Features, content_of, features_of
+from registry.customers.matching.kept_features import line_of
 from registry.storage.copying import array_of, as_bigint
 from schemas.records import CustomerKind
 
@@ -37,13 +36,13 @@ def look(live: Live, clean: Mapping[str, Any]) -> Look:
     seer = live.weighers[kind].seer
     features = features_of(clean, kind)
     seen = seer.see(features)
-    keys = sorted(stored_key(key, kind) for key in seer.keys(seen))
+    keys = stored_keys(seer.keys(seen), kind)
     row = Seen(
         clean["record_id"],
         clean["kind"],
         clean["place"],
         as_bigint(content_of(features, kind)),
-        orjson.dumps(seen).decode(),
+        line_of(seen, kind),
         array_of(keys),
     )
     return Look(row, seen, keys, words_of(features, kind))

@@ -330,6 +330,6 @@ ANALYZE customer (id, kind, display_name, record_count, changed_at), customer_li
 
 def clear(db: psycopg.Connection) -> None:
     """Forget all customers, because no record is left."""
-    db.execute("TRUNCATE match_record, match_key, match_edge")
+    db.execute("TRUNCATE match_record, match_key, crowded_key, match_edge")
     retire(db, dict(db.execute("SELECT id, NULL::uuid FROM customer").fetchall()))
     note_all_matched(db)

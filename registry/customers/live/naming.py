@@ -121,7 +121,7 @@ def _add_copies(
         first, second = home.get(records[0]), home.get(records[1])
         if first is None or second is None:
             continue
-        delta.places |= zip(records, places, strict=True)
+        delta.places.update(zip(records, places, strict=True))
         copies = list(compress(records, aside))
         added.update(copies)
         gone.difference_update(copies)

@@ -8,13 +8,12 @@ from typing import Any, NamedTuple, Self
 
 import duckdb
 import numpy as np
-import orjson
 import psycopg
 from numpy.typing import NDArray
 
 from registry.customers.live.guessing import Guess
 from registry.customers.live.holders import AskedKeys
-from registry.customers.live.index import Live, ask_decisions, read_decisions
+from registry.customers.live.index import Live, ask_decisions, read_decisions, source_of
 from registry.customers.live.keys import KeyMoves
 from registry.customers.live.looking import KINDS, Look
 from registry.customers.live.seen import Seen
@@ -23,7 +22,8 @@ from registry.customers.live.words import RememberedWords
 from registry.customers.matching import pairwise
 from registry.customers.matching.engine import open_engine
 from registry.customers.matching.features import Features
-from registry.customers.matching.pairwise import Weighed
+from registry.customers.matching.kept_features import features_from
+from registry.customers.matching.pairwise import Weighed, Weigher
 from registry.storage.copying import array_of
 from schemas.records import CustomerKind
 
@@ -46,19 +46,29 @@ class Link(NamedTuple):
 
 
 class FeatureShelf(dict[int, Features]):
-    """Comparison columns by record, read from JSON when they are first looked at.
+    """Comparison columns by record, read from what is kept when they are first looked at.
 
-    A large page is weighed in DuckDB, which reads the JSON itself.
+    A large page is weighed in DuckDB, which reads that by itself.
+
+    Attributes:
+        lines: What is kept of them.
+        asked: Records of which that was asked for.
+        kinds: Kind of every record that is looked at.
+        places: Order of records, which decides draws.
     """
 
     def __init__(self) -> None:
         """Begin empty."""
         super().__init__()
-        self.texts: dict[int, str] = {}
+        self.lines: dict[int, str] = {}
+        self.asked: set[int] = set()
+        self.kinds: dict[int, CustomerKind] = {}
+        self.places: dict[int, str] = {}
 
     def __missing__(self, record: int) -> Features:
         """Read one record's columns."""
-        found: Features = orjson.loads(self.texts[record])
+        source = source_of(self.places[record])
+        found = features_from(self.lines[record], source, self.kinds[record])
         self[record] = found
         return found
 
@@ -106,11 +116,9 @@ class Delta:
         words: Words of the records of the page that are still to be kept.
         remembered: Those on their way.
         guess: What was asked before it was known what changes, where that was guessed right.
-        too_large: Answers about keys that lost holders: which blocks were too large to be joined.
+        ahead: Features on their way before all that are needed are known.
         keys_of: Blocking keys of the touched records.
-        kinds: Kind of every record that is looked at.
         features: Comparison columns of those that are weighed.
-        places: Order of records, which decides draws.
         former: How records were linked before the page.
         fresh: Records that were not matched before the page.
         rules: How golden values are chosen.
@@ -135,11 +143,9 @@ class Delta:
     words: dict[int, Collection[str]] = field(default_factory=dict)
     remembered: list[RememberedWords] = field(default_factory=list)
     guess: Guess | None = None
-    too_large: list[psycopg.Cursor] = field(default_factory=list)
+    ahead: list["MissingFeatures"] = field(default_factory=list)
     keys_of: dict[int, list[int]] = field(default_factory=dict)
-    kinds: dict[int, CustomerKind] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
-    places: dict[int, str] = field(default_factory=dict)
     former: dict[int, Link] = field(default_factory=dict)
     fresh: set[int] = field(default_factory=set)
     rules: tuple[Survivorship, ...] = SURVIVORSHIP
@@ -148,11 +154,27 @@ class Delta:
     weighed: dict[tuple[int, int], Weighed] = field(default_factory=dict)
     linked: dict[tuple[int, int], Weighed] = field(default_factory=dict)
 
+    @property
+    def kinds(self) -> dict[int, CustomerKind]:
+        """Kind of every record that is looked at."""
+        return self.features.kinds
+
+    @property
+    def places(self) -> dict[int, str]:
+        """Order of records, which decides draws."""
+        return self.features.places
+
     def keep_words(self, db: psycopg.Connection) -> None:
         """Keep words that are still to be kept; inside a pipeline this does not wait."""
         if self.words:
             self.remembered.append(RememberedWords(db, self.words))
             self.words = {}
+
+    def look_ahead(self, db: psycopg.Connection) -> None:
+        """Ask for the features of holders that have come; inside a pipeline this does not wait."""
+        holders = self.asked_keys.come()
+        if holders:
+            self.ahead.append(MissingFeatures(db, self, holders))
 
     def see(self, look: Look) -> None:
         """Keep how the live model sees a record of the page."""
@@ -173,7 +195,7 @@ class Delta:
         """Keep what match_record says of a record."""
         self.kinds[record], self.places[record] = KINDS[kind], place
         self.component_of[record] = component
-        self.features.texts[record] = features
+        self.features.lines[record] = features
 
 
 def note_links(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
@@ -208,18 +230,23 @@ class MissingFeatures:
     def __init__(self, db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
         """Ask for them; inside a pipeline this does not wait."""
         self._delta = delta
-        missing = [record for record in records if record not in delta.features.texts]
+        at_hand, asked = delta.features.lines, delta.features.asked
+        missing = [one for one in records if one not in at_hand and one not in asked]
+        asked.update(missing)
         self._asked = db.execute(_FEATURES, (array_of(missing),)) if missing else None
 
     def note(self) -> None:
         """Keep what has come."""
-        rows = self._asked.fetchall() if self._asked else []
-        if rows:
-            records, kinds, places, components, texts = zip(*rows, strict=True)
-            self._delta.kinds.update(zip(records, map(KINDS.__getitem__, kinds), strict=True))
-            self._delta.places.update(zip(records, places, strict=True))
+        features = self._delta.features
+        rows = self._asked.fetchall() if self._asked else ()
+        # Of records of the page what stood before is of no use.
+        new = [row for row in rows if row[0] not in features.lines]
+        if new:
+            records, kinds, places, components, lines = zip(*new, strict=True)
+            features.kinds.update(zip(records, map(KINDS.__getitem__, kinds), strict=True))
+            features.places.update(zip(records, places, strict=True))
+            features.lines.update(zip(records, lines, strict=True))
             self._delta.component_of.update(zip(records, components, strict=True))
-            self._delta.features.texts.update(zip(records, texts, strict=True))
 
 
 _FEATURES = """
@@ -284,22 +311,35 @@ def _weigh_one(delta: Delta, live: Live, one: int, other: int) -> Weighed | None
 def _weigh_many(delta: Delta, live: Live, pairs: Pairs, least_bits: float) -> Iterable[Weighed]:
     """Weigh pairs of each kind at once."""
     ids, sides = np.unique(pairs, return_inverse=True)
-    records, sides = ids.tolist(), sides.reshape(-1, 2)
+    sides = sides.reshape(-1, 2)
     kinds = list(CustomerKind)
-    places = [delta.places.get(record, "") for record in records]
-    kind_of = np.array([kinds.index(delta.kinds[r]) if r in delta.kinds else -1 for r in records])
+    known = [delta.kinds.get(record) for record in ids.tolist()]
+    kind_of = np.array([-1 if kind is None else kinds.index(kind) for kind in known])
+    for number, kind in enumerate(kinds):
+        of_kind = kind_of == number
+        chosen = sides[of_kind[sides].all(axis=1)]
+        if len(chosen):
+            weigher = live.weighers[kind]
+            yield from _weigh_kind(delta, weigher, ids, chosen, least_bits)
+
+
+def _weigh_kind(
+    delta: Delta, weigher: Weigher, ids: NDArray[np.int64], sides: Pairs, least_bits: float
+) -> Iterable[Weighed]:
+    """Weigh pairs of one kind, given as places in `ids`; the lesser place by order is the left."""
+    used, sides = np.unique(sides, return_inverse=True)
+    sides = sides.reshape(-1, 2)
+    records = ids[used].tolist()
+    places = list(map(delta.places.__getitem__, records))
     rank = np.empty(len(records), dtype=np.int64)
     rank[sorted(range(len(records)), key=places.__getitem__)] = np.arange(len(records))
     turned = rank[sides[:, 0]] > rank[sides[:, 1]]
     sides[turned] = sides[turned][:, ::-1]
-    one, other = kind_of[sides[:, 0]], kind_of[sides[:, 1]]
-    for number, kind in enumerate(kinds):
-        chosen = sides[(one == number) & (other == number)]
-        if len(chosen):
-            yield from live.weighers[kind].weigh_many(
-                records,
-                delta.features.texts,
-                chosen,
-                least_bits=least_bits,
-                con=delta.engine.session(),
-            )
+    return weigher.weigh_many(
+        records,
+        list(map(delta.features.lines.__getitem__, records)),
+        list(map(source_of, places)),
+        sides,
+        least_bits=least_bits,
+        con=delta.engine.session(),
+    )

@@ -72,7 +72,7 @@ def _load_members(
         if customer is not None:
             delta.former[record] = Link(customer, rule, bits)
         if features is not None:
-            delta.features.texts.setdefault(record, features)
+            delta.features.lines.setdefault(record, features)
         delta.kinds[record], delta.places[record] = KINDS[kind], place
         delta.component_of[record] = component
         delta.cleaned.setdefault(record, dict(zip(CLEAN_COLUMNS, clean, strict=True)))

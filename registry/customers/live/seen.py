@@ -17,7 +17,7 @@ class Seen(NamedTuple):
         kind: Kind of customer.
         place: Data set and key.
         content: Digest that records of equal content share.
-        features: Comparison columns as JSON.
+        features: What is kept of its comparison columns.
         keys: Blocking keys as PostgreSQL writes an array.
         component: Smallest record it is linked with; None until that is known.
     """

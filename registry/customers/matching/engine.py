@@ -164,9 +164,9 @@ def map_values(
         into: Table to make.
     """
     found = [make(value) for value in values]
-    data = {"value": _texts(values)}
+    data = {"value": texts(values)}
     for index, name in enumerate(made):
-        data[name] = _texts([row[index] for row in found])
+        data[name] = texts([row[index] for row in found])
     con.register("made_values", data)
     selected = ", ".join(f"{name}::VARCHAR AS {name}" for name in ("value", *made))
     run(
@@ -178,7 +178,8 @@ def map_values(
     con.unregister("made_values")
 
 
-def _texts(values: Sequence[str | None]) -> NDArray[np.object_]:
+def texts(values: Sequence[str | None]) -> NDArray[np.object_]:
+    """Return texts as a column that a session can register."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array

@@ -18,6 +18,7 @@ from registry.customers.matching.levels import Comparison
 
 Record: TypeAlias = Mapping[str, Any]
 Evaluate: TypeAlias = Callable[[Record, Record, Mapping[str, int]], Any]
+Texts: TypeAlias = Callable[[Record], tuple[str | None, ...]]
 Compare: TypeAlias = Callable[[Record, Record], tuple[int, ...]]
 
 
@@ -37,6 +38,25 @@ def python_of(text: str) -> Evaluate:
         UnknownExpression: It holds SQL that we have not taught this module.
     """
     made: Evaluate = _made(f"lambda l, r, levels: {_Writer('levels[{!r}]').value(_parsed(text))}")
+    return made
+
+
+def texts_of(named: Sequence[tuple[str, str]]) -> Texts:
+    """Return a function of a record that gives `name:text` for each text that it has.
+
+    Args:
+        named: Names, and SQL over bare columns that gives a text; where it is NULL or empty the
+            function gives None.
+
+    Raises:
+        UnknownExpression: An expression holds SQL that we have not taught this module.
+    """
+    writer = _Writer("levels[{!r}]")
+    parts = [
+        f"({name + ':'!r} + t if (t := {writer.value(_parsed(text))}) else None),"
+        for name, text in named
+    ]
+    made: Texts = _made(f"lambda l: ({' '.join(parts)})")
     return made
 
 

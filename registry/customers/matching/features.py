@@ -6,9 +6,11 @@ the two to one another. Everything here depends on the record and the frozen mod
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 
 from registry.customers.matching.blocking import rules_for
 from registry.customers.matching.copies import CONTENT_COLUMNS
-from registry.customers.matching.expressions import Evaluate, python_of
+from registry.customers.matching.expressions import Texts, texts_of
 from registry.customers.matching.model import Frequencies, KindModel
 from registry.customers.matching.standard import (
     family_features,
@@ -48,9 +50,23 @@ _organisation_name = lru_cache(RECENT_VALUES_MAX)(organisation_features)
 _street = lru_cache(RECENT_VALUES_MAX)(street_features)
 
 
+def _plain_md5() -> Callable[[bytes], Any]:
+    """Return Python's own md5 where it was built in: OpenSSL's costs short texts twice as much."""
+    try:
+        found: Callable[[bytes], Any] = import_module("_md5").md5
+    except ImportError:
+        found = partial(hashlib.md5, usedforsecurity=False)
+    return found
+
+
+_md5 = _plain_md5()
+_second_half = struct.Struct("<8xQ").unpack
+
+
 def digest(text: str) -> int:
     """Return what DuckDB's md5_number_lower returns: the second half of md5, lowest byte first."""
-    return int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[8:], "little")
+    found: int = _second_half(_md5(text.encode()).digest())[0]
+    return found
 
 
 # Of values that may repeat; a key seldom does.
@@ -66,7 +82,6 @@ def features_of(row: Mapping[str, Any], kind: CustomerKind) -> Features:
     postal = _NOT_ALNUM.sub("", row["postal_code"] or "").upper() or None
     digits = _FIRST_DIGITS.search(row["house_number"] or "")
     number = (digits.group().lstrip("0") if digits else "") or None
-    place = postal or (f"{street} {city or ''}" if street else None)
     seen = found | {
         "source": row["source"],
         "postal": postal,
@@ -76,12 +91,19 @@ def features_of(row: Mapping[str, Any], kind: CustomerKind) -> Features:
         "email": email,
         "email_name": (email or "").partition("@")[0] or None,
         "phone": _NOT_DIGITS.sub("", row["phone"] or "")[-_PHONE_DIGITS:] or None,
-        "door": f"{place} {number}" if place and number else None,
         "identifier": None,
     }
+    seen["door"] = door_of(seen)
     if kind is CustomerKind.PERSON:
         seen["email_named"] = int(_is_named(seen))
     return seen
+
+
+def door_of(features: Features) -> str | None:
+    """Return the place of a record with its house number, as DOOR in `standard` does."""
+    street, number = features["street"], features["number"]
+    place = features["postal"] or (f"{street} {features['city'] or ''}" if street else None)
+    return f"{place} {number}" if place and number else None
 
 
 def _is_named(seen: Features) -> bool:
@@ -149,8 +171,8 @@ class Seer:
     """A frozen model's view on single records: what it forgets, how rare values are, which keys."""
 
     shared: Mapping[str, frozenset[int]]
-    rarity: Mapping[str, tuple[Mapping[int, float], float]]
-    rules: Sequence[tuple[str, Evaluate]]
+    rarity: Sequence[tuple[str, str, Mapping[int, float], float]]
+    texts: Texts
     hot_keys: frozenset[int]
 
     def see(self, features: Features) -> Features:
@@ -159,28 +181,22 @@ class Seer:
         for column, keys in self.shared.items():
             if keys and seen[column] is not None and _value_digest(seen[column]) in keys:
                 seen[column] = None
-        for column, (bits, rest) in self.rarity.items():
+        for column, name, bits, rest in self.rarity:
             value = seen[column]
-            found = rest if value is None or not bits else bits.get(_value_digest(value), rest)
-            seen[f"{column}_bits"] = found
+            seen[name] = bits.get(_value_digest(value), rest) if bits and value else rest
         return seen
 
     def keys(self, seen: Features) -> list[int]:
         """Return the record's blocking keys, hot ones left out."""
-        found = set()
-        for name, rule in self.rules:
-            text = rule(seen, seen, {})
-            if text:
-                found.add(digest(f"{name}:{text}"))
-        return sorted(found - self.hot_keys)
+        return sorted({digest(text) for text in self.texts(seen) if text} - self.hot_keys)
 
 
 def seer_of(model: KindModel, kind: CustomerKind) -> Seer:
     """Prepare a model for single records; costs some milliseconds, so keep the outcome."""
     return Seer(
         shared={column: _numbers(keys) for column, keys in model.shared.items()},
-        rarity={column: _rarity(found) for column, found in model.frequencies.items()},
-        rules=[(rule.name, python_of(rule.sql)) for rule in rules_for(kind, model.records)],
+        rarity=[_rarity(column, found) for column, found in model.frequencies.items()],
+        texts=texts_of([(rule.name, rule.sql) for rule in rules_for(kind, model.records)]),
         hot_keys=_numbers(model.hot_keys),
     )
 
@@ -189,6 +205,6 @@ def _numbers(keys: NDArray[np.uint64]) -> frozenset[int]:
     return frozenset(keys.tolist())
 
 
-def _rarity(found: Frequencies) -> tuple[dict[int, float], float]:
-    bits = np.asarray(found.bits, dtype=np.float32).tolist()
-    return dict(zip(found.keys.tolist(), bits, strict=True)), float(np.float32(found.rest_bits))
+def _rarity(column: str, found: Frequencies) -> tuple[str, str, Mapping[int, float], float]:
+    bits = dict(zip(found.keys.tolist(), found.bits.tolist(), strict=True))
+    return column, f"{column}_bits", bits, found.rest_bits

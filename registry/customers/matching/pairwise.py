@@ -3,17 +3,17 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from registry.customers.matching.comparisons import COMPARISONS
-from registry.customers.matching.engine import columns, open_engine, run
+from registry.customers.matching.engine import columns, open_engine, run, texts
 from registry.customers.matching.expressions import Compare, levels_of
 from registry.customers.matching.features import Features, Seer, seer_of
+from registry.customers.matching.kept_features import features_sql, line_of
 from registry.customers.matching.model import KindModel
 from registry.customers.matching.own_keys import are_kept_apart, keep_apart
 from registry.customers.matching.patterns import compare
@@ -21,7 +21,7 @@ from registry.customers.matching.score import class_bits, identity_flags, score
 from schemas.records import CustomerKind
 
 # Fewer pairs than this cost less in Python than their records cost to be read by DuckDB.
-BATCH_PAIRS_MIN = 30_000
+BATCH_PAIRS_MIN = 5_000
 # Patterns whose class likelihoods are remembered; a town shows some ten thousand.
 PATTERNS_MAX = 200_000
 
@@ -77,10 +77,14 @@ class Weigher:
             return [self.weigh_one(left, right, features) for left, right in pairs]
         ids, places = np.unique(np.asarray(pairs, dtype=np.int64), return_inverse=True)
         records = ids.tolist()
-        texts = {record: orjson.dumps(features[record]).decode() for record in records}
+        seen = [features[record] for record in records]
+        lines = [line_of(one, self.kind) for one in seen]
+        sources = [one["source"] for one in seen]
         with open_engine() as con:
             sides = places.reshape(-1, 2)
-            return list(self.weigh_many(records, texts, sides, con=con, least_bits=least_bits))
+            return list(
+                self.weigh_many(records, lines, sources, sides, con=con, least_bits=least_bits)
+            )
 
     def weigh_one(self, left: int, right: int, features: Mapping[int, Features]) -> Weighed:
         """Weigh one pair of records, the one that comes first by place on the left."""
@@ -122,7 +126,8 @@ class Weigher:
     def weigh_many(
         self,
         records: Sequence[int],
-        texts: Mapping[int, str],
+        lines: Sequence[str],
+        sources: Sequence[str],
         sides: NDArray[np.int64],
         *,
         con: duckdb.DuckDBPyConnection,
@@ -131,8 +136,9 @@ class Weigher:
         """Weigh many pairs in DuckDB.
 
         Args:
-            records: Records of any kind.
-            texts: By record, what the seer made of it, as JSON.
+            records: Records of this kind.
+            lines: What is kept of what the seer made of each, by `line_of`.
+            sources: Where each comes from.
             sides: One row per pair: the places of its left and its right record in `records`.
             con: A session; it gets tables of ours.
             least_bits: Lighter pairs are left out where no identifier speaks for them.
@@ -140,18 +146,14 @@ class Weigher:
         Yields:
             The evidence of each pair, in any order.
         """
-        used = np.zeros(len(records), dtype=np.bool_)
-        used[sides] = True
-        left, right = (np.cumsum(used, dtype=np.int32) - 1)[sides].T
-        ids = np.asarray(records, dtype=np.int64)[used]
-        text = np.empty(len(ids), dtype=object)
-        text[:] = [texts[record] for record in ids.tolist()]
-        con.register("given_features", {"rid": np.arange(len(ids)), "features": text})
+        ids = np.asarray(records, dtype=np.int64)
+        left, right = np.asarray(sides, dtype=np.int32).T
+        given = {"rid": np.arange(len(ids)), "line": texts(lines), "source": texts(sources)}
+        con.register("given_features", given)
         run(
             con,
-            "CREATE OR REPLACE TABLE record AS SELECT rid, unnest(from_json(features, '$shape'))"
-            " FROM given_features",
-            shape=orjson.dumps(_shape(orjson.loads(text[0]))).decode(),
+            "CREATE OR REPLACE TABLE record AS $features",
+            features=features_sql(self.kind, "given_features"),
         )
         con.unregister("given_features")
         con.register(
@@ -173,24 +175,6 @@ class Weigher:
             ids[found["r"]].tolist(),
             *(found[name].tolist() for name in ("weight_bits", "by_identity", "apart")),
         )
-
-
-_LISTS = frozenset({"full_names", "given_words", "family_words", "words"})
-_NUMBERS = frozenset({"birth_year", "birth_month", "birth_day", "email_named"})
-
-
-def _shape(features: Features) -> dict[str, Any]:
-    """Return the DuckDB type of each comparison column."""
-    return {
-        name: ["VARCHAR"]
-        if name in _LISTS
-        else "SMALLINT"
-        if name in _NUMBERS
-        else "FLOAT"
-        if name.endswith("_bits")
-        else "VARCHAR"
-        for name in features
-    }
 
 
 def weigher_of(model: KindModel, kind: CustomerKind) -> Weigher:

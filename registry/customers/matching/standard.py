@@ -171,6 +171,8 @@ def _features(
     map_values(con, values, feature, made, into=f"{name}_feature")
 
 
+# A place with its house number; where no postal code is known, street and city say the place.
+DOOR = "coalesce(postal, street || ' ' || coalesce(city, '')) || ' ' || number"
 _ADDRESS_COLUMNS = """
     nullif(upper(regexp_replace(p.postal_code, '[^0-9A-Za-z]', '', 'g')), '') AS postal,
     nullif(ltrim(regexp_extract(p.house_number, '[0-9]+'), '0'), '') AS number,
@@ -217,7 +219,9 @@ WITH named AS (
 )
 SELECT *, birth[5:6]::SMALLINT AS birth_month,
     birth[7:8]::SMALLINT AS birth_day,
-    coalesce(postal, street || ' ' || coalesce(city, '')) || ' ' || number AS door
+    """
+    + DOOR
+    + """ AS door
 FROM dated
 """
 )
@@ -242,7 +246,9 @@ WITH named AS (
     LEFT JOIN street_feature s ON s.value = p.street::VARCHAR
     LEFT JOIN street_feature c ON c.value = p.city::VARCHAR
 )
-SELECT *, coalesce(postal, street || ' ' || coalesce(city, '')) || ' ' || number AS door
+SELECT *, """
+    + DOOR
+    + """ AS door
 FROM named
 """
 )

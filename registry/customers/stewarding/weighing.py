@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 
-from registry.customers.live.index import PLACE_SEPARATOR, live_model
+from registry.customers.live.index import PLACE_SEPARATOR, live_model, source_of
 from registry.customers.matching.own_keys import repeat_bits
 from registry.customers.stewarding.doubts import (
     APART_BITS_MIN,
@@ -58,7 +58,7 @@ def _weigh(
     homes, sources = {}, {}
     for record, customer, kind, place in db.execute(_MEMBERS, (array_of(concerned),)):
         homes[record] = customer
-        sources[record] = f"{kind}{PLACE_SEPARATOR}{place.partition(PLACE_SEPARATOR)[0]}"
+        sources[record] = f"{kind}{PLACE_SEPARATOR}{source_of(place)}"
     evidence = _evidence(db, homes, everywhere=about is None)
     if about is not None:
         chosen = set(about)

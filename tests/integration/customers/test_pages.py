@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from registry.customers.live import delta, guessing, holders, index, keys, regroup
+from registry.customers.live import delta, guessing, holders, index, indexing, regroup
 from registry.customers.live.commands import absorb, rematch, withdraw
 from registry.customers.matching import blocking, pairwise
 from registry.storage.connecting import connect
@@ -213,7 +213,7 @@ def test_copies_beyond_the_first_few_follow_their_like_and_come_back(town: Town)
 def test_a_block_that_grows_too_large_is_no_longer_joined_until_it_shrinks(
     town: Town, large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (keys, holders, regroup, blocking):
+    for module in (holders, indexing, regroup, blocking):
         monkeypatch.setattr(module, "BLOCK_RECORDS_MAX", 6)
     if large:
         work_as_on_large_pages(monkeypatch)
@@ -231,6 +231,10 @@ def test_a_block_that_grows_too_large_is_no_longer_joined_until_it_shrinks(
     assert_same_as_full_run(town)
     town.remove(first[:2])
     assert edges_among(town, first[2:]), "they are compared again"
+    assert_same_as_full_run(town)
+    town.add(desk[:2])
+    assert_same_as_full_run(town)
+    town.remove([*first[2:], *last])
     assert_same_as_full_run(town)
 
 

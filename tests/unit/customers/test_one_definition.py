@@ -2,7 +2,10 @@
 
 from itertools import pairwise
 from random import Random
+from uuid import uuid4
 
+import duckdb
+import msgspec
 import numpy as np
 import orjson
 import pytest
@@ -14,10 +17,12 @@ from registry.customers.matching.blocking import make_keys, rules_for
 from registry.customers.matching.copies import content_digest, set_copies_aside
 from registry.customers.matching.engine import open_engine, run
 from registry.customers.matching.expressions import UnknownExpression, python_of
-from registry.customers.matching.features import content_of, features_of
+from registry.customers.matching.features import Features, content_of, features_of
+from registry.customers.matching.kept_features import features_from, features_sql, line_of, line_sql
 from registry.customers.matching.pairwise import weigher_of
 from registry.customers.matching.standard import PLAIN_COLUMNS, standardise
-from schemas.records import CustomerKind
+from registry.customers.values.clean import CLEAN_COLUMNS, clean
+from schemas.records import CustomerKind, CustomerRecord
 from tests.unit.customers.conftest import Row, a_name, a_town, load
 
 
@@ -39,6 +44,10 @@ def strange_rows() -> list[Row]:
             row["birth_date"] = row["birth_date"][:-1] + chance.choice("0123456789")
         if chance.random() < 0.1:
             row["email"] = "Jörg@post.nl"
+        if chance.random() < 0.1:
+            row["given_name"] = "J. K."  # initials, where a name was asked for
+        if chance.random() < 0.1 and row["birth_date"]:
+            row["birth_date"] = row["birth_date"][:4]
         row["national_id"] = chance.choice((None, None, "111222333", "123456782"))
     for number in range(80):
         words = [a_name(chance, 2), chance.choice(("B.V.", "Stichting", "Zorg", "& Zn"))]
@@ -58,6 +67,25 @@ def strange_rows() -> list[Row]:
     return rows
 
 
+def _as_json(con: duckdb.DuckDBPyConnection, question: str) -> dict[int, Features]:
+    """Return comparison columns by record."""
+    rows = run(
+        con,
+        "SELECT id, to_json(columns)::VARCHAR FROM (SELECT id,"
+        " struct_pack(*COLUMNS(* EXCLUDE (id))) AS columns FROM ($question))",
+        question=question,
+    )
+    return {record: _as_compared(orjson.loads(text)) for record, text in rows}
+
+
+def _as_compared(features: Features) -> Features:
+    """Return features with their bits as a batch holds them."""
+    return {
+        name: float(np.float32(value)) if name.endswith("_bits") else value
+        for name, value in features.items()
+    }
+
+
 @pytest.mark.parametrize("kind", list(CustomerKind))
 def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
     kind: CustomerKind, monkeypatch: pytest.MonkeyPatch
@@ -75,14 +103,13 @@ def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
         frequencies.add_bits(con, "standard_record", model.frequencies)
         make_keys(con, "standard_record", rules_for(kind, model.records), into="blocking_key")
         weigher = weigher_of(model, kind)
-        batch = {
-            record: orjson.loads(text)
-            for record, text in run(
-                con,
-                "SELECT id, to_json(columns)::VARCHAR FROM (SELECT id,"
-                " struct_pack(*COLUMNS(* EXCLUDE (id, rid))) AS columns FROM standard_record)",
-            )
-        }
+        batch = _as_json(con, "SELECT * EXCLUDE (rid) FROM standard_record")
+        question = f"SELECT id AS rid, source, {line_sql(kind)} AS line FROM standard_record"
+        run(con, "CREATE TABLE kept_line AS $question", question=question)
+        kept = run(con, "SELECT rid, source, line FROM kept_line")
+        read = _as_json(
+            con, f"SELECT * RENAME (rid AS id) FROM ({features_sql(kind, 'kept_line')})"
+        )
         keys = dict(
             run(
                 con,
@@ -98,13 +125,11 @@ def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
         features = features_of(plain, kind)
         assert content_of(features, kind) == contents[row["id"]]
         single[row["id"]] = weigher.seer.see(features)
-    assert {record: single[record] for record in batch} == {
-        record: {
-            name: float(np.float32(value)) if name.endswith("_bits") else value
-            for name, value in features.items()
-        }
-        for record, features in batch.items()
-    }
+    assert {record: _as_compared(single[record]) for record in batch} == batch
+    assert read == batch  # as SQL keeps it
+    for record, source, line in kept:
+        assert _as_compared(features_from(line, source, kind)) == batch[record]
+        assert features_from(line_of(single[record], kind), source, kind) == single[record]
     hot = set(model.hot_keys.tolist())
     for record in batch:
         found = [key for key in keys.get(record, ()) if key not in hot]
@@ -137,3 +162,33 @@ def test_null_is_neither_true_nor_false() -> None:
     assert both({"a": None, "b": 1}, {}, {}) is None
     assert either({"a": None, "b": 1}, {}, {}) is True
     assert either({"a": None, "b": 0}, {}, {}) is None
+
+
+HOSTILE = (
+    "a\tb",
+    "\tJan",
+    "Jan\t",
+    "\t",
+    "x\ty@post.nl",
+    '"a\tb"@post.nl',
+    "1\t2",
+    "1234\tAB",
+    "\x1f",
+)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("kind", list(CustomerKind))
+def test_what_parts_kept_columns_stands_in_no_column(kind: CustomerKind, value: str) -> None:
+    said = {
+        field.name: value
+        for field in msgspec.structs.fields(CustomerRecord)
+        if field.type == str | None
+    }
+    assert len(said) > len(PLAIN_COLUMNS) / 2
+    record = CustomerRecord(key=value, kind=kind, **said)
+    row = dict(zip(CLEAN_COLUMNS, clean(1, uuid4(), record), strict=True)) | {"source": value}
+    features = features_of(row, kind)
+    features |= {f"{name}_bits": -0.219 for name in frequencies.frequency_columns(kind)}
+
+    assert features_from(line_of(features, kind), value, kind) == features
