@@ -250,7 +250,6 @@ class _Page:
             keys = chain.from_iterable(map(delta.keys_of.__getitem__, cleaned))
             delta.asked_keys.ask(db, keys, most_moved=self._records)
             delta.look_ahead(db)
-            delta.keep_words(db)
 
     def match(self, db: psycopg.Connection) -> None:
         """Find edges and customers of all that was looked at or leaves; then plan anew."""

@@ -33,7 +33,7 @@ from registry.storage.pushing import push
 
 
 def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
-    """Weigh touched records against all that share a key, and keep what is worth keeping.
+    """Weigh touched records against all that share a key, and find what is worth keeping.
 
     Args:
         db: Connection in the page's transaction, in a pipeline.
@@ -57,7 +57,11 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     for record, *seen in holders.seen:
         if record not in delta.features.lines and seen[0] is not None:
             delta.note(record, *seen)
+    # The server keeps words while Python pairs records, and moves keys while it weighs them.
+    delta.look_ahead(db)
+    delta.keep_words(db)
     _forget_edges(db, delta)
+    push(db)
     if not delta.touched:
         delta.key_moves.write(db)
         return
@@ -69,10 +73,9 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     delta.ahead.append(MissingFeatures(db, delta, np.unique(pairs).tolist()))
     for features in delta.ahead:
         features.note()
-    delta.keep_words(db)
     delta.key_moves.write(db)
-    push(db)  # the server writes them while Python weighs
-    _weigh(db, delta, live, pairs, decided)
+    push(db)
+    _weigh(delta, live, pairs, decided)
 
 
 def _ask_holders(
@@ -111,7 +114,6 @@ def _emptied(delta: Delta) -> set[int]:
 
 
 def _weigh(
-    db: psycopg.Connection,
     delta: Delta,
     live: Live,
     pairs: Pairs,
@@ -123,14 +125,17 @@ def _weigh(
         seen = delta.touched | {one for one, head in delta.component_of.items() if head is not None}
         both = [seen.issuperset(pair) for pair in pairs.tolist()]
         pairs = pairs[np.array(both, dtype=np.bool_)]
-    edges = weigh_pairs(delta, live, pairs, decided, least_bits=KEPT_BITS_MIN)
-    if not edges:
-        return
-    db.execute(_INSERT_EDGES, tuple(map(array_of, zip(*edges, strict=True))))
+    delta.edges = weigh_pairs(delta, live, pairs, decided, least_bits=KEPT_BITS_MIN)
     cut = live.model.cut_bits
-    for pair in edges:
+    for pair in delta.edges:
         if (pair.weight_bits >= cut or pair.by_identity) and not pair.apart:
             delta.linked[pair.left, pair.right] = pair
+
+
+def write_edges(db: psycopg.Connection, delta: Delta) -> None:
+    """Write the edges of touched records; inside a pipeline this does not wait."""
+    if delta.edges:
+        db.execute(_INSERT_EDGES, tuple(map(array_of, zip(*delta.edges, strict=True))))
 
 
 _INSERT_EDGES = """

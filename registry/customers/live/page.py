@@ -125,7 +125,8 @@ class Delta:
         is_decided: Whether stewards decided anything in this town that stands.
         component_of: Component of the records that were there before, None for copies set aside.
         weighed: Evidence found on the way, by pair with the smaller id first.
-        linked: Edges of touched records that link, by pair.
+        edges: Edges of touched records, still to be written.
+        linked: Those of them that link, by pair.
     """
 
     engine: PageEngine
@@ -152,6 +153,7 @@ class Delta:
     is_decided: bool = True
     component_of: dict[int, int | None] = field(default_factory=dict)
     weighed: dict[tuple[int, int], Weighed] = field(default_factory=dict)
+    edges: list[Weighed] = field(default_factory=list)
     linked: dict[tuple[int, int], Weighed] = field(default_factory=dict)
 
     @property

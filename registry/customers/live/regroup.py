@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from registry.customers.live.edges import write_edges
 from registry.customers.live.index import Live
 from registry.customers.live.looking import KINDS
 from registry.customers.live.naming import Copies, Group, ask_copies, write_groups
@@ -27,7 +28,7 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
 
     Args:
         db: Connection in the page's transaction, in a pipeline.
-        delta: The page; its edges are written.
+        delta: The page; its edges are found, and written here.
         live: The model in force.
     """
     for pair in delta.linked:
@@ -35,6 +36,7 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         delta.components.update(component for component in reached if component is not None)
     links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
     members, decided, copies = _load_members(db, delta, live, links)
+    write_edges(db, delta)  # the page knows them, so nothing waits for that
     components = _components(members | delta.touched, links, delta.places)
     _write_heads(db, delta, components)
     write_seen(db, delta.unwritten.values())
