@@ -4,7 +4,7 @@ This is how a town tries the matcher on its own spreadsheet, and how it is measu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -241,7 +241,13 @@ def _roles_of(
         for column in columns
         if column in table.columns
     ]
-    return [role for role in (*given, *guessed) if role.column not in empty]
+    return [
+        replace(role, reason=f"{role.reason}; the first of a list")
+        if role.column in table.listed
+        else role
+        for role in (*given, *guessed)
+        if role.column not in empty
+    ]
 
 
 def _role_of_key(key: str, values: Mapping[str, Sequence[str]], table: TableRead) -> Sequence[Role]:

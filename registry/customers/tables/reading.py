@@ -20,7 +20,7 @@ from registry.customers.matching.engine import open_engine, run, workspace
 from registry.customers.tables.column_names import role_by_name
 from registry.customers.tables.encoding import encoding_of
 from registry.customers.tables.labels import distinct_names, quoted
-from registry.customers.tables.parquet import columns_of
+from registry.customers.tables.parquet import columns_of, undamaged
 from schemas.errors import InvalidInput
 
 # Longest cell that is read; Python's own bound of 128 kB is short for pasted letters.
@@ -61,6 +61,7 @@ class TableRead:
         columns: Column names as the file has them, made distinct.
         rows: Rows.
         headless: It has no line of names.
+        listed: Columns that are the first filled value of a list.
         better: Encodings in which its words are words, where it was read in a guessed one.
         warnings: What was odd, for people; counts and column names only.
     """
@@ -70,6 +71,7 @@ class TableRead:
     columns: tuple[str, ...]
     rows: int = 0
     headless: bool = False
+    listed: set[str] = field(default_factory=set)
     better: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -172,15 +174,14 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> Tabl
     chosen = ", ".join(
         f"{column.text} AS {quoted(name)}" for column, name in zip(columns, names, strict=True)
     )
-    _in_order(
-        con,
+    statement = (
         "CREATE OR REPLACE TABLE $into AS SELECT row_number() OVER () AS row_number, $chosen"
-        " FROM read_parquet(?)",
-        str(path),
-        into=into,
-        chosen=chosen,
+        " FROM read_parquet(?)"
     )
-    return TableRead(path.name, into, names, warnings=[*warnings, *odd])
+    with undamaged(path):
+        _in_order(con, statement, str(path), into=into, chosen=chosen)
+    listed = {name for column, name in zip(columns, names, strict=True) if column.lists}
+    return TableRead(path.name, into, names, listed=listed, warnings=[*warnings, *odd])
 
 
 def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str, said: str | None) -> TableRead:
