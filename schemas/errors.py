@@ -113,7 +113,7 @@ class DatabaseNewer(WrongRelease):
 
 
 class DatabaseIncomplete(WrongRelease):
-    """The database says that it is of this release, and lacks tables or columns of it."""
+    """The database lacks tables or columns of the revision that it says it is at."""
 
     code = "database_incomplete"
     remedy = (

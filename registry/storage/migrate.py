@@ -1,22 +1,26 @@
 """Bring a database to this program's schema; migrations live in schemas/migrations and only add."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from io import StringIO
+from typing import Any
 
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.ddl.postgresql import PostgresqlImpl
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.script.revision import RevisionError
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Column, Connection, Table, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from registry.storage.connecting import connect
 from registry.storage.guarding import establish_reader
-from registry.storage.revisions import older
+from registry.storage.revisions import demand_whole, older
 from schemas.errors import DatabaseNewer, Misconfigured
 
 _FORBIDDEN = (
@@ -40,6 +44,7 @@ def upgrade(url: str, *, to: str = "head") -> list[str]:
     Raises:
         DatabaseUnreachable: The server does not answer.
         DatabaseNewer: The database is newer than this program.
+        DatabaseIncomplete: It lacks what its own revision has; nothing is changed.
         DatabaseOlder: Our account may not change its tables.
         Misconfigured: A migration failed; what it did is undone.
     """
@@ -47,6 +52,7 @@ def upgrade(url: str, *, to: str = "head") -> list[str]:
         guard.execute("SELECT pg_advisory_lock(%s)", [ADVISORY_LOCK])
         missing = pending(url, to=to)
         if missing:
+            demand_whole(url)
             try:
                 with _bound(url) as connection:
                     command.upgrade(_config(connection), to)
@@ -82,6 +88,37 @@ def pending(url: str, *, to: str = "head") -> list[str]:
             needed=newest(),
         ) from error
     return missing[::-1]
+
+
+class _Noting(PostgresqlImpl):
+    """Notes what a migration adds, instead of adding it."""
+
+    def __init__(self, context: MigrationContext) -> None:
+        super().__init__(context.dialect, None, True, False, StringIO(), {})
+        self.added: set[str] = set()
+
+    def create_table(self, table: Table, **_: Any) -> None:
+        self.added.add(table.name)
+
+    def add_column(self, table_name: str, column: Column[Any], **_: Any) -> None:
+        self.added.add(f"{table_name}.{column.name}")
+
+
+def added_by(revisions: Collection[str]) -> set[str]:
+    """Return the tables and the columns of older tables that migrations add, without a database.
+
+    Args:
+        revisions: Their names, as `pending` returns them.
+    """
+    if not revisions:
+        return set()
+    context = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True})
+    context.impl = noting = _Noting(context)
+    scripts = ScriptDirectory.from_config(_config())
+    with Operations.context(context):
+        for revision in revisions:
+            scripts.get_revision(revision).module.upgrade()
+    return noting.added
 
 
 def knows(revision: str) -> bool:

@@ -47,24 +47,47 @@ def demand_release(url: str) -> None:
     """Refuse a database whose tables are not those of this release.
 
     Raises:
+        DatabaseIncomplete: It lacks tables or columns of the revision that it says it is at.
         DatabaseOlder: It lacks migrations.
         DatabaseNewer: It has migrations that this release does not know.
-        DatabaseIncomplete: It says that it has all migrations, and lacks tables or columns.
         DatabaseUnreachable: The server does not answer.
     """
     from registry.storage import migrate  # a third of a second that only failures pay
 
-    if migrate.pending(url):
+    if demand_whole(url):
         raise older(migrate.current(url), migrate.newest())
+
+
+def demand_whole(url: str) -> list[str]:
+    """Refuse a database that lacks what the revision has that it says it is at.
+
+    Each migration is kept before the next one runs, so one that misses a table would leave a
+    database between two releases; and if none misses it, it would be told only afterwards.
+
+    Returns:
+        The migrations that the database lacks, oldest first.
+
+    Raises:
+        DatabaseIncomplete: It lacks tables or columns; an empty one lacks none.
+        DatabaseNewer: It has migrations that this release does not know.
+        DatabaseUnreachable: The server does not answer.
+    """
+    from registry.storage import migrate
+
+    pending, revision = migrate.pending(url), migrate.current(url)
+    if revision is None:
+        return pending
+    to_come = migrate.added_by(pending)
     with connect(url) as db:
-        gone = lacking(db)
+        gone = [name for name in lacking(db) if not to_come & {name, name.partition(".")[0]}]
     if gone:
         raise DatabaseIncomplete(
-            f"This database is at revision {migrate.newest()}, which is right, but it lacks "
+            f"This database says that it is at revision {revision}, but it lacks "
             f"{', '.join(gone[:NAMED_MAX])}{' and more' if len(gone) > NAMED_MAX else ''}.",
-            revision=migrate.newest(),
+            revision=revision,
             lacking=len(gone),
         )
+    return pending
 
 
 def older(revision: str | None, needed: str, *, why: str = "") -> DatabaseOlder:

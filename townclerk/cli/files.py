@@ -1,8 +1,16 @@
 """Read a file that a person named on the command line, with one clear error for each trouble."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from schemas.errors import InvalidInput
+
+EncodingChosen = Annotated[
+    str | None,
+    typer.Option(help="How CSV that is not UTF-8 is written, e.g. cp1250.", metavar="NAME"),
+]
 
 
 class UnreadableFile(InvalidInput):

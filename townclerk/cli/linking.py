@@ -10,7 +10,7 @@ from registry.customers import link_files as linked
 from registry.customers import pairing as pairs
 from registry.customers.tables.roles import read_choices
 from registry.settings import settings
-from townclerk.cli.files import read_text
+from townclerk.cli.files import EncodingChosen, read_text
 from townclerk.cli.opening import quiet_logs
 from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 
@@ -54,6 +54,7 @@ def link(
             metavar="COL",
         ),
     ] = None,
+    encoding: EncodingChosen = None,
     all_pairs: Annotated[
         bool, typer.Option("--all-pairs", help="Write every pair that was weighed.")
     ] = False,
@@ -74,6 +75,7 @@ def link(
             out,
             chosen=chosen,
             key=key,
+            encoding=encoding,
             clusters=clusters,
             all_pairs=all_pairs,
             between_only=between_only,

@@ -12,7 +12,7 @@ from registry import customers
 from registry.customers.live.cross_reference import TruthReport
 from registry.customers.tables.truth_shapes import ShapeName as Shape
 from registry.customers.tables.truth_tables import TruthTable
-from townclerk.cli.files import read_bytes, read_text
+from townclerk.cli.files import EncodingChosen, read_bytes, read_text
 from townclerk.cli.opening import opened_town, unit_of_work
 from townclerk.cli.output import AsJson, many, print_json, print_table, say, say_next
 from townclerk.cli.viewing import Actor
@@ -47,6 +47,7 @@ def import_truth(
     data_set: DataSet = None,
     shape: ShapeChosen = None,
     at_least: AtLeast = None,
+    encoding: EncodingChosen = None,
     dry_run: DryRun = False,
     reason: Annotated[str, typer.Option(help="Why, for those who ask later.")] = (
         "taken over from an earlier system"
@@ -67,6 +68,7 @@ def import_truth(
             source=data_set,
             shape=shape,
             at_least=at_least,
+            encoding=encoding,
         )
         with db.transaction(force_rollback=dry_run):
             report = customers.cross_reference.import_truth(

@@ -6,6 +6,7 @@ from uuid import UUID
 import psycopg
 
 from registry.customers.live.commands import MatchReport, rematch
+from registry.customers.live.data_sets import data_set_named
 from registry.customers.live.index import LOCK, live_model
 from registry.customers.live.progress import Tell, to_nobody
 from registry.customers.live.versions import keep_model
@@ -118,7 +119,7 @@ def settle_own_keys(
         UnknownName: There is no such data set.
     """
     reason, actor = stated(reason, actor, what="A settlement")
-    data_set_id = data_set_named(db, data_set)
+    data_set_id = data_set_named(db, data_set, path="dataSet")
     db.execute(LOCK)
     db.execute(
         """INSERT INTO own_key_change (id, data_set_id, keeps_apart, reason, actor, changed_at)
@@ -184,25 +185,6 @@ def undoable_change(db: psycopg.Connection, change: UUID) -> tuple[UUID, str]:
             "Somebody settled these keys again later.", remedy="Undo the later settlement first."
         )
     return data_set_id, urn
-
-
-def data_set_named(db: psycopg.Connection, urn: str) -> UUID:
-    """Return the id of a data set.
-
-    Raises:
-        UnknownName: There is none of this URN.
-    """
-    row = db.execute(
-        "SELECT id FROM element WHERE urn = %s AND kind = 'data_set'", (urn,)
-    ).fetchone()
-    if row is None:
-        raise UnknownName(
-            f"There is no data set {urn[:200]!r}.",
-            remedy="`townclerk customers own-keys` lists those that are known.",
-            path=["dataSet"],
-        )
-    found: UUID = row[0]
-    return found
 
 
 def _match_by_rules(db: psycopg.Connection, data_set: UUID, tell: Tell) -> MatchReport | None:

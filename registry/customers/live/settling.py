@@ -7,12 +7,13 @@ from uuid import UUID
 
 import psycopg
 
+from registry.customers.live.data_sets import data_set_named
 from registry.customers.live.golden import golden_of
 from registry.customers.live.history import keep_customers
 from registry.customers.live.index import LOCK, clean_rows
 from registry.customers.live.survivorship import SURVIVORSHIP, Criterion, survivorship
 from registry.customers.values.reasons import stated
-from schemas.errors import InvalidInput, UnknownName
+from schemas.errors import InvalidInput
 
 # Customers whose values are chosen at a time; bounds memory, not the work.
 CUSTOMERS_AT_ONCE: Final = 2_000
@@ -98,7 +99,7 @@ def settle_rule(
         UnknownName: There is no such data set.
     """
     _refuse_nonsense(attribute, criteria, trusted, reason, actor)
-    ids = [_data_set(db, urn) for urn in trusted]
+    ids = [data_set_named(db, urn, path="trusted") for urn in trusted]
     db.execute(LOCK)
     if criteria:
         db.execute(
@@ -169,13 +170,3 @@ def _refuse_nonsense(
     if (Criterion.TRUSTED in criteria) != bool(trusted) or len(trusted) > TRUSTED_MAX:
         raise InvalidInput("`trusted` and the data sets it trusts go together.", path=["trusted"])
     stated(reason, actor, what="A rule")
-
-
-def _data_set(db: psycopg.Connection, urn: str) -> UUID:
-    row = db.execute(
-        "SELECT id FROM element WHERE urn = %s AND kind = 'data_set'", (urn,)
-    ).fetchone()
-    if row is None:
-        raise UnknownName(f"There is no data set {urn[:200]!r}.", path=["trusted"])
-    found: UUID = row[0]
-    return found

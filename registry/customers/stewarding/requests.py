@@ -13,7 +13,8 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from registry.customers.live.keeping import data_set_named, undoable_change
+from registry.customers.live.data_sets import data_set_named
+from registry.customers.live.keeping import undoable_change
 from registry.customers.live.progress import Step
 from registry.customers.live.versions import find_model
 from registry.customers.values.reasons import ACTOR_CHARACTERS_MAX, stated
@@ -133,7 +134,7 @@ def ask_own_keys(
         InvalidInput: The reason is missing or too long.
         UnknownName: There is no such data set.
     """
-    data_set_named(db, data_set)
+    data_set_named(db, data_set, path="dataSet")
     reason, by = stated(reason, by, what="A settlement")
     given = {"data_set": data_set, "keeps_apart": keeps_apart, "reason": reason}
     return ask(db, MatchWork.SETTLE_KEYS, given, by=by)

@@ -4,7 +4,7 @@ This is how a town tries the matcher on its own spreadsheet, and how it is measu
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -16,6 +16,7 @@ from registry.customers.matching.model import KEPT_BITS_MIN
 from registry.customers.matching.pairing import Pairing
 from registry.customers.matching.standard import PLAIN_COLUMNS
 from registry.customers.tables.column_names import ROLES, role_by_name
+from registry.customers.tables.encoding import codec_of
 from registry.customers.tables.plain import make_plain
 from registry.customers.tables.reading import TableRead, read_table
 from registry.customers.tables.roles import Role, infer_roles
@@ -76,6 +77,7 @@ def link_files(
     *,
     chosen: Mapping[str, Sequence[str]] | None = None,
     key: str | Sequence[str] | None = None,
+    encoding: str | None = None,
     clusters: Path | None = None,
     all_pairs: bool = False,
     between_only: bool = False,
@@ -91,6 +93,7 @@ def link_files(
         chosen: Columns by role where the caller knows better; an empty list leaves a role out.
         key: Column that names the rows, or several, of which the first that a file has names its
             own; default is each file's first, ROW_NUMBER numbers them.
+        encoding: How CSV is written that does not prove to be Unicode; any name that Python knows.
         clusters: CSV to write too: id, cluster.
         all_pairs: Write every pair that was weighed, not only those of one customer.
         between_only: Write only pairs of two different files.
@@ -100,14 +103,14 @@ def link_files(
         pairing: Where pairs are found and compared; default is this process.
 
     Raises:
-        InvalidInput: A file or a choice of columns is of no use; the message says which and why.
+        InvalidInput: A file, an encoding or a choice of columns is of no use, and why.
     """
-    outputs = [out] if clusters is None else [out, clusters]
-    _refuse(files, outputs, between_only=between_only)
+    outputs = _places(files, [out, *filter(None, [clusters])], between_only=between_only)
+    said = codec_of(encoding) if encoding is not None else None
     keys = [key] if isinstance(key, str) else list(key or ())
     found = FileLinked()
     with open_engine(memory_limit_mb) as con:
-        tables = [_read(con, path, index, found) for index, path in enumerate(files)]
+        tables = [_read(con, path, index, said, found) for index, path in enumerate(files)]
         _all_there(chosen or {}, tables)
         for index, table in enumerate(tables):
             _plain_of(con, table, index, chosen=chosen or {}, keys=keys, found=found)
@@ -130,8 +133,8 @@ def link_files(
     return found
 
 
-def _refuse(files: Sequence[Path], outputs: Sequence[Path], *, between_only: bool) -> None:
-    """Refuse what cannot come to an end, before anything is read."""
+def _places(files: Sequence[Path], outputs: list[Path], *, between_only: bool) -> list[Path]:
+    """Return what is written; refuse what cannot come to an end, before anything is read."""
     if not 0 < len(files) <= FILES_MAX:
         raise InvalidInput(f"Give one to {FILES_MAX} files to link.")
     if between_only and len(files) == 1:
@@ -140,10 +143,13 @@ def _refuse(files: Sequence[Path], outputs: Sequence[Path], *, between_only: boo
             remedy="Leave out --between-only, or give another file.",
         )
     refuse_places(files, outputs)
+    return outputs
 
 
-def _read(con: duckdb.DuckDBPyConnection, path: Path, index: int, found: FileLinked) -> TableRead:
-    table = read_table(con, path, into=f"file_{index}")
+def _read(
+    con: duckdb.DuckDBPyConnection, path: Path, index: int, said: str | None, found: FileLinked
+) -> TableRead:
+    table = read_table(con, path, into=f"file_{index}", encoding=said)
     if table.name in found.roles:
         table.name = f"{table.name} ({index + 1})"
     found.roles[table.name] = []
@@ -187,7 +193,9 @@ def _plain_of(
             )
         raise InvalidInput(
             f"No column of {table.name} says who somebody is.",
-            remedy="Name them in a file for --columns, one `role: column` a line; the roles are "
+            remedy=f"Its words are words with --encoding {' or '.join(table.better)}."
+            if table.better
+            else "Name them in a file for --columns, one `role: column` a line; the roles are "
             + ", ".join(ROLES)
             + ".",
         )
@@ -233,7 +241,13 @@ def _roles_of(
         for column in columns
         if column in table.columns
     ]
-    return [role for role in (*given, *guessed) if role.column not in empty]
+    return [
+        replace(role, reason=f"{role.reason}; the first of a list")
+        if role.column in table.listed
+        else role
+        for role in (*given, *guessed)
+        if role.column not in empty
+    ]
 
 
 def _role_of_key(key: str, values: Mapping[str, Sequence[str]], table: TableRead) -> Sequence[Role]:

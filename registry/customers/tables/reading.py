@@ -18,29 +18,22 @@ import duckdb
 
 from registry.customers.matching.engine import open_engine, run, workspace
 from registry.customers.tables.column_names import role_by_name
+from registry.customers.tables.encoding import encoding_of
 from registry.customers.tables.labels import distinct_names, quoted
-from registry.customers.tables.parquet import columns_of
+from registry.customers.tables.parquet import columns_of, undamaged
 from schemas.errors import InvalidInput
 
 # Longest cell that is read; Python's own bound of 128 kB is short for pasted letters.
 CELL_CHARACTERS_MAX = 1_000_000
 SAMPLE_BYTES = 256 * 1024
 SAMPLE_LINES = 200
-CHUNK_BYTES = 1 << 20
 # Lines named in a warning; more would bury it.
 LINES_NAMED_MAX = 5
 # A table that begins further down is a report; more single cells in a row are a list.
 LINES_ABOVE_MAX = 12
 DELIMITERS = (",", ";", "\t", "|")
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 # An e-mail address, or a number or date of four digits and more; years may head a column.
 _VALUE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{5,}")
-# In a file of another encoding hardly a sign is UTF-8 by chance; in a damaged one nearly all are.
-_READ_FOR_ONE_BROKEN_MIN = 10
 _PARQUET_MARK = b"PAR1"
 # How files begin, blanks aside, that people bring instead of a table, and what to do with them.
 _MARK_BYTES = 100
@@ -68,6 +61,8 @@ class TableRead:
         columns: Column names as the file has them, made distinct.
         rows: Rows.
         headless: It has no line of names.
+        listed: Columns that are the first filled value of a list.
+        better: Encodings in which its words are words, where it was read in a guessed one.
         warnings: What was odd, for people; counts and column names only.
     """
 
@@ -76,22 +71,30 @@ class TableRead:
     columns: tuple[str, ...]
     rows: int = 0
     headless: bool = False
+    listed: set[str] = field(default_factory=set)
+    better: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-def read_table(con: duckdb.DuckDBPyConnection, path: Path, *, into: str) -> TableRead:
+def read_table(
+    con: duckdb.DuckDBPyConnection, path: Path, *, into: str, encoding: str | None = None
+) -> TableRead:
     """Read one CSV or Parquet file.
 
     Args:
         con: The session.
         path: The file; its content decides what it is, not its name.
         into: Table to make.
+        encoding: How CSV is written that does not prove to be Unicode, as `codec_of` names it.
 
     Raises:
         InvalidInput: It is not there, is empty, or is no table with a line of column names.
+        WrongEncoding: It cannot be read in that encoding.
     """
-    read = _read_parquet if _start_of(path).startswith(_PARQUET_MARK) else _read_csv
-    found = read(con, path, into)
+    if _start_of(path).startswith(_PARQUET_MARK):
+        found = _read_parquet(con, path, into)
+    else:
+        found = _read_csv(con, path, into, encoding)
     found.rows = int(run(con, "SELECT count(*) FROM $into", into=into)[0][0])
     if not found.rows:
         raise InvalidInput(f"{path.name} has column names and no rows.", remedy=_EXPORT_ANEW)
@@ -113,15 +116,17 @@ class RowsRead:
     warnings: list[str] = field(default_factory=list)
 
 
-def read_rows(path: Path, *, bytes_max: int) -> RowsRead:
+def read_rows(path: Path, *, bytes_max: int, encoding: str | None = None) -> RowsRead:
     """Read the rows of a CSV or Parquet file into memory.
 
     Args:
         path: The file; its content decides what it is, not its name.
         bytes_max: Larger files are refused before they are read.
+        encoding: How CSV is written that does not prove to be Unicode, as `codec_of` names it.
 
     Raises:
         InvalidInput: It is not there, empty, too large, or no table.
+        WrongEncoding: It cannot be read in that encoding.
     """
     start = _start_of(path)
     if path.stat().st_size > bytes_max:
@@ -133,7 +138,8 @@ def read_rows(path: Path, *, bytes_max: int) -> RowsRead:
             found = run(con, "SELECT $names FROM parquet_rows ORDER BY row_number", names=names)
         rows = [list(table.columns), *map(list, found)]
         return RowsRead(rows, list(range(len(rows))), table.warnings)
-    encoding, warnings = _encoding(path)
+    written = encoding_of(path, encoding)
+    encoding, warnings = written.name, written.notes
     sample = _sample(path, encoding)
     delimiter = _delimiter(sample)
     if skipped := _lines_above(sample, delimiter):
@@ -158,6 +164,7 @@ def _start_of(path: Path) -> bytes:
         start = file.read(SAMPLE_BYTES)
     if not start.removeprefix(codecs.BOM_UTF8).strip():
         raise InvalidInput(f"{path.name} is empty.", remedy=_EXPORT_ANEW)
+    _refuse_what_is_no_table(path, start[:_MARK_BYTES])
     return start
 
 
@@ -167,19 +174,19 @@ def _read_parquet(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> Tabl
     chosen = ", ".join(
         f"{column.text} AS {quoted(name)}" for column, name in zip(columns, names, strict=True)
     )
-    _in_order(
-        con,
+    statement = (
         "CREATE OR REPLACE TABLE $into AS SELECT row_number() OVER () AS row_number, $chosen"
-        " FROM read_parquet(?)",
-        str(path),
-        into=into,
-        chosen=chosen,
+        " FROM read_parquet(?)"
     )
-    return TableRead(path.name, into, names, warnings=[*warnings, *odd])
+    with undamaged(path):
+        _in_order(con, statement, str(path), into=into, chosen=chosen)
+    listed = {name for column, name in zip(columns, names, strict=True) if column.lists}
+    return TableRead(path.name, into, names, listed=listed, warnings=[*warnings, *odd])
 
 
-def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRead:
-    encoding, warnings = _encoding(path)
+def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str, said: str | None) -> TableRead:
+    written = encoding_of(path, said)
+    encoding, warnings = written.name, written.notes
     sample = _sample(path, encoding)
     delimiter = _delimiter(sample)
     skipped = _lines_above(sample, delimiter)
@@ -191,7 +198,9 @@ def _read_csv(con: duckdb.DuckDBPyConnection, path: Path, into: str) -> TableRea
         warnings.append("its first line holds values, so the columns are called column 1, 2, 3")
         first = [f"column {place}" for place in range(1, len(first) + 1)]
     names = _names(path, first, warnings)
-    found = TableRead(path.name, into, names, warnings=warnings, headless=not headed)
+    found = TableRead(
+        path.name, into, names, headless=not headed, better=written.better, warnings=warnings
+    )
     if encoding == "utf-8" and f'{delimiter} "' not in "".join(sample[:SAMPLE_LINES]):
         try:
             _load(con, path, into, names, delimiter, headed=headed, skipped=skipped)
@@ -238,41 +247,6 @@ def _in_order(con: duckdb.DuckDBPyConnection, statement: str, *values: str, **pa
         run(con, statement, *values, **parts)
     finally:
         run(con, "SET preserve_insertion_order = false")
-
-
-def _encoding(path: Path) -> tuple[str, list[str]]:
-    """Return how the file is written: what its mark says, else UTF-8, else Windows-1252.
-
-    Raises:
-        InvalidInput: It begins like a workbook, a PDF or something else that is no table.
-    """
-    with path.open("rb") as file:
-        start = file.read(_MARK_BYTES)
-        _refuse_what_is_no_table(path, start)
-        for mark, encoding in _MARKS:
-            if start.startswith(mark):
-                return encoding, []
-        for encoding, silent in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
-            if silent.count(0) * 2 > len(silent):  # every other byte of Latin letters
-                return encoding, []
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        file.seek(0)
-        read, broken, strange = 0, 0, False
-        while chunk := file.read(CHUNK_BYTES):
-            strange = strange or b"\0" in chunk
-            if not (text := decoder.decode(chunk)).isascii():
-                lost = text.count("\ufffd")
-                broken += lost
-                read += len(text) - len(text.encode("ascii", "ignore")) - lost
-        broken += decoder.decode(b"", final=True).count("\ufffd")
-    if not broken:
-        return ("utf-8-sig" if strange else "utf-8"), []
-    if read < broken * _READ_FOR_ONE_BROKEN_MIN:
-        return "cp1252", [
-            "it is not UTF-8 and was read as Windows-1252; save it as UTF-8 if names look wrong"
-        ]
-    told = "1 sign is" if broken == 1 else f"{broken} signs are"
-    return "utf-8-sig", [f"{told} broken in what else is UTF-8"]
 
 
 def _refuse_what_is_no_table(path: Path, start: bytes) -> None:

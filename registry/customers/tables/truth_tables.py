@@ -14,6 +14,7 @@ import psycopg
 
 from registry.customers.live.cross_reference import Named, Pair
 from registry.customers.live.known_records import KnownRecords, Place
+from registry.customers.tables.encoding import codec_of
 from registry.customers.tables.reading import RowsRead, read_rows
 from registry.customers.tables.truth_shapes import (
     Long,
@@ -71,6 +72,7 @@ def read_truth(
     source: str | None = None,
     shape: ShapeName | None = None,
     at_least: float | None = None,
+    encoding: str | None = None,
 ) -> TruthTable:
     """Read a cross-reference table.
 
@@ -81,12 +83,15 @@ def read_truth(
         source: Data set of all records, where no column says it.
         shape: How the table says who is one customer, where that is not clear.
         at_least: From which score on pairs are one customer.
+        encoding: How CSV is written that does not prove to be Unicode; any name that Python knows.
 
     Raises:
         InvalidInput: The file is no table, or a column that was named is not there.
+        WrongEncoding: There is no such encoding, or the file is not written in it.
         UnclearTable: Nothing tells what its columns are.
     """
-    read = read_rows(path, bytes_max=FILE_BYTES_MAX)
+    said = None if encoding is None else codec_of(encoding)
+    read = read_rows(path, bytes_max=FILE_BYTES_MAX, encoding=said)
     if any("\ufffd" in cell or not cell.isprintable() for cell in read.rows[0]):
         raise InvalidInput(
             f"{path.name} begins with what is no text.",

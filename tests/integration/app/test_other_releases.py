@@ -10,7 +10,7 @@ from registry.customers.asking.purposes import list_purposes
 from registry.storage import migrate
 from registry.storage.connecting import connect
 from registry.storage.database import close_database, open_database, unit_of_work
-from registry.storage.revisions import lacking
+from registry.storage.revisions import demand_release, lacking
 from schemas.errors import DatabaseIncomplete, DatabaseNewer, DatabaseOlder
 from tests.integration.api.asking import ask
 from tests.unit.web.town import Client, demo_app
@@ -79,6 +79,40 @@ def test_a_database_that_lost_a_table_is_told_what_is_gone(postgres_url: str) ->
             list_purposes(db)
     finally:
         close_database()
+
+
+@pytest.mark.parametrize(
+    ("broken", "gone"),
+    [
+        # The migrations to come touch the first, and not the others.
+        ("DROP TABLE live_model", "live_model"),
+        ("DROP TABLE api_token CASCADE", "api_token"),
+        ("ALTER TABLE customer DROP COLUMN display_name CASCADE", "customer.display_name"),
+        (
+            "DROP TABLE live_model, api_token, sync_run, change_set, customer, element CASCADE",
+            "api_token, change_set, customer, element, live_model and more",
+        ),
+    ],
+)
+def test_an_older_database_that_lost_a_table_is_not_migrated_half_way(
+    older_url: str, broken: str, gone: str
+) -> None:
+    with connect(older_url) as db:
+        db.execute(broken.encode())
+        before = lacking(db)
+    open_database(older_url, pool_size=2)
+    try:
+        for way in (migrate.upgrade, demand_release):
+            with pytest.raises(DatabaseIncomplete) as refused:
+                way(older_url)
+            assert refused.value.what.endswith(f" at revision {OLDER}, but it lacks {gone}.")
+        with pytest.raises(DatabaseIncomplete), unit_of_work() as db:
+            list_purposes(db)
+    finally:
+        close_database()
+    assert migrate.current(older_url) == OLDER
+    with connect(older_url) as db:
+        assert lacking(db) == before
 
 
 def test_a_mistake_of_ours_stays_one(postgres_url: str) -> None:

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from registry.customers.asking import sheet
 from registry.customers.live import outbox, settling
 from registry.customers.live.commands import rematch
 from schemas.errors import InvalidInput, UnknownName
+from tests.factories import a_data_set, a_landed_record
 from tests.integration.customers.conftest import JANNA, Counter
 
 OLD, NEW = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
@@ -96,7 +98,33 @@ def test_nonsense_is_refused(
         settling.settle_rule(
             counter.db, attribute, criteria=criteria, trusted=trusted, reason=reason, actor="Sam"
         )
-    with pytest.raises(UnknownName, match="no data set"):
+
+
+def refused_for(db: psycopg.Connection, trusted: str) -> UnknownName:
+    with pytest.raises(UnknownName, match="There is no data set") as refused:
         settling.settle_rule(
-            counter.db, "email", criteria=["trusted"], trusted=["urn:no"], reason="x", actor="Sam"
+            db, "email", criteria=["trusted"], trusted=[trusted], reason="x", actor="Sam"
         )
+    return refused.value
+
+
+def test_a_data_set_that_is_none_is_answered_with_those_that_are(counter: Counter) -> None:
+    counter.land(JANNA, JANNA)
+    crm, library = urn(counter, 0), urn(counter, 1)
+    a_data_set(counter.db, name="Without records")
+    for meant, other in ((crm, library), (library, crm)):
+        refused = refused_for(counter.db, meant + " ")
+        assert refused.remedy == f"Data sets that have records are {meant}, {other}."
+        assert refused.facts["path"] == ["trusted"]
+    for number in range(9):
+        data_set = a_data_set(counter.db, name=f"Many {number}").id
+        a_landed_record(counter.db, data_set_id=data_set, run_id=counter.run_id)
+    assert refused_for(counter.db, f"{crm} ").remedy.startswith(
+        f"Data sets that have records are {crm},"
+    )
+    assert refused_for(counter.db, "x" * 10_000).remedy.endswith("own-keys` lists them all.")
+
+
+def test_before_the_first_sync_no_data_set_can_be_meant(db: psycopg.Connection) -> None:
+    a_data_set(db, name="Without records")
+    assert "`townclerk sync add`" in refused_for(db, "urn:no").remedy

@@ -93,6 +93,19 @@ def test_a_table_is_read_however_it_was_saved(take: Take, text: str, encoding: s
     assert take(text, encoding=encoding)[1].links == 1
 
 
+def test_a_table_is_read_in_the_encoding_that_is_said(
+    counter: Counter, keys: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(f"klíč,číslo\n{keys[0]},Žižka\n{keys[1]},Žižka\n", encoding="cp1250")
+    (guessed,) = read_truth(counter.db, file).warnings
+    assert guessed.endswith("--encoding cp1250")
+    table = read_truth(counter.db, file, encoding="windows-1250")
+    assert "klíč" in table.told
+    assert {row.golden for row in table.rows} == {"Žižka"}
+    assert not table.warnings
+
+
 def test_a_parquet_file_of_pairs_is_read(counter: Counter, keys: list[str], tmp_path: Path) -> None:
     file = tmp_path / "pairs"
     with duckdb.connect() as con:

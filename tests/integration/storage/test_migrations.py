@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 import schemas
 from registry.storage import migrate
 from registry.storage.connecting import connect
+from registry.storage.revisions import lacking
 from schemas.base import metadata
 from schemas.errors import DatabaseUnreachable, Misconfigured
 from tests.servers import in_database
@@ -111,6 +112,11 @@ def test_an_empty_database_lacks_every_migration_and_then_none(empty_url: str) -
 def test_every_released_revision_can_be_brought_up_to_date(empty_url: str, released: str) -> None:
     migrate.upgrade(empty_url, to=released)
     assert migrate.current(empty_url) == released
+    with connect(empty_url) as db:
+        absent = set(lacking(db))
+    to_come = migrate.added_by(migrate.pending(empty_url))
+    assert absent <= to_come
+    assert {name for name in to_come if not absent & {name, name.partition(".")[0]}} == set()
     migrate.upgrade(empty_url)
     assert differences(empty_url) == []
 

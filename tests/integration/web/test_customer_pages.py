@@ -37,7 +37,8 @@ def test_a_steward_finds_compares_and_decides(client: Client) -> None:
         assert client.get(address).status_code in {400, 404}
     pair = f"/customers/review/{janna}/{piet}"
     compared = client.get(pair).text
-    assert '<svg class="waterfall"' in compared
+    for look in ("wide", "narrow"):
+        assert compared.count(f'<svg class="waterfall {look}"') == 1
     assert "Two customers now" in compared
     assert client.get("/customers/review").status_code == 200
     refused = client.post(pair, content="verdict=link&reason=", headers=FORM)

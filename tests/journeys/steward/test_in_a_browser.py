@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from random import Random
+from typing import Literal
 
 import psycopg
 import pytest
@@ -35,6 +36,30 @@ SMALL = """[...document.querySelectorAll("main button, nav a, summary")].filter(
     const box = e.getBoundingClientRect();
     return box.width && (box.height < 24 || box.width < 24);
 }).map((e) => e.outerHTML)"""  # WCAG 2.2, criterion 2.5.8
+
+# Of the waterfalls on a page, the one that shows: what of it cannot be read where it is.
+WATERFALL = """(() => {
+    const shown = [...document.querySelectorAll(".waterfall")].filter((e) => e.checkVisibility());
+    const [drawn] = shown;
+    const inside = drawn.getBoundingClientRect();
+    const box = (e) => e.getBoundingClientRect();
+    const out = (b) => b.left < inside.left || b.right > inside.right || b.right > innerWidth;
+    const meet = (a, b) =>
+        a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+    const texts = [...drawn.querySelectorAll("text")];
+    const marks = [...texts, ...drawn.querySelectorAll("rect")];
+    const scale = inside.width / drawn.viewBox.baseVal.width;
+    return {
+        shown: shown.length,
+        bars: drawn.querySelectorAll("rect").length,
+        scrolls: drawn.parentElement.scrollWidth - drawn.parentElement.clientWidth,
+        letters: scale * Math.min(...texts.map((e) => parseFloat(getComputedStyle(e).fontSize))),
+        out: marks.filter((e) => out(box(e))).map((e) => e.outerHTML),
+        met: texts.flatMap((e) => marks.filter((f) => e !== f && meet(box(e), box(f)))
+            .map((f) => e.textContent + " / " + f.outerHTML)),
+    };
+})()"""
+LETTERS_MIN = 11.5  # pixels; in a window of 320, text of 14 is drawn a little smaller
 
 
 def fill(db: psycopg.Connection) -> None:
@@ -162,6 +187,21 @@ def test_pages_of_stewards_work_on_a_telephone_and_enlarged(
     assert visit.page.evaluate(OVERFLOWING) <= 0
     assert visit.page.evaluate(NAMELESS) == []
     assert visit.page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 639, 641, 768, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_waterfall_is_read_in_every_window_without_scrolling(
+    visit: Visit, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 844})
+    visit.page.emulate_media(color_scheme=scheme)
+    open_first(visit.open(REVIEW))
+    found = visit.page.evaluate(WATERFALL)
+    assert found.pop("bars") > 3
+    assert found.pop("letters") >= LETTERS_MIN
+    assert found == {"shown": 1, "scrolls": 0, "out": [], "met": []}
+    assert visit.page.evaluate(OVERFLOWING) <= 0
 
 
 def test_a_model_is_trained_and_put_in_force_while_the_page_follows(visit: Visit) -> None:

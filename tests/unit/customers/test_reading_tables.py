@@ -84,9 +84,46 @@ def test_structures_lie_flat_and_of_lists_the_first_value_counts(tmp_path: Path)
         "file_row_number": "y",
     }
     assert warnings[:2] == [
-        "3 columns hold lists; the first filled value of each is read",
+        "only the first value is read in name.given of 1 row, where lists hold more",
         "1 column holds what is no text and is left out",
     ]
+
+
+def test_what_a_list_holds_beyond_its_first_value_is_told_where_roles_are(tmp_path: Path) -> None:
+    file = tmp_path / "people.parquet"
+    duckdb.execute(
+        f"""COPY (SELECT i AS id, 'Jan' || i AS first_name, 'Bos' || i AS last_name,
+            CASE i WHEN 1 THEN ['', 'a@x.nl'] WHEN 2 THEN ['b@x.nl', 'c@x.nl'] WHEN 3 THEN []
+                   WHEN 4 THEN NULL ELSE ['d' || i || '@x.nl', NULL] END AS email,
+            [{{'number': '061234560' || i, 'tags': [['home', ''], ['work']]}},
+             {{'number': '061234561' || i, 'tags': NULL}}] AS phone
+            FROM range(1, 8) t(i)) TO '{file}' (FORMAT parquet)"""
+    )
+    found = link_files([file], tmp_path / "pairs.csv")
+    roles = {role.column: (role.role, role.reason) for role in found.roles["people.parquet"]}
+    assert roles["email"] == ("email", "its name; the first of a list")
+    assert roles["phone.number"][0] == "phone"
+    assert roles["phone.number"][1].endswith("; the first of a list")
+    assert roles["first_name"][1] == "its name"
+    assert found.warnings[0] == (
+        "people.parquet: only the first value is read in email of 1 row, phone of 7 rows,"
+        " phone.tags of 7 rows, where lists hold more"
+    )
+
+
+@pytest.mark.parametrize("people", ["'Jan' || i AS name", "['Jan' || i, 'Piet'] AS names"])
+def test_parquet_that_is_damaged_anywhere_is_refused(people: str, tmp_path: Path) -> None:
+    file = tmp_path / "people.parquet"
+    duckdb.execute(f"COPY (SELECT {people} FROM range(5000) t(i)) TO '{file}' (FORMAT parquet)")
+    whole = file.read_bytes()
+    damaged = [
+        whole[:place] + b"\xff" * 200 + whole[place + 200 :]
+        for place in (100, len(whole) // 2, len(whole) - 300)
+    ]
+    for content in (*damaged, whole[:5000], whole[:-1], whole[:4], whole[:4] * 3):
+        file.write_bytes(content)
+        with pytest.raises(InvalidInput, match="cannot be read as Parquet"):
+            read(file)
 
 
 def test_parquet_without_a_column_of_text_is_refused(tmp_path: Path) -> None:
