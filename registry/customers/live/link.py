@@ -95,6 +95,8 @@ def link_table(
             found.records[kind] = records
             _decided(con, decided)
         trained = model.kinds[kind] if model else None
+        if trained and not records:
+            continue  # nobody to link, and nothing to learn
         with found.step("weigh"):
             rules = rules_for(kind, trained.records if trained else records)
             part = weigh(

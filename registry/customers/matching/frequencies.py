@@ -132,6 +132,9 @@ def add_bits(
     """Replace the table `records` by one with a column `<column>_bits` per frequency column."""
     joins, selected = [], []
     for column, found in frequencies.items():
+        if len(found.keys) == 0:
+            selected.append(f"{found.rest_bits!r}::FLOAT AS {column}_bits")
+            continue
         con.register("frequent_keys", {"key": found.keys, "bits": found.bits})
         # Only values that occur twice can agree, so only those need the costly digest.
         run(

@@ -16,6 +16,7 @@ RANDOM_PAIRS_MAX = 200_000
 RANDOM_PAIRS_PER_RECORD = 200
 # Fixed, because training twice on the same records must give the same model.
 RANDOM_SEED = 20_160_425
+_COMPARED = "l INTEGER, r INTEGER, pattern BIGINT, stranger_bits FLOAT, household_bits FLOAT"
 # A column of either record, as levels name it.
 _READ = re.compile(r"\b[lr]\.(\w+)")
 
@@ -33,6 +34,10 @@ def compare(
     `pattern` is the level numbers in mixed radix. The two bit columns say how much more likely
     than average a stranger, or a household member, agrees on just these values.
     """
+    if not run(con, "SELECT EXISTS (FROM $pairs)", pairs=pairs)[0][0]:
+        # Of small towns most questions have no pairs, and planning them takes longer than asking.
+        run(con, f"CREATE OR REPLACE TABLE $into ({_COMPARED})", into=into)
+        return
     run(
         con,
         "CREATE OR REPLACE TABLE $into AS $question",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from registry.customers.matching.cluster import connected, part
 
 NEVER = -(10**12)
+DECIDED = 10**15
 
 
 def groups(
@@ -57,6 +58,26 @@ def test_a_weak_link_between_two_people_who_differ_is_dropped() -> None:
 def test_a_record_with_only_an_initial_joins_one_twin_and_does_not_tie_both() -> None:
     pairs = [(1, 3, 4000), (2, 3, 3000), (1, 2, -9000)]
     assert groups(pairs) == {(1, 3), (2,)}
+
+
+def test_the_evidence_that_two_groups_have_against_and_for_each_other_is_summed() -> None:
+    for for_it, against, expected in (
+        (3000, -2000, {(1, 2, 3)}),
+        (2000, -3000, {(1, 2), (3,)}),
+    ):
+        for one, other in ((for_it, against), (against, for_it)):
+            assert groups([(1, 2, 9000), (1, 3, one), (2, 3, other)]) == expected
+    weak_but_many = [(1, 2, 9000), (3, 4, 9000), (1, 3, 100), (1, 4, 100), (2, 3, 100)]
+    assert groups([*weak_but_many, (2, 4, -290)]) == {(1, 2, 3, 4)}
+    assert groups([*weak_but_many, (2, 4, -310)]) == {(1, 2), (3, 4)}
+
+
+def test_of_two_records_that_a_steward_linked_the_likelier_one_speaks_for_both() -> None:
+    for one, other in ((1000, -2000), (-2000, 1000)):
+        assert groups([(1, 2, DECIDED), (1, 3, one), (2, 3, other)]) == {(1, 2, 3)}
+        assert groups([(1, 2, 9000), (1, 3, one), (2, 3, other)]) == {(1, 2), (3,)}
+    for one, other in ((1000, NEVER), (NEVER, 1000)):
+        assert groups([(1, 2, DECIDED), (1, 3, one), (2, 3, other)]) == {(1, 2), (3,)}
 
 
 def test_records_with_two_official_numbers_never_share_a_group() -> None:
