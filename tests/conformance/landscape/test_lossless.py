@@ -66,7 +66,7 @@ def test_archis_file_survives(name: str, reference_bytes: Bytes) -> None:
     assert xml_differences(data, written, defaults=DEFAULTS, grouped=True) == []
 
 
-@pytest.mark.slow
+@pytest.mark.heavy  # tests/unit/landscape/exchange asks the same of a small folder
 def test_a_coarchi_folder_survives_byte_for_byte(reference_bytes: Bytes) -> None:
     files = archive.unpack(reference_bytes(COARCHI), coarchi.wanted, file=COARCHI)
     written = coarchi.write_coarchi(coarchi.read_coarchi(files))
@@ -98,6 +98,7 @@ def test_what_both_formats_hold_survives_there_and_back(
     assert differences(there, back, shared_scope(exchange_id, order=False)) == []
 
 
+@pytest.mark.heavy  # tests/unit/landscape/exchange/test_tables.py asks the same of a small model
 @pytest.mark.parametrize("format_", [Format.CSV, Format.XLSX])
 def test_elements_and_relationships_survive_as_tables(
     format_: Format, reference_bytes: Bytes

@@ -92,9 +92,9 @@ def test_a_portfolio_is_valid_by_the_published_schema(
 @pytest.mark.parametrize(
     ("old", "new", "known"),
     [
-        ("2019-12-06", "2020-12-12", 1840),
-        ("2020-12-12", "2023-12-19", 1700),
-        ("2023-12-19", "2025-10-11", 2610),
+        pytest.param("2019-12-06", "2020-12-12", 1840, marks=pytest.mark.heavy),
+        pytest.param("2020-12-12", "2023-12-19", 1700, marks=pytest.mark.heavy),
+        pytest.param("2023-12-19", "2025-10-11", 2610, marks=pytest.mark.heavy),
         ("2025-10-11", "2026-06-30", 3006),
     ],
 )

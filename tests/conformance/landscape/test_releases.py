@@ -29,7 +29,7 @@ def take(db: psycopg.Connection, path: Path, *, day: str | None = None) -> Repor
     [
         "archimate/Archisurance.archimate",
         pytest.param("gemma-ggm/GEMMA-GGM-2025-07-02.xml.gz", marks=pytest.mark.heavy),
-        "gemma/GEMMA-2026-06-30.xml.gz",
+        pytest.param("gemma/GEMMA-2026-06-30.xml.gz", marks=pytest.mark.heavy),
         pytest.param("gemma/GEMMA-2026-06-30.archimate.gz", marks=pytest.mark.heavy),
     ],
 )

@@ -28,6 +28,7 @@ for module in pkgutil.iter_modules(schemas.__path__, "schemas."):
 
 SCRIPTS = ScriptDirectory(str(Path(schemas.__file__).parent / "migrations"))
 REVISIONS = [script.revision for script in SCRIPTS.walk_revisions()][::-1]
+OLD = [pytest.param(revision, marks=pytest.mark.heavy) for revision in REVISIONS[:-2]]
 
 
 @pytest.fixture
@@ -108,7 +109,14 @@ def test_an_empty_database_lacks_every_migration_and_then_none(empty_url: str) -
     assert migrate.upgrade(empty_url) == []
 
 
-@pytest.mark.parametrize("released", REVISIONS)
+def test_every_revision_leads_to_the_next(empty_url: str) -> None:
+    for revision in REVISIONS:
+        assert migrate.upgrade(empty_url, to=revision) == [revision]
+        assert migrate.current(empty_url) == revision
+    assert differences(empty_url) == []
+
+
+@pytest.mark.parametrize("released", [*OLD, *REVISIONS[-2:]])
 def test_every_released_revision_can_be_brought_up_to_date(empty_url: str, released: str) -> None:
     migrate.upgrade(empty_url, to=released)
     assert migrate.current(empty_url) == released
