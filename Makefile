@@ -20,8 +20,9 @@ demo: $(VENV)/.run
 up: $(VENV)/.run
 	@$(BIN)/townclerk up $(ARGS)
 
+# pytest writes assertions anew in every test file, ten seconds in each process, and may keep them.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest tests -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest tests -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ A test that asks for any of the first three runs on one kind of server in `make 
 for file, and on every kind in `make conformance`; tests of the storage always run on every kind.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -31,11 +32,14 @@ from tests.servers import SERVERS, in_database, installed_servers, make_reachabl
 TEMPLATE = "migrated_template"
 POOL_SIZE = 4
 STORAGE = Path(__file__).parent / "integration/storage"
+# As the command line has it: of what tests and modules are made of nothing is garbage.
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _numbers = itertools.count(1)
 
 # A busy machine proves nothing about a generated example.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
+gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -53,6 +57,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         ) in offered  # a test may name the one it wants
         if kind_of(item) not in {None, turn} and has_both and STORAGE not in item.path.parents:
             item.add_marker(pytest.mark.heavy)
+
+
+def pytest_collection_finish() -> None:
+    """Let no later collection of garbage look at eight thousand tests and what they import."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """Let libraries in C find at the end that nobody holds what is theirs."""
+    gc.unfreeze()
 
 
 def has_params(item: pytest.Function) -> bool:

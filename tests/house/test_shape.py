@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ def product_files() -> list[Path]:
     return [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))]
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -28,7 +34,7 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 @pytest.mark.parametrize("path", product_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_fits_in_a_readers_head(path: Path) -> None:
     text = path.read_text()
-    tree = ast.parse(text)
+    tree = parsed(path)
     is_revision = "versions" in path.parts
     assert is_revision or text.count("\n") <= FILE_LINES_MAX, f"over {FILE_LINES_MAX} lines"
     long = [
@@ -41,7 +47,7 @@ def test_a_file_fits_in_a_readers_head(path: Path) -> None:
 
 @pytest.mark.parametrize("path", product_files(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_opens_with_what_it_is_for(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     if path.name == "__init__.py" and not tree.body:
         return
     assert ast.get_docstring(tree), "a module opens with one sentence about what it is for"

@@ -15,7 +15,7 @@ import pytest
 
 from tests.servers import clean_environment
 
-COMMAND = [sys.executable, "-m", "townclerk", "demo", "--json", "--people", "1000"]
+COMMAND = [sys.executable, "-m", "townclerk", "demo", "--json", "--people"]
 SECONDS_MAX = 240
 ROOT = Path(__file__).parents[3]
 
@@ -51,7 +51,7 @@ def overheard(place: Path) -> dict[str, str]:
 
 def demo_once(place: Path, variables: dict[str, str]) -> tuple[dict[str, Any], str]:
     done = subprocess.run(
-        [*COMMAND, "--once"],
+        [*COMMAND, "1000", "--once"],
         env=environment(place) | variables,
         capture_output=True,
         text=True,
@@ -124,7 +124,7 @@ def test_the_report_is_whole_and_a_second_run_finds_the_same_town(reachable_dir:
 @pytest.mark.slow
 def test_the_town_is_served_until_somebody_stops_it(reachable_dir: Path) -> None:
     with subprocess.Popen(
-        [*COMMAND, "--port", "0"],
+        [*COMMAND, "100", "--port", "0"],
         env=environment(reachable_dir),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
