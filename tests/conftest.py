@@ -6,7 +6,8 @@ Ask for the smallest one that will do:
     postgres_url  its address, not yet opened
     reachable_dir a short directory that PostgreSQL's account can reach, unlike tmp_path
 A test that asks for any of the first three runs on one kind of server in `make test`, by turns file
-for file, and on every kind in `make conformance`; tests of the storage always run on every kind.
+for file, and on every kind in `make conformance`; tests of the storage run on every kind, but for
+those of the smallest rows and of how statements are written.
 """
 
 import gc
@@ -32,6 +33,7 @@ from tests.servers import SERVERS, in_database, installed_servers, make_reachabl
 TEMPLATE = "migrated_template"
 POOL_SIZE = 4
 STORAGE = Path(__file__).parent / "integration/storage"
+BY_TURNS = {"test_factories.py", "test_statements.py"}  # the rows and statements are our own
 # As the command line has it: of what tests and modules are made of nothing is garbage.
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _numbers = itertools.count(1)
@@ -55,7 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.originalname,
             turn,
         ) in offered  # a test may name the one it wants
-        if kind_of(item) not in {None, turn} and has_both and STORAGE not in item.path.parents:
+        by_turns = STORAGE not in item.path.parents or item.path.name in BY_TURNS
+        if kind_of(item) not in {None, turn} and has_both and by_turns:
             item.add_marker(pytest.mark.heavy)
 
 

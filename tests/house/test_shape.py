@@ -3,7 +3,6 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,6 @@ def product_files() -> list[Path]:
     return [path for floor in FLOORS for path in sorted((ROOT / floor).rglob("*.py"))]
 
 
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -32,25 +26,20 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
 
 
 @pytest.mark.parametrize("path", product_files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_fits_in_a_readers_head(path: Path) -> None:
+def test_a_file_says_what_it_is_for_and_fits_in_a_readers_head(path: Path) -> None:
     text = path.read_text()
-    tree = parsed(path)
-    is_revision = "versions" in path.parts
-    assert is_revision or text.count("\n") <= FILE_LINES_MAX, f"over {FILE_LINES_MAX} lines"
+    tree = ast.parse(text)
+    if tree.body or path.name != "__init__.py":
+        assert ast.get_docstring(tree), "a module opens with one sentence about what it is for"
+    if "versions" in path.parts:
+        return
+    assert text.count("\n") <= FILE_LINES_MAX, f"over {FILE_LINES_MAX} lines"
     long = [
         f"{node.name}: {(node.end_lineno or 0) - node.lineno + 1} lines"
         for node in functions(tree)
-        if (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX and not is_revision
+        if (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES_MAX
     ]
     assert not long, f"functions over {FUNCTION_LINES_MAX} lines: {long}"
-
-
-@pytest.mark.parametrize("path", product_files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_opens_with_what_it_is_for(path: Path) -> None:
-    tree = parsed(path)
-    if path.name == "__init__.py" and not tree.body:
-        return
-    assert ast.get_docstring(tree), "a module opens with one sentence about what it is for"
 
 
 def test_no_folder_takes_the_name_of_a_library_or_of_nothing() -> None:
