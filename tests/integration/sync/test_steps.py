@@ -17,7 +17,7 @@ from tests.integration.sync.town import register
 from townclerk.sandbox.running import running_city
 from townclerk.sandbox.servers.faults import parse_fault
 
-PEOPLE = 80
+PEOPLE = 200
 LONG = 600.0
 
 
