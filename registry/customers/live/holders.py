@@ -107,6 +107,8 @@ class AskedKeys:
         # A fetch waits for the answers to all that was asked, so only what is here is fetched.
         while len(self._rows) < len(self._answers) and self._answers[len(self._rows)].pgresult:
             self._read_next()
+        if len(self._rows) == seen:
+            return []
         records: list[int] = np.unique(self._joined(self._rows[seen:])["record"]).tolist()
         return records
 

@@ -75,9 +75,9 @@ def features_from(line: str, source: str, kind: CustomerKind) -> Features:
         source: Where the record comes from.
         kind: Kind of customer.
     """
-    values = line.split(_SEPARATOR)
-    plain = _PLAIN[kind]
-    found: Features = {name: value or None for name, value in zip(plain, values, strict=False)}
+    values, plain = line.split(_SEPARATOR), _PLAIN[kind]
+    known = [value or None for value in values[: len(plain)]]
+    found: Features = dict(zip(plain, known, strict=True))
     email_name, *rest = values[len(plain) :]
     email = found["email"]
     found["source"] = source
