@@ -207,7 +207,7 @@ class _Page:
             rules=survivorship_of(found.settled),
             is_decided=found.is_decided,
             any_aside=found.any_aside,
-            asked_keys=AskedKeys(frozenset(found.crowded)),
+            asked_keys=AskedKeys(found.crowded),
         )
 
     def knows(self, cleaned: Mapping[int, Clean]) -> bool:

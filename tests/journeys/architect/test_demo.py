@@ -124,7 +124,7 @@ def test_the_report_is_whole_and_a_second_run_finds_the_same_town(reachable_dir:
 @pytest.mark.slow
 def test_the_town_is_served_until_somebody_stops_it(reachable_dir: Path) -> None:
     with subprocess.Popen(
-        [*COMMAND, "100", "--port", "0"],
+        [*COMMAND, "1000", "--port", "0"],
         env=environment(reachable_dir),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
