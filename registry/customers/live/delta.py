@@ -262,7 +262,6 @@ class _Page:
         for record in leaving & delta.old_keys.keys():
             delta.key_moves.move(record, delta.old_keys[record], ())
         find_edges(db, delta, self._live)
-        delta.keep_words(db)
         learn_new(db, delta.remembered)
         regroup(db, delta, self._live)
         close_page(db, self._live, more=more, matched=delta.touched | delta.gone)
