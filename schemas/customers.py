@@ -108,7 +108,7 @@ class Customer(Table, table=True):
     display_name: str = column("Name for lists.", index=True)
     attrs: dict[str, Any] = json_object("Golden values by attribute name.")
     provenance: dict[str, Any] = json_object(
-        "For each attribute: record, data set, source time and the rule that chose it."
+        "Sources, each with record, data set, source time, rule and the values it gave."
     )
     record_count: int = column("Source records behind it.", default=1)
     revision: int = column("Counts changes.", default=1)

@@ -119,8 +119,8 @@ GOLDEN_VALUE: Final = Readable(
             (origin.facts ->> 'changed_at')::timestamptz AS changed_at,
             (origin.facts ->> 'data_set_id')::uuid AS data_set_id
         FROM customer CROSS JOIN LATERAL jsonb_each_text(customer.attrs) AS held
-        CROSS JOIN LATERAL (SELECT customer.provenance
-            -> coalesce('{_GROUPS}'::jsonb ->> held.key, held.key) AS facts) AS origin)"""
+        LEFT JOIN LATERAL jsonb_array_elements(customer.provenance -> 'sources') AS origin(facts)
+            ON origin.facts -> 'values' ? coalesce('{_GROUPS}'::jsonb ->> held.key, held.key))"""
     ),
     (
         Column("attribute", Value.TEXT, "Name of the attribute, e.g. family_name.", OPEN),

@@ -247,9 +247,12 @@ def _values(
     db: psycopg.Connection, sight: Sight, attrs: Mapping[str, Any], provenance: Mapping[str, Any]
 ) -> list[ValueOf]:
     names = data_set_names(db)
+    sources = {
+        group: source for source in provenance.get("sources", ()) for group in source["values"]
+    }
     found = []
     for attribute, value in attrs.items():
-        origin = provenance.get(GROUP_OF.get(attribute, attribute), {})
+        origin = sources.get(GROUP_OF.get(attribute, attribute), {})
         covered = sight.may(attribute)
         found.append(
             ValueOf(

@@ -1,6 +1,6 @@
 """Golden values of one customer from its records: what `master` chooses in bulk, one at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +19,15 @@ Clean = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Golden:
-    """One customer's values and where they came from."""
+    """One customer's values and where they came from.
+
+    Attributes:
+        kind: Person or organisation.
+        display_name: Name for lists.
+        attrs: Values by column.
+        provenance: `sources`, each with what it is and the names of the groups it gave.
+        record_count: Records behind it.
+    """
 
     kind: str
     display_name: str
@@ -54,7 +62,7 @@ def golden_of(members: Sequence[Clean], groups: Sequence[Survivorship] = SURVIVO
     if len(members) == 1:
         return _golden_of_one(members[0], groups)
     attrs: dict[str, str] = {}
-    provenance: dict[str, Any] = {}
+    sources: dict[tuple[int, datetime | None, str], dict[str, Any]] = {}
     for group in groups:
         chosen = _chosen(group, members)
         if chosen is None:
@@ -63,36 +71,47 @@ def golden_of(members: Sequence[Clean], groups: Sequence[Survivorship] = SURVIVO
         for name in group.columns:
             if record[name] is not None:
                 attrs[name] = str(record[name])
-        provenance[group.name] = _source(record, newest, rule)
+        said = record["record_id"], newest and newest.replace(microsecond=0), rule
+        if said not in sources:
+            sources[said] = _source(record, newest, rule)
+        sources[said]["values"].append(group.name)
     kind = min(str(member["kind"]) for member in members)
-    return Golden(kind, display_name(kind, attrs), attrs, provenance, len(members))
+    return _golden(kind, attrs, sources.values(), len(members))
 
 
 def _golden_of_one(record: Clean, groups: Sequence[Survivorship]) -> Golden:
     """Return the values of a customer whom one record describes, as most are: there is no choice.
 
-    All values have the same source, so it is written down once.
+    All values have the same source.
     """
     source = _source(record, record["source_changed_at"], "only_value")
     attrs: dict[str, str] = {}
-    provenance: dict[str, Any] = {}
     for group in groups:
+        before = len(attrs)
         for name in group.columns:
             value = record[name]
             if value is not None:
                 attrs[name] = str(value)
-                provenance[group.name] = source
-    kind = str(record["kind"])
-    return Golden(kind, display_name(kind, attrs), attrs, provenance, 1)
+        if len(attrs) > before:
+            source["values"].append(group.name)
+    return _golden(str(record["kind"]), attrs, [source] if attrs else [], 1)
+
+
+def _golden(
+    kind: str, attrs: dict[str, str], sources: Iterable[dict[str, Any]], records: int
+) -> Golden:
+    provenance = {"sources": list(sources)}
+    return Golden(kind, display_name(kind, attrs), attrs, provenance, records)
 
 
 def _source(record: Clean, newest: datetime | None, rule: str) -> dict[str, Any]:
-    """Say where a value comes from."""
+    """Say where values come from, whose names are still to be added."""
     return {
         "record_id": record["record_id"],
         "data_set_id": str(record["data_set_id"]),
         "changed_at": newest and f"{newest.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "rule": rule,
+        "values": [],
     }
 
 

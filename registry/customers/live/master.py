@@ -122,7 +122,7 @@ def choose_values(
         records: Table of clean records.
         groups: How values are chosen in this town.
     """
-    chosen = " UNION ALL ".join(_chosen(group) for group in groups)
+    chosen = " UNION ALL ".join(_chosen(group, place) for place, group in enumerate(groups))
     parts = 1 + int(run(con, "SELECT count(*) FROM named")[0][0]) // PART_RECORDS
     for part in range(parts):
         run(
@@ -234,8 +234,8 @@ def _rule_of(group: Survivorship) -> str:
     return f"CASE {' '.join(whens)} ELSE 'newest' END"
 
 
-def _chosen(group: Survivorship) -> str:
-    """Return SQL that chooses the group's value for every customer.
+def _chosen(group: Survivorship, place: int) -> str:
+    """Return SQL that chooses the value of a group, in its place among all, for every customer.
 
     Values that differ only in case are one value; the spelling with small letters is shown, since
     some sources know capitals only.
@@ -244,7 +244,8 @@ def _chosen(group: Survivorship) -> str:
     filled = " + ".join(f"({name} IS NOT NULL)::INTEGER" for name in group.columns)
     best = "(written <> upper(written), source_changed_at IS NOT NULL, source_changed_at, -place)"
     return f"""
-        SELECT customer_id, '{group.name}' AS attribute, value, record_id, newest,
+        SELECT customer_id, '{group.name}' AS attribute, {place} AS position, value, record_id,
+               strftime(newest, '%Y-%m-%dT%H:%M:%SZ') AS changed_at,
                CASE WHEN options = 1 AND votes = 1 THEN 'only_value'
                     WHEN options = 1 THEN 'all_agree' ELSE {_rule_of(group)} END AS rule
         FROM (
@@ -277,12 +278,15 @@ WITH attribute AS (
            max(text) FILTER (name = 'organisation_name') AS organisation_name,
            max(text) FILTER (name = 'email') AS email
     FROM attribute WHERE text IS NOT NULL GROUP BY customer_id
+), source AS (
+    SELECT customer_id, min(position) AS position, record_id, changed_at, rule,
+           list(attribute ORDER BY position) AS values
+    FROM chosen GROUP BY customer_id, record_id, changed_at, rule
 ), provenance AS (
-    SELECT customer_id, json_group_object(attribute, json_object(
-               'record_id', record_id, 'data_set_id', data_set_id,
-               'changed_at', strftime(newest, '%Y-%m-%dT%H:%M:%SZ'), 'rule', chosen.rule))
-           AS provenance
-    FROM chosen JOIN part USING (record_id, customer_id) GROUP BY customer_id
+    SELECT customer_id, to_json({'sources': list({'record_id': record_id,
+               'data_set_id': data_set_id, 'changed_at': changed_at, 'rule': source.rule,
+               'values': values} ORDER BY position)}) AS provenance
+    FROM source JOIN part USING (record_id, customer_id) GROUP BY customer_id
 ), members AS (
     SELECT customer_id, count(*) AS record_count, min(kind) AS kind
     FROM part GROUP BY customer_id
@@ -293,7 +297,7 @@ SELECT customer_id AS id, kind,
            nullif(concat_ws(' ', coalesce(given_name, initials), name_prefix, family_name), ''),
            organisation_name, email, 'unknown') AS display_name,
        coalesce(attrs::VARCHAR, '{}') AS attrs,
-       coalesce(provenance::VARCHAR, '{}') AS provenance,
+       coalesce(provenance::VARCHAR, '{"sources":[]}') AS provenance,
        record_count
 FROM members LEFT JOIN attrs USING (customer_id) LEFT JOIN provenance USING (customer_id)"""
 

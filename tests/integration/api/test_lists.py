@@ -164,7 +164,7 @@ def test_a_customer_shows_where_each_value_came_from() -> None:
         customer = factories.a_customer(
             db,
             attrs={"city": "Waterdorp", "street": "Kade"},
-            provenance={"address": origin},
+            provenance={"sources": [{**origin, "values": ["address"]}]},
             record_count=1,
         )
         landed = factories.a_landed_record(db, data_set_id=data_set.id)

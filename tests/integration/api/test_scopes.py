@@ -208,7 +208,8 @@ def test_a_customers_token_does_not_open_the_landscape_behind_a_value() -> None:
     with unit_of_work() as db:
         data_set = factories.a_data_set(db, name="CRM customers")
         origin = {"data_set_id": str(data_set.id), "rule": "only_value", "changed_at": None}
-        factories.a_customer(db, attrs={"city": "Waterdorp"}, provenance={"address": origin})
+        provenance = {"sources": [{**origin, "values": ["address"]}]}
+        factories.a_customer(db, attrs={"city": "Waterdorp"}, provenance=provenance)
     answer = ask(
         "{ customers { nodes { values { value dataSet { systems { nodes { name } } } } } } }",
         scopes=[Scope.CUSTOMERS_READ],

@@ -126,9 +126,8 @@ def grow(db: psycopg.Connection, rows: int) -> None:
         factories.a_sync_run(db, source_id=source.id, state="completed")
         data_set = factories.a_data_set(db)
         origin = {"data_set_id": str(data_set.id), "rule": "only_value", "changed_at": None}
-        customer = factories.a_customer(
-            db, attrs={"city": "Waterdorp"}, provenance={"address": origin}
-        )
+        provenance = {"sources": [{**origin, "values": ["address"]}]}
+        customer = factories.a_customer(db, attrs={"city": "Waterdorp"}, provenance=provenance)
         landed = factories.a_landed_record(db, data_set_id=data_set.id)
         factories.a_customer_link(db, record_id=landed.id, customer_id=customer.id)
 

@@ -59,7 +59,12 @@ def settle(db: psycopg.Connection, seed: int = 1) -> None:
             db,
             display_name=dice.choice(NAMES),
             attrs={"city": "Waterdorp", "email": f"x{number}@example.org"},
-            provenance={"address": origin, "email": {**origin, "changed_at": None}},
+            provenance={
+                "sources": [
+                    {**origin, "values": ["address"]},
+                    {**origin, "changed_at": None, "values": ["email"]},
+                ]
+            },
             record_count=number % 3 + 1,
         )
         landed = factories.a_landed_record(db, data_set_id=data_set.id)

@@ -132,10 +132,14 @@ def test_every_golden_value_names_a_record_that_holds_it(records: Records) -> No
 
     assert customer.attrs["email"] == "sophie@example.nl"
     assert (customer.attrs["postal_code"], customer.attrs["house_number"]) == ("4321ZX", "9")
-    assert customer.provenance["address"]["record_id"] == new
-    assert customer.provenance["address"]["rule"] == "newest"
-    assert customer.provenance["national_id"]["rule"] == "all_agree"
-    assert customer.provenance["email"]["rule"] == "only_value"
+    sources = customer.provenance["sources"]
+    gave = {name: source for source in sources for name in source["values"]}
+    assert gave["address"]["record_id"] == new
+    assert gave["address"]["rule"] == "newest"
+    assert gave["national_id"]["rule"] == "all_agree"
+    assert gave["email"]["rule"] == "only_value"
+    said = [(source["record_id"], source["changed_at"], source["rule"]) for source in sources]
+    assert len(set(said)) == len(said), "a source stands once"
 
 
 def test_an_address_is_taken_from_one_record_as_a_whole(records: Records) -> None:

@@ -18,8 +18,9 @@ import schemas
 from registry.storage import migrate
 from registry.storage.connecting import connect
 from registry.storage.revisions import lacking
-from schemas.base import metadata
+from schemas.base import metadata, uuid7
 from schemas.errors import DatabaseUnreachable, Misconfigured
+from tests import customer_factories
 from tests.servers import in_database
 
 for module in pkgutil.iter_modules(schemas.__path__, "schemas."):
@@ -204,3 +205,32 @@ def test_migrating_needs_no_right_beyond_the_own_database(postgres_url: str) -> 
             admin.execute("REASSIGN OWNED BY plain TO townclerk")
             admin.execute("DROP OWNED BY plain")
             admin.execute("DROP ROLE plain")
+
+
+def test_the_source_of_each_value_becomes_each_source_with_its_values(empty_url: str) -> None:
+    migrate.upgrade(empty_url, to="0025")
+    crm = {"record_id": 1, "data_set_id": "a", "changed_at": None, "rule": "only_value"}
+    tax = {**crm, "record_id": 2, "changed_at": "2026-01-01T00:00:00Z"}
+    agreed = {**tax, "rule": "all_agree"}
+    customer = uuid7()
+    with connect(empty_url) as db:
+        before = {"phone": crm, "address": tax, "initials": crm, "email": agreed}
+        for provenance, revision in ((before, 1), ({}, 2)):
+            kept = {"provenance": provenance, "revision": revision}
+            customer_factories.a_customer_version(db, customer_id=customer, **kept)
+            customer_factories.a_customer(db, **kept)
+    migrate.upgrade(empty_url)
+    with connect(empty_url) as db:
+        for table in ("customer", "customer_version"):
+            assert db.execute(f"SELECT provenance FROM {table} ORDER BY revision").fetchall() == [
+                (
+                    {
+                        "sources": [
+                            {**crm, "values": ["initials", "phone"]},
+                            {**agreed, "values": ["email"]},
+                            {**tax, "values": ["address"]},
+                        ]
+                    },
+                ),
+                ({"sources": []},),
+            ]

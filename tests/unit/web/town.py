@@ -92,7 +92,7 @@ def fill_town(db: psycopg.Connection) -> None:
             db,
             display_name=name,
             attrs={"family_name": name, "city": "Lindehaven"},
-            provenance={"family_name": origin, "address": origin},
+            provenance={"sources": [{**origin, "values": ["family_name", "address"]}]},
             record_count=2,
         )
         for record in records:
