@@ -245,7 +245,7 @@ class _Page:
         for one in right.looks if right else (look(self._live, row) for row in cleaned.values()):
             delta.see(one)
         if right:
-            delta.guess, delta.words, delta.remembered = right, {}, [right.words]
+            delta.guess = right
         if self._records > RECORDS_AT_ONCE:
             keys = chain.from_iterable(map(delta.keys_of.__getitem__, cleaned))
             delta.asked_keys.ask(db, keys, most_moved=self._records)

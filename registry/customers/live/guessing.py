@@ -15,7 +15,6 @@ import psycopg
 from registry.customers.live.holders import FewAsked
 from registry.customers.live.index import Live, last_live, placed
 from registry.customers.live.looking import Look, look
-from registry.customers.live.words import RememberedWords
 from registry.storage.copying import array_of
 
 Clean = Mapping[str, Any]
@@ -27,7 +26,6 @@ class Guess:
 
     Attributes:
         looks: How the live model sees them.
-        words: Their words, on the way.
         holders: Who holds their keys.
         crowds: How many others share a content that they have or had; content, how many, and
             whether any is set aside.
@@ -37,7 +35,6 @@ class Guess:
         """Look at them and ask; inside a pipeline this does not wait."""
         self._live, self._cleaned = live, cleaned
         self.looks: list[Look] = [look(live, clean) for clean in cleaned.values()]
-        self.words = RememberedWords(db, {one.row.record_id: one.words for one in self.looks})
         keys = {key for one in self.looks for key in one.keys}
         self.holders = FewAsked(db, keys, most_moved=len(cleaned))
         records, contents = array_of(cleaned), array_of(one.row.content for one in self.looks)
