@@ -20,8 +20,8 @@ from registry.customers.live.keys import keep_crowded
 from registry.customers.live.page import (
     Decisions,
     Delta,
-    MissingFeatures,
     Pairs,
+    note_features,
     note_links,
     weigh_pairs,
 )
@@ -58,7 +58,6 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         if record not in delta.features.lines and seen[0] is not None:
             delta.note(record, *seen)
     # The server keeps words while Python pairs records, and moves keys while it weighs them.
-    delta.look_ahead(db)
     delta.keep_words(db)
     _forget_edges(db, delta)
     push(db)
@@ -70,9 +69,8 @@ def find_edges(db: psycopg.Connection, delta: Delta, live: Live) -> None:
     if decided:
         one, other = np.array(list(decided), dtype=np.int64).T
         pairs = distinct_pairs(np.r_[pairs[:, 0], one], np.r_[pairs[:, 1], other])
-    delta.ahead.append(MissingFeatures(db, delta, np.unique(pairs).tolist()))
-    for features in delta.ahead:
-        features.note()
+    # All at once, in order: asked for in parts, a million records are walked through in each.
+    note_features(db, delta, np.unique(pairs).tolist())
     delta.key_moves.write(db)
     push(db)
     _weigh(delta, live, pairs, decided)

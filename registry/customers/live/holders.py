@@ -4,7 +4,7 @@ The answer is millions of numbers for a large page, so it crosses the wire as on
 and stays in numpy. For the few keys of one record, numpy would cost more than the work.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, Protocol
 
@@ -77,7 +77,6 @@ class AskedKeys:
         self.crowded = frozenset(crowded)
         self._keys: set[int] = set()
         self._answers: list[psycopg.Cursor] = []
-        self._rows: list[NDArray[Any]] = []
 
     def ask(self, db: psycopg.Connection, keys: Iterable[int], *, most_moved: int) -> None:
         """Ask for those not asked for; inside a pipeline this does not wait.
@@ -101,29 +100,10 @@ class AskedKeys:
                 db.execute(_CROWDED_HOLDERS, (values, _most(most_moved)), binary=True)
             )
 
-    def come(self) -> list[int]:
-        """Return records of answers that came since the last call, some of them again."""
-        seen = len(self._rows)
-        # A fetch waits for the answers to all that was asked, so only what is here is fetched.
-        while len(self._rows) < len(self._answers) and self._answers[len(self._rows)].pgresult:
-            self._read_next()
-        if len(self._rows) == seen:
-            return []
-        records: list[int] = np.unique(self._joined(self._rows[seen:])["record"]).tolist()
-        return records
-
     def rows(self) -> NDArray[Any]:
         """Return key and record of each holding, in any order; waits for all answers."""
-        while len(self._rows) < len(self._answers):
-            self._read_next()
-        return self._joined(self._rows)
-
-    def _read_next(self) -> None:
-        row = self._answers[len(self._rows)].fetchone()
-        self._rows.append(np.frombuffer(row[0] if row and row[0] else b"", _HOLDER))
-
-    def _joined(self, rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
-        return np.concatenate((*rows, np.empty(0, _HOLDER)))
+        found = [row[0] or b"" for answer in self._answers for row in answer]
+        return np.frombuffer(b"".join(found), _HOLDER)
 
 
 def ask_holders(

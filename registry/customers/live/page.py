@@ -52,7 +52,6 @@ class FeatureShelf(dict[int, Features]):
 
     Attributes:
         lines: What is kept of them.
-        asked: Records of which that was asked for.
         kinds: Kind of every record that is looked at.
         places: Order of records, which decides draws.
     """
@@ -61,7 +60,6 @@ class FeatureShelf(dict[int, Features]):
         """Begin empty."""
         super().__init__()
         self.lines: dict[int, str] = {}
-        self.asked: set[int] = set()
         self.kinds: dict[int, CustomerKind] = {}
         self.places: dict[int, str] = {}
 
@@ -116,7 +114,6 @@ class Delta:
         words: Words of the records of the page that are still to be kept.
         remembered: Those on their way.
         guess: What was asked before it was known what changes, where that was guessed right.
-        ahead: Features on their way before all that are needed are known.
         keys_of: Blocking keys of the touched records.
         features: Comparison columns of those that are weighed.
         former: How records were linked before the page.
@@ -144,7 +141,6 @@ class Delta:
     words: dict[int, Collection[str]] = field(default_factory=dict)
     remembered: list[RememberedWords] = field(default_factory=list)
     guess: Guess | None = None
-    ahead: list["MissingFeatures"] = field(default_factory=list)
     keys_of: dict[int, list[int]] = field(default_factory=dict)
     features: FeatureShelf = field(default_factory=FeatureShelf)
     former: dict[int, Link] = field(default_factory=dict)
@@ -171,12 +167,6 @@ class Delta:
         if self.words:
             self.remembered.append(RememberedWords(db, self.words))
             self.words = {}
-
-    def look_ahead(self, db: psycopg.Connection) -> None:
-        """Ask for the features of holders that have come; inside a pipeline this does not wait."""
-        holders = self.asked_keys.come()
-        if holders:
-            self.ahead.append(MissingFeatures(db, self, holders))
 
     def see(self, look: Look) -> None:
         """Keep how the live model sees a record of the page."""
@@ -226,29 +216,17 @@ class Decisions:
         return read_decisions(self._asked) if self._asked is not None else {}
 
 
-class MissingFeatures:
-    """Kind, place, component and comparison columns of records that are not at hand."""
-
-    def __init__(self, db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
-        """Ask for them; inside a pipeline this does not wait."""
-        self._delta = delta
-        at_hand, asked = delta.features.lines, delta.features.asked
-        missing = [one for one in records if one not in at_hand and one not in asked]
-        asked.update(missing)
-        self._asked = db.execute(_FEATURES, (array_of(missing),)) if missing else None
-
-    def note(self) -> None:
-        """Keep what has come."""
-        features = self._delta.features
-        rows = self._asked.fetchall() if self._asked else ()
-        # Of records of the page what stood before is of no use.
-        new = [row for row in rows if row[0] not in features.lines]
-        if new:
-            records, kinds, places, components, lines = zip(*new, strict=True)
-            features.kinds.update(zip(records, map(KINDS.__getitem__, kinds), strict=True))
-            features.places.update(zip(records, places, strict=True))
-            features.lines.update(zip(records, lines, strict=True))
-            self._delta.component_of.update(zip(records, components, strict=True))
+def note_features(db: psycopg.Connection, delta: Delta, records: Iterable[int]) -> None:
+    """Learn kind, place, component and comparison columns of records that are not at hand."""
+    features = delta.features
+    missing = [one for one in records if one not in features.lines]
+    rows = db.execute(_FEATURES, (array_of(missing),)).fetchall() if missing else ()
+    if rows:
+        found, kinds, places, components, lines = zip(*rows, strict=True)
+        features.kinds.update(zip(found, map(KINDS.__getitem__, kinds), strict=True))
+        features.places.update(zip(found, places, strict=True))
+        features.lines.update(zip(found, lines, strict=True))
+        delta.component_of.update(zip(found, components, strict=True))
 
 
 _FEATURES = """

@@ -11,7 +11,7 @@ from registry.customers.live.edges import write_edges
 from registry.customers.live.index import Live
 from registry.customers.live.looking import KINDS
 from registry.customers.live.naming import Copies, Group, ask_copies, write_groups
-from registry.customers.live.page import Decisions, Delta, Link, MissingFeatures, weigh_pairs
+from registry.customers.live.page import Decisions, Delta, Link, note_features, weigh_pairs
 from registry.customers.live.seen import write_seen
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.customers.matching.cluster import COMPONENT_RECORDS_MAX, part_weighed
@@ -162,7 +162,7 @@ def _groups(
     weighed: dict[int, list[Weighed]] = {}
     home = {record: component[0] for component in large for record in component}
     if pairs:
-        MissingFeatures(db, delta, home).note()
+        note_features(db, delta, home)
     for pair in weigh_pairs(delta, live, np.array(list(pairs), np.int64).reshape(-1, 2), decided):
         if home[pair.left] == home[pair.right]:
             weighed.setdefault(home[pair.left], []).append(pair)
