@@ -70,7 +70,7 @@ class CleanRecord(Table, table=True):
     record_id: int = Field(
         sa_type=BigInteger, primary_key=True, foreign_key="landed_record.id", ondelete="CASCADE"
     )
-    data_set_id: UUID = Field(foreign_key="element.id")
+    data_set_id: UUID = column("The data set, as of the landed record.")
     kind: CustomerKind = column("Person or organisation.", sa_type=Text)
     given_name: str | None = column("As written.", default=None)
     initials: str | None = column("Upper-case letters without points.", default=None)
@@ -121,9 +121,7 @@ class CustomerLink(Table, table=True):
 
     __tablename__ = "customer_link"
 
-    record_id: int = Field(
-        sa_type=BigInteger, primary_key=True, foreign_key="landed_record.id", ondelete="CASCADE"
-    )
+    record_id: int = column("The record, with which it goes.", sa_type=BigInteger, primary_key=True)
     customer_id: UUID = Field(foreign_key="customer.id", index=True, ondelete="CASCADE")
     rule: LinkRule = column("Why.", sa_type=Text)
     weight_bits: float | None = column(
@@ -170,9 +168,7 @@ class MatchRecord(Table, table=True):
 
     __tablename__ = "match_record"
 
-    record_id: int = Field(
-        sa_type=BigInteger, primary_key=True, foreign_key="landed_record.id", ondelete="CASCADE"
-    )
+    record_id: int = column("The record, with which it goes.", sa_type=BigInteger, primary_key=True)
     kind: CustomerKind = column("Person or organisation.", sa_type=Text)
     place: str = column("Data set and key; decides every draw.", sa_type=Text)
     content: int = column("Digest that records of equal content share.", sa_type=BigInteger)
@@ -219,9 +215,7 @@ class RecordWords(Table, table=True):
     __tablename__ = "record_words"
     __table_args__ = (Index("ix_record_words_words", "words", postgresql_using="gin"),)
 
-    record_id: int = Field(
-        sa_type=BigInteger, primary_key=True, foreign_key="landed_record.id", ondelete="CASCADE"
-    )
+    record_id: int = column("The record, with which it goes.", sa_type=BigInteger, primary_key=True)
     words: list[int] = column(
         "Half an md5 of each word of its name, street and town, and of each number.",
         sa_type=ARRAY(BigInteger),

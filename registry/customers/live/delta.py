@@ -249,6 +249,7 @@ class _Page:
         if self._records > RECORDS_AT_ONCE:
             keys = chain.from_iterable(map(delta.keys_of.__getitem__, cleaned))
             delta.asked_keys.ask(db, keys, most_moved=self._records)
+            delta.keep_words(db)
 
     def match(self, db: psycopg.Connection) -> None:
         """Find edges and customers of all that was looked at or leaves; then plan anew."""

@@ -163,8 +163,9 @@ class KeptClean:
             db: Connection in the page's transaction.
             rows: Values in the order of CLEAN_COLUMNS, each record once.
         """
+        rows = list(rows)
         self.given = {row[0]: dict(zip(CLEAN_COLUMNS, row, strict=True)) for row in rows}
-        document = orjson.dumps(list(self.given.values())).decode()
+        document = orjson.dumps(rows).decode()
         self._answer = db.execute(_keep_question(), (document,))
 
     def changed(self) -> dict[int, dict[str, Any]]:
@@ -185,14 +186,17 @@ def _keep_question() -> str:
     columns = ", ".join(CLEAN_COLUMNS)
     types = {"record_id": "bigint", "data_set_id": "uuid", "birth_date": "date"}
     types |= {"source_changed_at": "timestamptz"}
-    typed = ", ".join(f"{name} {types.get(name, 'text')}" for name in CLEAN_COLUMNS)
+    typed = ", ".join(
+        f"(one ->> {place})::{types.get(name, 'text')} AS {name}"
+        for place, name in enumerate(CLEAN_COLUMNS)
+    )
     names = CLEAN_COLUMNS[1:]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names)
     before = ", ".join(f"clean_record.{name}" for name in names)
     after = ", ".join(f"excluded.{name}" for name in names)
     return f"""WITH kept AS (
                    INSERT INTO clean_record ({columns})
-                   SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS given({typed})
+                   SELECT {typed} FROM jsonb_array_elements(%s::jsonb) AS given(one)
                    ORDER BY record_id  -- two pages that share records wait in one order
                    ON CONFLICT (record_id) DO UPDATE SET {changes}
                    WHERE ({before}) IS DISTINCT FROM ({after})

@@ -91,6 +91,16 @@ def test_a_retired_id_leads_the_erasure_to_its_heir_and_leaves_no_past(counter: 
         sheet.current_id(db, retired)
 
 
+def test_what_was_made_of_a_record_goes_with_it(counter: Counter) -> None:
+    tables = ("clean_record", "match_record", "record_words", "customer_link")
+    records = [record for (record,) in counter.db.execute("SELECT id FROM landed_record")]
+    gone, stay = records[::2], records[1::2]
+    counter.db.execute("DELETE FROM landed_record WHERE id = ANY(%s)", (gone,))
+    for table in tables:
+        left = counter.db.execute(f"SELECT record_id FROM {table} ORDER BY record_id").fetchall()
+        assert left == [(record,) for record in sorted(stay)], table
+
+
 def test_an_erasure_needs_a_reason_and_an_actor(counter: Counter) -> None:
     (janna,) = counter.land(JANNA)
     for reason, actor in (("", "Sam"), (" ", "Sam"), ("x", "")):
