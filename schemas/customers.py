@@ -209,11 +209,16 @@ class CrowdedKey(Table, table=True):
     key: int = column("As in match_key.", sa_type=BigInteger, primary_key=True)
 
 
+def _words_index(name: str, column_name: str) -> Index:
+    """Declare an index in which what is new stands at once, not on a list that all must read."""
+    return Index(name, column_name, postgresql_using="gin", postgresql_with={"fastupdate": "off"})
+
+
 class RecordWords(Table, table=True):
     """The words by which one record is found, as digests; in step with match_record."""
 
     __tablename__ = "record_words"
-    __table_args__ = (Index("ix_record_words_words", "words", postgresql_using="gin"),)
+    __table_args__ = (_words_index("ix_record_words_words", "words"),)
 
     record_id: int = column("The record, with which it goes.", sa_type=BigInteger, primary_key=True)
     words: list[int] = column(
@@ -236,7 +241,7 @@ class WordSlips(Table, table=True):
     """What leads to a known word: what those one slip away share with it, and its beginnings."""
 
     __tablename__ = "word_slips"
-    __table_args__ = (Index("ix_word_slips_slips", "slips", postgresql_using="gin"),)
+    __table_args__ = (_words_index("ix_word_slips_slips", "slips"),)
 
     key: int = Field(
         sa_type=BigInteger, primary_key=True, foreign_key="known_word.key", ondelete="CASCADE"

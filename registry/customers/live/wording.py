@@ -80,8 +80,11 @@ def write_words(db: psycopg.Connection, con: duckdb.DuckDBPyConnection) -> None:
     file.unlink()
     _write_spellings(db, con)
     if first:
-        db.execute("CREATE INDEX ix_record_words_words ON record_words USING gin (words)")
-        db.execute("CREATE INDEX ix_word_slips_slips ON word_slips USING gin (slips)")
+        for table, column in (("record_words", "words"), ("word_slips", "slips")):
+            db.execute(
+                f"CREATE INDEX ix_{table}_{column} ON {table} USING gin ({column})"
+                " WITH (fastupdate = off)"
+            )
     for table in ("known_word", "word_slips"):
         db.execute(f"ANALYZE {table}")
 

@@ -128,6 +128,14 @@ def test_whoever_left_or_changed_is_found_no_longer(counter: Counter) -> None:
     assert not ask("SELECT FROM known_word WHERE word LIKE 'yild%'").rowcount
 
 
+def test_what_is_new_stands_where_it_is_found_and_on_no_list(counter: Counter) -> None:
+    counter.land({**JANNA, "given_name": "Quirijn", "family_name": "Zoetermelk"})
+    for index in ("ix_record_words_words", "ix_word_slips_slips"):
+        # It answers how many pages of the list it has put away.
+        listed = counter.db.execute(f"SELECT gin_clean_pending_list('{index}')").fetchone()
+        assert listed == (0,), index
+
+
 def test_a_rare_spelling_goes_with_the_last_record_that_has_it(counter: Counter) -> None:
     one, other = counter.land(AYSE, AYSE)
     spelt = "SELECT FROM known_word WHERE word LIKE 'yild%'"
