@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.charts import draw
 from benchmarks.machine import describe_machine
+from benchmarks.pictures import DRAWN, PICTURES
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -15,6 +17,7 @@ PREFACE = """Measured, not promised. Unflattering figures stay. Wall times depen
 which is named with each suite; ratios and counts travel better.
 """
 FIGURES_PAGE = ROOT / "docs" / "reference" / "figures.md"
+DRAWINGS = ROOT / "docs" / "pictures"
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Figure:
         unit: Its unit.
         promise: What was promised, as a test of `value`, e.g. "<= 60"; empty where nothing was.
         how: How it was made, so that anybody can make it again.
+        beside: What each tool reached in the same run, ours first; empty where none stood beside.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Figure:
     unit: str
     promise: str
     how: str
+    beside: dict[str, float] = field(default_factory=dict)
 
     def kept(self) -> bool | None:
         """Tell whether the promise is kept; None where there is none."""
@@ -44,7 +49,10 @@ class Figure:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        return {**asdict(self), "kept": self.kept()}
+        said = asdict(self) | {"kept": self.kept()}
+        if not self.beside:
+            del said["beside"]
+        return said
 
 
 def keep(name: str, figures: Sequence[Figure], command: str = "") -> None:
@@ -95,10 +103,25 @@ def write_page() -> None:
             f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}, "
             f"load {machine['load']} before the run.\n"
         )
+        parts.extend(_picture(result))
         parts.append("| Figure | Measured | Promise | Kept | How |\n|---|--:|---|---|---|")
         parts.extend(_row(figure) for figure in result["figures"])
         parts.append("")
     FIGURES_PAGE.write_text("\n".join(parts))
+
+
+def _picture(result: dict[str, Any]) -> list[str]:
+    """Draw the picture of a suite that has one, and return the lines that show it."""
+    suite = result["suite"]
+    if suite in PICTURES:
+        chart = PICTURES[suite](result["figures"])
+        file, alt = f"{suite}.svg", chart.alt
+        (DRAWINGS / file).write_text(draw(chart), encoding="utf-8")
+    elif suite in DRAWN:
+        file, alt = DRAWN[suite]
+    else:
+        return []
+    return [f"![{alt}](../pictures/{file})\n"]
 
 
 def _row(figure: dict[str, Any]) -> str:

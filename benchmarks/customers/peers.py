@@ -120,6 +120,8 @@ def _figure(name: str, ours: Found, peers: dict[str, Found]) -> Figure:
         f"same table for all; ours {_told(ours)}, at the shipped cut, {ours['f1_oracle']:.4f} by"
         f" pairs at the best cut; {told}; load"
         f" {os.getloadavg()[0]:.1f} at the end",
+        {"Townclerk": ours["f1_best"]}
+        | {tool: found["f1_best"] for tool, found in peers.items() if "f1_best" in found},
     )
 
 
