@@ -29,14 +29,15 @@ from registry.customers.live.index import (
     mark_incomplete,
     read_live,
 )
+from registry.customers.live.keys import RECORDS_FEW
 from registry.customers.live.looking import KINDS, look
 from registry.customers.live.news import close_page
 from registry.customers.live.page import Clean, Delta, Link, PageEngine
 from registry.customers.live.pausing import without_collecting
-from registry.customers.live.regroup import RECORDS_FEW, regroup
+from registry.customers.live.regroup import regroup
 from registry.customers.live.reused_keys import ask_decided, let_go
 from registry.customers.live.survivorship import survivorship_of
-from registry.customers.live.words import forget_words, learn_new
+from registry.customers.live.words import forget_words
 from registry.customers.values.clean import clean
 from registry.storage.copying import array_of
 from registry.storage.pushing import push
@@ -262,7 +263,6 @@ class _Page:
         for record in leaving & delta.old_keys.keys():
             delta.key_moves.move(record, delta.old_keys[record], ())
         find_edges(db, delta, self._live)
-        learn_new(db, delta.remembered)
         regroup(db, delta, self._live)
         close_page(db, self._live, more=more, matched=delta.touched | delta.gone)
 

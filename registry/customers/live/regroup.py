@@ -9,10 +9,12 @@ import psycopg
 
 from registry.customers.live.edges import write_edges
 from registry.customers.live.index import Live
+from registry.customers.live.keys import RECORDS_FEW
 from registry.customers.live.looking import KINDS
 from registry.customers.live.naming import Copies, Group, ask_copies, write_groups
 from registry.customers.live.page import Decisions, Delta, Link, note_features, weigh_pairs
 from registry.customers.live.seen import write_seen
+from registry.customers.live.words import learn_new
 from registry.customers.matching.blocking import BLOCK_RECORDS_MAX
 from registry.customers.matching.cluster import COMPONENT_RECORDS_MAX, part_weighed
 from registry.customers.matching.pairwise import Weighed
@@ -36,6 +38,7 @@ def regroup(db: psycopg.Connection, delta: Delta, live: Live) -> None:
         delta.components.update(component for component in reached if component is not None)
     links = {pair: (found.weight_bits, found.by_identity) for pair, found in delta.linked.items()}
     members, decided, copies = _load_members(db, delta, live, links)
+    learn_new(db, delta.remembered)  # what is new among words has come with the members
     write_edges(db, delta)  # the page knows them, so nothing waits for that
     components = _components(members | delta.touched, links, delta.places)
     _write_heads(db, delta, components)
@@ -83,8 +86,6 @@ def _load_members(
     return members, decisions.read(), copies.fetchall() if copies else []
 
 
-# Records of a page below which the features of all members come along.
-RECORDS_FEW = 4
 _MEMBERS = f"""
 SELECT m.record_id, l.customer_id::text, l.rule, l.weight_bits, m.kind, m.place, m.component, NULL,
     {", ".join(f"c.{name}" for name in CLEAN_COLUMNS).replace("set_id", "set_id::text")}
