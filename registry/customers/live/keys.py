@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from registry.storage.adapting import Bigints
 from registry.storage.arrays import many_bigints
-from registry.storage.copying import array_of, bigints
+from registry.storage.copying import array_of
 
 Integers: TypeAlias = NDArray[np.int64]
 # Records of a page that is so small that what spares work with many costs more than it spares.
@@ -66,7 +66,7 @@ def _rows(keys_of: Mapping[int, Collection[int]]) -> tuple[Bigints | str, Bigint
     """Return keys and records as two arrays, in the order of the index."""
     if len(keys_of) <= RECORDS_FEW:  # numpy would take longer
         rows = sorted((key, record) for record, keys in keys_of.items() for key in keys)
-        return bigints(key for key, _ in rows), bigints(record for _, record in rows)
+        return array_of(key for key, _ in rows), array_of(record for _, record in rows)
     keys, records = laid_flat(keys_of)
     order = np.lexsort((records, keys))
     return many_bigints(keys[order]), many_bigints(records[order])
