@@ -127,30 +127,43 @@ def _measure_column(con: duckdb.DuckDBPyConnection, records: str, column: str) -
 
 
 def add_bits(
-    con: duckdb.DuckDBPyConnection, records: str, frequencies: Mapping[str, Frequencies]
+    con: duckdb.DuckDBPyConnection,
+    records: str,
+    frequencies: Mapping[str, Frequencies],
+    *,
+    measured_here: bool = False,
 ) -> None:
-    """Replace the table `records` by one with a column `<column>_bits` per frequency column."""
+    """Replace the table `records` by one with a column `<column>_bits` per frequency column.
+
+    Args:
+        con: The session.
+        records: Table of comparison columns.
+        frequencies: How often values occur, by column.
+        measured_here: Whether they were measured in this very table, so that what is rare in it
+            need not be looked up: the digest is what costs.
+    """
+    least = VALUE_RECORDS_MIN if measured_here else 1
     joins, selected = [], []
     for column, found in frequencies.items():
         if len(found.keys) == 0:
             selected.append(f"{found.rest_bits!r}::FLOAT AS {column}_bits")
             continue
         con.register("frequent_keys", {"key": found.keys, "bits": found.bits})
-        # Only values that occur twice can agree, so only those need the costly digest.
         run(
             con,
             """
             CREATE OR REPLACE TEMP TABLE $table AS
-            WITH repeated AS (
+            WITH frequent AS (
                 SELECT $column AS value FROM $records WHERE $column IS NOT NULL
-                GROUP BY $column HAVING count(*) > 1
+                GROUP BY $column HAVING count(*) >= $least
             )
-            SELECT value, bits FROM repeated JOIN frequent_keys
+            SELECT value, bits FROM frequent JOIN frequent_keys
                 ON frequent_keys.key = md5_number_lower(value)
             """,
             table=f"{column}_frequency",
             column=column,
             records=records,
+            least=str(least),
         )
         con.unregister("frequent_keys")
         joins.append(f"LEFT JOIN {column}_frequency ON {column}_frequency.value = t.{column}")

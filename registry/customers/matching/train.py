@@ -102,7 +102,7 @@ def _see(
         if model
         else frequencies.measure(con, records, frequencies.frequency_columns(kind))
     )
-    frequencies.add_bits(con, records, measured)
+    frequencies.add_bits(con, records, measured, measured_here=model is None)
     return shared, measured
 
 

@@ -87,6 +87,29 @@ def _as_compared(features: Features) -> Features:
 
 
 @pytest.mark.parametrize("kind", list(CustomerKind))
+def test_how_rare_a_value_is_does_not_depend_on_who_else_is_in_the_batch(
+    kind: CustomerKind,
+) -> None:
+    rows = strange_rows()
+    with open_engine() as con:
+        load(con, rows)
+        model = link_table(con, "plain").model.kinds[kind]
+    common = [found for found in model.frequencies.values() if len(found.keys)]
+    assert common  # a town has names that many bear
+    seer = weigher_of(model, kind).seer
+    alone = [row for row in rows if CustomerKind(row.get("kind", "person")) is kind][::40]
+    for row in alone:  # nobody else of that name is left in the town
+        single = seer.see(features_of(dict.fromkeys(PLAIN_COLUMNS) | row, kind))
+        with open_engine() as con:
+            load(con, [row])
+            standardise(con, "plain", kind, into="standard_record")
+            frequencies.forget_shared(con, "standard_record", model.shared)
+            frequencies.add_bits(con, "standard_record", model.frequencies)
+            batch = _as_json(con, "SELECT * EXCLUDE (rid) FROM standard_record")
+        assert batch == {row["id"]: _as_compared(single)}
+
+
+@pytest.mark.parametrize("kind", list(CustomerKind))
 def test_features_keys_and_weights_of_single_records_are_those_of_the_batch(
     kind: CustomerKind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
