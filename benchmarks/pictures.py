@@ -11,7 +11,7 @@ Figures = Sequence[Mapping[str, Any]]
 
 def _pages(figures: Figures) -> Chart:
     rows = [
-        Row(figure["name"].removesuffix(", p95"), {"p95": figure["value"]}, _promise(figure))
+        Row(figure["name"].removesuffix(", p95"), figure["beside"], _promise(figure))
         for figure in figures
         if figure["name"].endswith(", p95")
     ]
