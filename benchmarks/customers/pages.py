@@ -58,10 +58,10 @@ class Sort(NamedTuple):
 MOVED, OTHERS = "moved house", "changed in every value"
 COLD = Sort(1, 300, cold=True)
 PAGES = (
-    Sort(1_000, 2, MOVED, 1.0),
+    Sort(1_000, 4, MOVED, 1.0),
     Sort(10_000, 1, MOVED, 5.0),
     # A change makes a record another person's: all its keys move. No register does so.
-    Sort(1_000, 2, OTHERS),
+    Sort(1_000, 4, OTHERS),
     Sort(10_000, 1, OTHERS),
     # In a town that is in use, as it is after the pages above: what they read is at hand.
     Sort(1, 100, promise=0.005),
