@@ -153,36 +153,41 @@ def _groups(
     decided: dict[tuple[int, int], bool],
 ) -> list[Group]:
     """Part components into groups of one customer, with the evidence inside each."""
-    large = [component for component in components if len(component) > 2]
+    home = {record: component[0] for component in components for record in component}
+    evidence: dict[int, list[Weighed]] = {}
+    # Nothing but these two records decides what a link weighs, so it weighs what it did.
+    linked: set[tuple[int, int]] = set()
+    for (left, right), (bits, by_identity) in links.items():
+        found = Weighed(left, right, bits, by_identity, apart=False)
+        evidence.setdefault(home[left], []).append(found)
+        linked.add((min(left, right), max(left, right)))
     pairs: set[tuple[int, int]] = set()
-    for component in large:
+    looked_at: set[int] = set()
+    for component in components:
+        if len(component) <= 2:
+            continue
         if len(component) <= COMPONENT_RECORDS_MAX:
-            pairs.update(combinations(sorted(component), 2))
+            others = set(combinations(sorted(component), 2)) - linked
         else:
-            pairs.update(_sharing(db, component, decided))
-    weighed: dict[int, list[Weighed]] = {}
-    home = {record: component[0] for component in large for record in component}
-    if pairs:
-        note_features(db, delta, home)
+            others = _sharing(db, component, decided) - linked
+        if others or any(pair.weight_bits < 0 for pair in evidence[component[0]]):
+            pairs |= others
+            looked_at.update(component)
+    if looked_at:
+        note_features(db, delta, looked_at)
     for pair in weigh_pairs(delta, live, np.array(list(pairs), np.int64).reshape(-1, 2), decided):
-        if home[pair.left] == home[pair.right]:
-            weighed.setdefault(home[pair.left], []).append(pair)
-    alone = {
-        left: [Weighed(left, right, bits, by_identity, apart=False)]
-        for (left, right), (bits, by_identity) in links.items()
-    }
+        evidence[home[pair.left]].append(pair)
     groups = []
     for component in components:
-        kind = delta.kinds[component[0]]
+        kind, whole = delta.kinds[component[0]], evidence.get(component[0], [])
         if len(component) <= 2:
-            groups.append(Group(kind, component, alone.get(component[0], []), decided))
+            groups.append(Group(kind, component, whole, decided))
             continue
-        evidence = weighed.get(component[0], [])
-        for records in part_weighed(component, evidence, delta.features, decided, kind):
-            kept = evidence
+        for records in part_weighed(component, whole, delta.features, decided, kind):
+            kept = whole
             if len(records) < len(component):
                 inside = set(records)
-                kept = [pair for pair in evidence if pair.left in inside and pair.right in inside]
+                kept = [pair for pair in whole if pair.left in inside and pair.right in inside]
             groups.append(Group(kind, records, kept, decided))
     return groups
 
