@@ -2,6 +2,8 @@
 
 import os
 import platform
+import subprocess
+import sys
 import threading
 import time
 from types import TracebackType
@@ -10,7 +12,6 @@ from typing import Any, Self
 import psutil
 
 SAMPLE_SECONDS = 0.1
-PACE_STEPS, PACE_ROUNDS = 100_000, 5
 
 
 def describe_machine() -> dict[str, Any]:
@@ -25,18 +26,32 @@ def describe_machine() -> dict[str, Any]:
 
 
 def pace() -> float:
-    """Return how long a fixed piece of Python takes now, in seconds.
+    """Return how long a fixed piece of Python takes now, in seconds, in a process of its own.
 
     Others on the host share caches and cores with us and halve what a core does, which neither the
-    load nor stolen time tells. A wall time says little unless its reader knows that.
+    load nor stolen time tells. A wall time says little unless its reader knows that. In a process
+    that has worked for long the same piece takes twice as long, since its memory is in pieces.
     """
-    words = tuple(map(str, range(PACE_STEPS)))
-    begun = time.perf_counter()
-    for _ in range(PACE_ROUNDS):
-        places: dict[str, int] = {}
+    said = subprocess.run(
+        [sys.executable, "-I", "-c", _PACE], check=True, capture_output=True, text=True
+    )
+    return float(said.stdout)
+
+
+_PACE = """
+import time
+
+def work(words):
+    for _ in range(5):
+        places = {}
         for word in words:
             places[word] = len(word) + len(places)
-    return time.perf_counter() - begun
+
+words = tuple(map(str, range(100_000)))
+begun = time.perf_counter()
+work(words)
+print(time.perf_counter() - begun)
+"""
 
 
 class TreeWatch:
