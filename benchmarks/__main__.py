@@ -19,6 +19,7 @@ SUITES = (
     "connectors.registered",
     "customers.quality",
     "customers.linking",
+    "customers.clustering",
     "customers.strangers",
     "customers.peers",
     "customers.million",

@@ -55,6 +55,15 @@ def _peers(figures: Figures) -> Chart:
     )
 
 
+def _clustering(figures: Figures) -> Chart:
+    return Chart(
+        "Connected records, parted by their evidence or left whole",
+        "pair F1 of all records that stand in one customer",
+        [Row(figure["name"].partition(":")[0], figure["beside"]) for figure in figures],
+        "Pair F1 with and without parting connected records, on each data set.",
+    )
+
+
 # What is foreseen is told in other seconds, so it stands in the table alone.
 _GROWN = re.compile(r"([\d,]+ records) on (\w+): CPU")
 
@@ -79,6 +88,7 @@ def _promise(figure: Mapping[str, Any]) -> float | None:
 
 
 PICTURES: Final[Mapping[str, Callable[[Figures], Chart]]] = {
+    "customers.clustering": _clustering,
     "customers.find": _find,
     "customers.growth": _growth,
     "customers.pages": _pages,
