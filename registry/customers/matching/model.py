@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from registry.customers.matching.blocking import RULES
 from registry.customers.matching.comparisons import COMPARISONS
 from registry.customers.matching.standard import FEATURES, ORGANISATION_TABLE, PERSON_TABLE
-from registry.customers.values.nicknames import SHORT_FORMS
+from registry.customers.values.nicknames import FULL_NAMES
 from registry.customers.values.phonetic import SPELLINGS
 from schemas.records import CustomerKind
 
@@ -154,7 +154,7 @@ def definitions_hash() -> str:
     """Return what identifies this release's comparison columns, levels and blocking rules."""
     return _sha256(
         {
-            "standard": [PERSON_TABLE, ORGANISATION_TABLE, SHORT_FORMS, SPELLINGS, FEATURES],
+            "standard": [PERSON_TABLE, ORGANISATION_TABLE, FULL_NAMES, SPELLINGS, FEATURES],
             "kinds": _kind_definitions(),
         }
     )

@@ -1,8 +1,11 @@
 """Which given names stand for one another: own tables of Dutch, English and German short forms.
 
 A short form may belong to several full names ("Bert"); two names are related when they share one.
-Spelling variants are left to string distance; only what letters cannot show stands here.
+Spelling variants are left to string distance; only what letters cannot show stands here. Of forms
+that stand in none of our tables the package `nicknames` tells the English full names.
 """
+
+from nicknames import name_triplets
 
 # Full name: its short and everyday forms, folded. Languages overlap, so they share one table.
 SHORT_FORMS = """
@@ -270,6 +273,10 @@ FULL_NAMES_MAX = 12
 
 
 def _full_names() -> dict[str, tuple[str, ...]]:
+    """Return full names by form.
+
+    What our tables say of a form stands: they know which of its full names are borne here.
+    """
     found: dict[str, list[str]] = {}
     for line in SHORT_FORMS.strip().splitlines():
         full, _, forms = line.partition(":")
@@ -278,12 +285,17 @@ def _full_names() -> dict[str, tuple[str, ...]]:
             names = found.setdefault(form, [])
             if full not in names:
                 names.append(full)
+    own = frozenset(found)
+    for full, _, form in name_triplets():
+        if form not in own and " " not in full + form:
+            found.setdefault(full, [full])
+            found.setdefault(form, []).append(full)
     return {form: tuple(names[:FULL_NAMES_MAX]) for form, names in found.items()}
 
 
-_FULL_NAMES = _full_names()
+FULL_NAMES = _full_names()
 
 
 def full_names(given_name: str) -> tuple[str, ...]:
     """Return the full names a folded given name may stand for; itself where we know none."""
-    return _FULL_NAMES.get(given_name, (given_name,))
+    return FULL_NAMES.get(given_name, (given_name,))

@@ -212,6 +212,8 @@ def test_a_model_of_other_comparisons_is_not_used() -> None:
 def test_short_forms_lead_to_their_full_names_and_others_to_themselves() -> None:
     assert set(full_names("bert")) >= {"albertus", "robert"}
     assert "johannes" in full_names("jan")
+    assert full_names("midge") == ("margaret", "margaretta", "margarita")  # the package's
+    assert "aaron" not in full_names("ronnie")  # our own tables know the form, and say who bears it
     assert full_names("xanthippe") == ("xanthippe",)
     assert all(len(full_names(name)) <= FULL_NAMES_MAX for name in ("bert", "jo", "hanna", "sam"))
 
