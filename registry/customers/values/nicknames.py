@@ -288,8 +288,10 @@ def _full_names() -> dict[str, tuple[str, ...]]:
     own = frozenset(found)
     for full, _, form in name_triplets():
         if form not in own and " " not in full + form:
-            found.setdefault(full, [full])
             found.setdefault(form, []).append(full)
+            names = found.setdefault(full, [])
+            if full not in names:
+                names.insert(0, full)  # as in our own tables, it stands for itself before all
     return {form: tuple(names[:FULL_NAMES_MAX]) for form, names in found.items()}
 
 
