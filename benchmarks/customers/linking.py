@@ -11,7 +11,7 @@ fetched by the suite.
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,10 +40,6 @@ class Case:
     truth: str
     key: str | None = None
     promise: float | None = None
-
-    def truth_of(self, files: Sequence[Path]) -> str:
-        """Return SQL of id and entity, with these files in it."""
-        return self.truth.format(*(text for file in files for text in (str(file), file.stem)))
 
 
 def _of_febrl(*names: str) -> Callable[[], tuple[Path, ...]]:
@@ -113,8 +109,9 @@ def judge(name: str, case: Case) -> Judged:
     with tempfile.TemporaryDirectory(prefix="townclerk-bench-") as folder:
         out = Path(folder) / "pairs.csv"
         found = link_files(files, out, key=case.key)
+        names = [text for file in files for text in (str(file), file.stem)]
         with duckdb.connect() as con:
-            con.execute(f"CREATE TABLE truth AS {case.truth_of(files)}").fetchall()
+            con.execute(f"CREATE TABLE truth AS {case.truth.format(*names)}").fetchall()
             row = con.execute(_JUDGE, [SURE, SURE, str(out)]).fetchone()
     assert row is not None  # an aggregate always gives one row
     written, right, true, sure, sure_right = row
